@@ -1,0 +1,130 @@
+"""From a robot's description to a loaded shared library, doing only what is out of date.
+
+A build is three files in ``generated/NAME/``, whose common stem is a hash over everything that
+shapes them: the mechanics and the expressions of the description, this room's source, the versions
+of SymPy and CasADi, and the compiler with the processor it compiles for.  Each file is written
+under a temporary name and renamed, the manifest last and with the library's checksum, so that
+whatever an interrupted build leaves behind is never trusted.  A lock makes a second process that
+wants the same robot wait and then find it done.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
+
+from codegen.description import Robot
+from codegen.errors import BuildError
+from codegen.model import Model
+from codegen.toolchain import Toolchain, find_toolchain
+
+_ROOM = Path(__file__).parent
+GENERATED = _ROOM.parent / "generated"
+
+
+def build(robot: Robot, force: bool = False) -> Model:
+    """The compiled robot; derives, generates and compiles it first where that is out of date.
+
+    ``model.manifest`` tells the seconds of each stage and the operation count of each function;
+    ``model.was_built`` whether this call did the work.  Raises BuildError.
+    """
+    toolchain = find_toolchain()
+    folder = GENERATED / robot.name
+    folder.mkdir(parents=True, exist_ok=True)
+    stem = folder / f"{robot.name}-{_content_hash(robot, toolchain)}"
+    manifest = None if force else _trusted_manifest(stem)
+    was_built = manifest is None
+    if was_built:
+        with _locked(folder / ".lock"):
+            # Another process may have finished the same build while this one waited.
+            manifest = None if force else _trusted_manifest(stem)
+            was_built = manifest is None
+            if was_built:
+                manifest = _build(robot, toolchain, stem)
+    return Model(robot, stem.with_suffix(".so"), manifest, was_built)
+
+
+def _content_hash(robot: Robot, toolchain: Toolchain) -> str:
+    generator = [_ROOM / name for name in ("mechanics.py", "functions.py", "emit.py", "expression.py", "build.py", "step.c")]
+    digest = hashlib.sha256()
+    for part in (
+        json.dumps(_what_shapes_the_code(robot), sort_keys=True),
+        *(path.read_text() for path in generator),
+        version("sympy"),
+        version("casadi"),
+        *toolchain.command,
+        *toolchain.flags,
+        toolchain.fingerprint,
+    ):
+        digest.update(part.encode() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+def _what_shapes_the_code(robot: Robot) -> dict:
+    """The description without what is read at run time, so that tuning a task compiles nothing."""
+    content = robot.model_dump(mode="json", exclude={"description", "training", "task"})
+    task = {"dt", "substeps", "cost", "success"}
+    return content | {"task": robot.task.model_dump(mode="json", include=task)}
+
+
+def _trusted_manifest(stem: Path) -> dict | None:
+    try:
+        manifest = json.loads(stem.with_suffix(".json").read_text())
+        library = stem.with_suffix(".so").read_bytes()
+        trusted = manifest["library_sha256"] == hashlib.sha256(library).hexdigest()
+    except (OSError, ValueError, KeyError):
+        return None
+    return manifest if trusted else None
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
+    # SymPy and CasADi take a second to import, which an up-to-date robot never pays.
+    from codegen.emit import compile_expressions, emit, operation_count
+    from codegen.functions import generate
+
+    started = time.perf_counter()
+    generated = generate(robot)
+    derived = time.perf_counter()
+    functions = [compile_expressions(function) for function in generated.functions]
+    source = _c_source(robot, [emit(f) for f in functions])
+    emitted = time.perf_counter()
+    with tempfile.TemporaryDirectory(dir=stem.parent, prefix=".building-") as scratch:
+        files = {suffix: Path(scratch) / f"{stem.name}{suffix}" for suffix in (".c", ".so", ".json")}
+        files[".c"].write_text(source)
+        toolchain.compile(files[".c"], files[".so"])
+        manifest = {
+            "robot": robot.name,
+            "seconds": {
+                "derive": derived - started,
+                "generate": emitted - derived,
+                "compile": time.perf_counter() - emitted,
+            },
+            "operations": {f.name(): operation_count(f) for f in functions},
+            "points": generated.point_names,
+            "library_sha256": hashlib.sha256(files[".so"].read_bytes()).hexdigest(),
+        }
+        files[".json"].write_text(json.dumps(manifest, indent=1))
+        for suffix, path in files.items():
+            os.replace(path, stem.with_suffix(suffix))
+    return manifest
+
+
+def _c_source(robot: Robot, functions: list[str]) -> str:
+    sizes = {"NQ": robot.nq, "NV": robot.nv, "NX": robot.nx, "NU": robot.nu, "NZ": robot.nx + robot.nu}
+    task = {"DT": repr(robot.task.dt), "SUBSTEPS": robot.task.substeps}
+    defines = [f"#define {name} {value}" for name, value in (sizes | task).items()]
+    head = ["#include <math.h>", "#include <string.h>", *defines]
+    return "\n\n".join(["\n".join(head), *functions, (_ROOM / "step.c").read_text()])

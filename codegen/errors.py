@@ -1,0 +1,56 @@
+"""The two mistakes that a user of `codegen` can meet, and the hint that goes with a wrong word."""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+LISTED = 16
+
+
+class RobotFileError(Exception):
+    """A robot file cannot be used.  One sentence that starts with the place: `path:line:column: message`.
+
+    path     str, as the caller gave it
+    line     int, 1-based, or None when the file could not be read at all
+    column   int, 1-based, or None like the line
+    message  str, the sentence without the place
+    """
+
+    def __init__(self, path, line: int | None, column: int | None, message: str):
+        self.path, self.line, self.column, self.message = str(path), line, column, message
+        place = self.path if line is None else f"{self.path}:{line}:{column}"
+        super().__init__(f"{place}: {message}")
+
+    def __reduce__(self):
+        return type(self), (self.path, self.line, self.column, self.message)
+
+
+class BuildError(Exception):
+    """A valid robot could not be turned into a library (no compiler, a failed compilation).  One sentence."""
+
+
+def hint(word: str, allowed: Iterable[str]) -> str:
+    """The tail of an error message about an unknown word: the nearest allowed one, and what is allowed.
+
+    Returns text such as "; did you mean 'mass'? allowed: com, length, mass".
+    """
+    names = sorted(allowed)
+    if not names:
+        return "; none is allowed here"
+    near = get_close_matches(word, names, n=1, cutoff=0.6)
+    owner = word.partition(".")[0]
+    same_owner = [name for name in names if "." in name and name.partition(".")[0] == owner]
+    shown = same_owner or names
+    listed = ", ".join(shown[:LISTED]) + (f", ... ({len(shown)} in all)" if len(shown) > LISTED else "")
+    return (f"; did you mean {near[0]!r}?" if near else ";") + f" allowed: {listed}"
+
+
+def found(value: object) -> str:
+    """A short description of a value that was found in a file where another was expected."""
+    if value is None:
+        return "nothing"
+    if isinstance(value, dict):
+        return "a mapping"
+    if isinstance(value, list | tuple):
+        return f"a list of {len(value)}"
+    shown = str(value).lower() if isinstance(value, bool) else repr(value)
+    return shown if len(shown) <= 60 else shown[:57] + "..."

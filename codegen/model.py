@@ -1,0 +1,170 @@
+"""A compiled robot: NumPy in, NumPy out, and the addresses that Numba kernels call."""
+
+import ctypes
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from codegen.description import Robot
+from codegen.expression import parse, split_aggregates
+
+Array = NDArray[np.float64]
+_AGGREGATES = {"mean": np.mean, "min": np.min, "max": np.max, "final": lambda values: values[-1]}
+
+
+class Model:
+    """Dynamics, cost and success of one robot.  x = [q, v]; SI units throughout.
+
+    Every method checks the shapes that it is given (ValueError) and takes arrays as they come:
+    lists, integers, any memory order.
+    """
+
+    def __init__(self, robot: Robot, library: Path, manifest: Mapping, was_built: bool):
+        self.robot = robot
+        self.manifest = manifest
+        self.was_built = was_built
+        self.nq, self.nv, self.nx, self.nu = robot.nq, robot.nv, robot.nx, robot.nu
+        self.q_names, self.u_names = robot.q_names, robot.u_names
+        self.dt = robot.task.dt
+        self._library = ctypes.CDLL(str(library))
+        self._outer_success, self._aggregates = split_aggregates(parse(robot.task.success))
+
+    def mass_matrix(self, q: ArrayLike) -> Array:
+        """M(q), (nv, nv)."""
+        return self._call("mass_matrix", self._q(q), shape=(self.nv, self.nv))
+
+    def bias_force(self, q: ArrayLike, v: ArrayLike) -> Array:
+        """Coriolis, centrifugal and gravity forces, (nv,): M v' + bias = everything else."""
+        return self._call("bias_force", self._q(q), self._v(v), shape=(self.nv,))
+
+    def passive_force(self, q: ArrayLike, v: ArrayLike) -> Array:
+        """Drag, joint springs, joint damping and joint limits, (nv,)."""
+        return self._call("passive_force", self._q(q), self._v(v), shape=(self.nv,))
+
+    def energy(self, q: ArrayLike, v: ArrayLike) -> float:
+        """Kinetic plus gravitational energy, J.  Armature counts as kinetic."""
+        return float(self._call("energy", self._q(q), self._v(v), shape=(1,))[0])
+
+    def acceleration(self, q: ArrayLike, v: ArrayLike, u: ArrayLike) -> Array:
+        """v' with everything included, (nv,)."""
+        return self._call("acceleration", self._q(q), self._v(v), self._u(u), shape=(self.nv,))
+
+    def acceleration_derivatives(self, q: ArrayLike, v: ArrayLike, u: ArrayLike) -> Array:
+        """[dv'/dq  dv'/dv  dv'/du], (nv, nx + nu)."""
+        a, a_z = np.empty(self.nv), np.empty((self.nv, self.nx + self.nu))
+        self._run("acceleration_derivatives", self._q(q), self._v(v), self._u(u), a, a_z)
+        return a_z
+
+    def step(self, x: ArrayLike, u: ArrayLike) -> Array:
+        """State one control period dt later, (nx,)."""
+        return self._call("step", self._x(x), self._u(u), shape=(self.nx,))
+
+    def rollout(self, x0: ArrayLike, U: ArrayLike) -> Array:
+        """States (T+1, nx) from x0 under U (T, nu).
+
+        Raises FloatingPointError naming the step at which the state stops being finite.
+        """
+        U = _array("U", U, (None, self.nu))
+        X = np.empty((len(U) + 1, self.nx))
+        self._run("rollout", len(U), self._x(x0), U, X)
+        finite = np.isfinite(X).all(axis=1)
+        if not finite.all():
+            raise FloatingPointError(f"the state is no longer finite at step {np.argmin(finite)}")
+        return X
+
+    def linearize(self, X: ArrayLike, U: ArrayLike) -> tuple[Array, Array]:
+        """f_x (T, nx, nx) and f_u (T, nx, nu) of ``step`` at X (T or T+1, nx), U (T, nu)."""
+        X, U = self._trajectory(X, U)
+        f_x = np.empty((len(U), self.nx, self.nx))
+        f_u = np.empty((len(U), self.nx, self.nu))
+        self._run("linearize", len(U), X, U, f_x, f_u)
+        return f_x, f_u
+
+    def cost(self, X: ArrayLike, U: ArrayLike) -> Array:
+        """The task's cost at each step, (T,), of X (T or T+1, nx) and U (T, nu)."""
+        X, U = self._trajectory(X, U)
+        c = np.empty(len(U))
+        for t in range(len(U)):
+            self._run("cost", X[t], U[t], X[t], c[t:])
+        return c
+
+    def speed(self, X: ArrayLike, U: ArrayLike) -> Array:
+        """Horizontal velocity of the centre of mass at each step, (T,) m/s."""
+        return self._measures(X, U)[:, 0]
+
+    def success(self, X: ArrayLike, U: ArrayLike) -> bool:
+        """Whether a rollout meets the success expression of the robot's file."""
+        measures = self._measures(X, U)[:, 1:]  # (T, number of aggregates)
+        if not np.isfinite(measures).all():
+            return False
+        values = [
+            float(_AGGREGATES[name](measures[:, i])) for i, (name, _) in enumerate(self._aggregates)
+        ]
+        return bool(self._outer_success.evaluate(values))
+
+    def points(self, q: ArrayLike) -> dict[str, Array]:
+        """Positions (2,) in metres of joints, link ends, named points and the centre of mass."""
+        names = self.manifest["points"]
+        return dict(zip(names, self._call("points", self._q(q), shape=(len(names), 2)), strict=True))
+
+    def address(self, function: str) -> int:
+        """Address of a C function of the library, for Numba kernels."""
+        return ctypes.cast(getattr(self._library, f"robot_{function}"), ctypes.c_void_p).value
+
+    @cached_property
+    def x0(self) -> Array:
+        """Mean initial state, (nx,)."""
+        return np.array(self.robot.initial_state)
+
+    def _measures(self, X: ArrayLike, U: ArrayLike) -> Array:
+        X, U = self._trajectory(X, U)
+        measures = np.empty((len(U), 1 + len(self._aggregates)))
+        for t in range(len(U)):
+            self._run("measures", X[t], U[t], measures[t])
+        return measures
+
+    def _q(self, q: ArrayLike) -> Array:
+        return _array("q", q, (self.nq,))
+
+    def _v(self, v: ArrayLike) -> Array:
+        return _array("v", v, (self.nv,))
+
+    def _u(self, u: ArrayLike) -> Array:
+        return _array("u", u, (self.nu,))
+
+    def _x(self, x: ArrayLike) -> Array:
+        return _array("x", x, (self.nx,))
+
+    def _trajectory(self, X: ArrayLike, U: ArrayLike) -> tuple[Array, Array]:
+        X, U = _array("X", X, (None, self.nx)), _array("U", U, (None, self.nu))
+        if len(X) - len(U) not in (0, 1):
+            raise ValueError(f"X has {len(X)} states for {len(U)} actions: as many or one more fit")
+        return X[: len(U)], U
+
+    def _call(self, function: str, *inputs: Array, shape: tuple[int, ...]) -> Array:
+        out = np.empty(shape)
+        self._run(function, *inputs, out)
+        return out
+
+    def _run(self, function: str, *arguments: Array | int) -> None:
+        getattr(self._library, f"robot_{function}")(
+            *(
+                ctypes.c_long(a) if isinstance(a, int) else ctypes.c_void_p(a.ctypes.data)
+                for a in arguments
+            )
+        )
+
+
+def _array(name: str, value: ArrayLike, shape: tuple[int | None, ...]) -> Array:
+    """``value`` as contiguous doubles of ``shape``, where None stands for any length."""
+    array = np.ascontiguousarray(value, dtype=np.float64)
+    fits = array.ndim == len(shape) and all(
+        want in (None, n) for want, n in zip(shape, array.shape, strict=True)
+    )
+    if not fits:
+        wanted = ", ".join("T" if n is None else str(n) for n in shape)
+        raise ValueError(f"{name} must have shape ({wanted}), found {array.shape}")
+    return array

@@ -1,0 +1,166 @@
+"""Rules that span several parts of a robot: names, the tree, coordinates, and what expressions may speak of.
+
+Every function takes the Robot under validation and raises the refusal of the first rule that it breaks.
+"""
+
+from contextlib import contextmanager
+
+from codegen.errors import hint
+from codegen.expression import Expression, ExpressionError, parse, split_aggregates
+from codegen.fields import refuse
+from codegen.grammar import COST_CALLS, SUCCESS_CALLS
+
+FLOATING = ("x", "y", "angle")
+LINK_QUANTITIES = ("x", "y", "angle", "vx", "vy", "omega")
+POINT_QUANTITIES = ("x", "y", "vx", "vy")
+
+
+def check_names(robot) -> None:
+    """Links, joints, points and parameters share one namespace, in which a name occurs once."""
+    taken = {name: "a parameter" for name in robot.parameters}
+    for kind, one in (("links", "a link"), ("joints", "a joint"), ("points", "a point")):
+        for index, part in enumerate(getattr(robot, kind)):
+            at = (kind, index, "name")
+            if part.name in taken:
+                raise refuse(f"the name {part.name!r} is already taken by {taken[part.name]}", "sentence", at)
+            if kind == "joints" and robot.base == "floating" and part.name in FLOATING:
+                raise refuse(f"a joint must not be called {part.name!r}, a coordinate of the floating root", "sentence", at)
+            taken[part.name] = one
+
+
+def check_tree(robot) -> None:
+    """Every name of a link exists; joints connect all links into one tree that hangs from the base."""
+    links = [link.name for link in robot.links]
+    if not links:
+        raise refuse("a robot needs at least one link", "sentence", ("links",))
+    parents = {}
+    for index, joint in enumerate(robot.joints):
+        for key, name in (("parent", joint.parent), ("child", joint.child)):
+            at = ("joints", index, key)
+            if name == "world" and key == "child":
+                raise refuse("the world cannot be the child of a joint", "sentence", at)
+            if name == "world" and robot.base == "floating":
+                raise refuse("only a robot with 'base: fixed' has joints to the world", "sentence", at)
+            if name != "world" and name not in links:
+                allowed = links + (["world"] if key == "parent" and robot.base == "fixed" else [])
+                raise refuse(f"unknown link {name!r}", "sentence", at, tail=hint(name, allowed))
+        if joint.child in parents:
+            other = robot.joints[parents[joint.child]].name
+            raise refuse(
+                f"link {joint.child!r} is already the child of joint {other!r}", "sentence", ("joints", index, "child")
+            )
+        parents[joint.child] = index
+    for index, point in enumerate(robot.points):
+        if point.link not in links:
+            raise refuse(f"unknown link {point.link!r}", "sentence", ("points", index, "link"), tail=hint(point.link, links))
+    _check_no_cycle(robot, parents)
+    _check_connected(robot, parents)
+    if not robot.q_names:
+        raise refuse("a robot needs at least one joint that is not fixed", "sentence", ("joints",))
+    if not robot.u_names:
+        raise refuse("a robot needs at least one actuated joint", "sentence", ("joints",))
+
+
+def _check_no_cycle(robot, parents: dict[str, int]) -> None:
+    for index, joint in enumerate(robot.joints):
+        path, link = [joint.child], joint.parent
+        while link in parents and link not in path:
+            path.append(link)
+            link = robot.joints[parents[link]].parent
+        if link == joint.child:
+            round_trip = " -> ".join([link, *reversed(path)])
+            raise refuse(f"the joints form a cycle: {round_trip}", "sentence", ("joints", index, "parent"))
+
+
+def _check_connected(robot, parents: dict[str, int]) -> None:
+    loose = [(index, link.name) for index, link in enumerate(robot.links) if link.name not in parents]
+    if robot.base == "fixed" and loose:
+        index, name = loose[0]
+        raise refuse(
+            f"link {name!r} is not connected: on a fixed base every link is the child of a joint", "sentence", ("links", index)
+        )
+    if robot.base == "floating" and len(loose) > 1:
+        index, name = loose[1]
+        raise refuse(
+            f"link {name!r} is not connected: like {loose[0][1]!r} it is the child of no joint, and a floating robot has one root",
+            "sentence", ("links", index),
+        )
+
+
+def check_coordinates(robot) -> None:
+    """Everything that is given for single coordinates names coordinates that exist."""
+    task, names = robot.task, robot.q_names
+    given = [
+        (("task", "initial"), task.initial),
+        (("task", "initial", "spread"), task.initial.spread),
+        (("task", "process_noise"), task.process_noise),
+    ]
+    for at, part in given:
+        for key in ("q", "v"):
+            by_name = getattr(part, key)
+            for name in by_name if isinstance(by_name, dict) else ():
+                _check_coordinate(name, names, (*at, key, name), "key")
+    if task.observe is None:
+        return
+    if not task.observe.q and not task.observe.v:
+        raise refuse("the policy must observe something", "sentence", ("task", "observe"))
+    for key in ("q", "v"):
+        listed = getattr(task.observe, key)
+        for index, name in enumerate(listed):
+            at = ("task", "observe", key, index)
+            _check_coordinate(name, names, at, "sentence")
+            if name in listed[:index]:
+                raise refuse(f"the coordinate {name!r} is listed twice", "sentence", at)
+
+
+def _check_coordinate(name: str, names: tuple[str, ...], at: tuple, kind: str) -> None:
+    if name not in names:
+        raise refuse(f"unknown coordinate {name!r}", kind, at, tail=hint(name, names))
+
+
+def quantities(robot) -> set[str]:
+    """The time-varying names that costs and successes may use, such as 'com.vx', 'hip.q', and the vector 'u'."""
+    names = {"u"}
+    for owner in ["com", *(point.name for point in robot.points), *(joint.name for joint in robot.joints)]:
+        names |= {f"{owner}.{part}" for part in POINT_QUANTITIES}
+    names |= {f"{link.name}.{part}" for link in robot.links for part in LINK_QUANTITIES}
+    names |= {f"{joint.name}.{part}" for joint in robot.free_joints for part in ("q", "v")}
+    return names | {f"{joint.name}.u" for joint in robot.actuated_joints}
+
+
+def check_expressions(robot) -> None:
+    """The cost is a number, the success a condition; both speak only of quantities that exist."""
+    varying, constant = quantities(robot), set(robot.parameters)
+    with _refusing("cost"):
+        cost = parse(robot.task.cost)
+        cost.check(varying | constant, COST_CALLS)
+        _check_number(cost)
+    with _refusing("success"):
+        success = parse(robot.task.success)
+        success.check(varying | constant, SUCCESS_CALLS)
+        if not success.is_condition:
+            raise ExpressionError("must be a condition, such as mean(com.vx) > 1", 0)
+        outer, terms = split_aggregates(success)
+        for aggregate, inner in terms:
+            inner.check(varying | constant, COST_CALLS)
+            _check_number(inner)
+        for name, column in outer.places:
+            if name in varying:
+                raise ExpressionError(
+                    f"{name!r} varies over time and must stand inside mean, min, max or final", column
+                )
+
+
+def _check_number(expression: Expression) -> None:
+    if expression.is_condition:
+        raise ExpressionError("must be a number, not a condition", expression.column)
+    if expression.is_vector({"u"}):
+        raise ExpressionError("must be a number, but 'u' is a vector; use sum(u**2) or one joint's .u", expression.column)
+
+
+@contextmanager
+def _refusing(key: str):
+    try:
+        yield
+    except ExpressionError as error:
+        raise refuse(f"cannot be used: {error}", at=("task", key), offset=error.column) from None

@@ -1,0 +1,64 @@
+"""The C compiler: which one, with which flags, and a fingerprint of what it compiles for."""
+
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import NamedTuple
+
+from codegen.errors import BuildError
+
+# -O1 is nearly as fast as -O2 on straight-line code and far cheaper to compile; the loops of
+# step.c want the vectoriser.
+_FLAGS = ("-std=gnu11", "-O1", "-ftree-vectorize", "-fPIC")
+
+
+class Toolchain(NamedTuple):
+    command: tuple[str, ...]
+    flags: tuple[str, ...]
+    fingerprint: str  # the compiler's predefined macros: its version and the CPU's features
+
+    def compile(self, source: Path, library: Path) -> None:
+        """Compile ``source`` into a shared library.  Raises BuildError with the compiler's words."""
+        run = _run([*self.command, *self.flags, "-shared", "-o", str(library), str(source), "-lm"])
+        if run.returncode != 0:
+            first = (run.stderr.strip() or "no message").splitlines()[0]
+            raise BuildError(f"{self.command[0]} could not compile {source.name}: {first}")
+
+
+@cache
+def find_toolchain() -> Toolchain:
+    """$CC, else a system compiler, else the one in the ``ziglang`` wheel.
+
+    Raises BuildError where there is none that works.
+    """
+    for command in _candidates():
+        for tuning in (("-march=native",), ("-mcpu=native",), ()):
+            run = _run([*command, *tuning, "-dM", "-E", "-x", "c", os.devnull])
+            if run.returncode == 0:
+                return Toolchain(tuple(command), (*_FLAGS, *tuning), run.stdout)
+    raise BuildError(
+        "no C compiler found: install gcc or clang, set CC, "
+        "or run `python -m pip install ziglang` in this environment"
+    )
+
+
+def _candidates() -> list[list[str]]:
+    chosen = shlex.split(os.environ.get("CC", ""))
+    if chosen:
+        return [chosen]
+    found = [[name] for name in ("cc", "gcc", "clang") if shutil.which(name)]
+    if find_spec("ziglang") is not None:
+        found.append([sys.executable, "-m", "ziglang", "cc"])
+    return found
+
+
+def _run(command: list[str]) -> subprocess.CompletedProcess:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        return subprocess.CompletedProcess(command, 127, "", str(error))

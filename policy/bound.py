@@ -1,0 +1,81 @@
+"""The part of the variational bound L(q, theta) that depends on theta (paper, section 5).
+
+Both objectives are the negative of that part, averaged over samples, so that they are to be
+minimised and their scale does not depend on how many samples there are: nats per time step.
+
+    sampled   - 1/N sum_i log pi_theta(u_i | x_i),                  (x_i, u_i) ~ q(x, u)   (eq. 3)
+    closed    - 1/N sum_i integral q(u | x_i) log pi_theta(u | x_i) du,      x_i ~ q(x)
+
+With pi_theta = N(mu(x), diag sigma^2), which sees only the diagonal v of the covariance of q, the
+integral is
+
+    1/N sum_i sum_j  1/2 [(mu_j(x_i) - mu_q_j(x_i))^2 + v_j(x_i)] / sigma_j^2 + log sigma_j
+                     + 1/2 log 2 pi.
+
+The sampled form is the closed form of a q that is certain of its action: mu_q = u, v = 0.
+
+An objective takes theta (n_weights + nu,), in the order of `Policy.theta`, and returns its value
+and its gradient (n_weights + nu,).
+"""
+
+import numpy as np
+
+from policy.mlp import LOG_2PI
+from policy.network import Network
+
+
+class ClosedFormBound:
+    """States sampled from q, the integral over actions exact: many fewer samples are needed."""
+
+    def __init__(self, Z, mu_q, var_q, n_hidden):
+        """
+        Args:
+            Z: (N, n_in) what the policy observes of each sampled state.
+            mu_q: (N, nu) mean of q(u | x) at each sampled state.
+            var_q: (N, nu) diagonal of the covariance of q(u | x) there.
+            n_hidden: number of hidden units of the policy.
+
+        Raises:
+            ValueError: when shapes do not fit together or a variance is negative.
+        """
+        mu_q, var_q = np.asarray(mu_q, dtype=float), np.asarray(var_q, dtype=float)
+        if mu_q.ndim != 2 or mu_q.shape[0] != len(Z):
+            raise ValueError(f"the actions must be ({len(Z)}, nu) like Z, not {mu_q.shape}")
+        if var_q.shape != mu_q.shape:
+            raise ValueError(f"var_q has shape {var_q.shape}, mu_q {mu_q.shape}")
+        if (var_q < 0.0).any():
+            raise ValueError("var_q has negative entries")
+        self._network = Network(Z, n_hidden, mu_q.shape[1])
+        self._mu_q = np.asfortranarray(mu_q)  # (N, nu), laid out like the network's outputs
+        # All samples share one sigma, so that only the average variance matters.
+        self._mean_var_q = var_q.mean(0)  # (nu,)
+
+    def __call__(self, theta):
+        N, nu = self._mu_q.shape
+        weights, log_sigma = theta[:-nu], theta[-nu:]
+        precision = np.exp(-2.0 * log_sigma)  # (nu,)
+
+        error = self._network.forward(weights)  # (N, nu)
+        error -= self._mu_q
+        spread = np.vecdot(error, error, axis=0) / N + self._mean_var_q  # (nu,)
+        value = 0.5 * (precision @ spread + nu * LOG_2PI) + log_sigma.sum()
+
+        error *= precision / N  # d value / d mu
+        gradient = np.concatenate([self._network.backward(error), 1.0 - precision * spread])
+        return value, gradient
+
+
+class SampledBound(ClosedFormBound):
+    """States and actions both sampled from q: eq. 3, maximum likelihood."""
+
+    def __init__(self, Z, U, n_hidden):
+        """
+        Args:
+            Z: (N, n_in) what the policy observes of each sampled state.
+            U: (N, nu) the action sampled there.
+            n_hidden: number of hidden units of the policy.
+
+        Raises:
+            ValueError: when shapes do not fit together.
+        """
+        super().__init__(Z, U, np.zeros_like(U, dtype=float), n_hidden)

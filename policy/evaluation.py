@@ -1,0 +1,86 @@
+"""How well a policy does the task: rollouts through the true dynamics from spread initial states."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.model import Model
+from policy.cost_term import forward, pack
+from policy.mlp import Policy
+from solver.native import call, kernel, row
+
+Array = NDArray[np.float64]
+
+
+class Rollouts(NamedTuple):
+    """R rollouts of a policy.  Costs are the task's own, summed over the horizon."""
+
+    X: Array  # (R, T+1, nx)
+    U: Array  # (R, T, nu), within the torque limits
+    cost: Array  # (R,), infinite where the state stopped being finite
+
+
+class Summary(NamedTuple):
+    mean_cost: float
+    std_cost: float
+    success_rate: float
+    mean_speed: float  # m/s, of the centre of mass along x
+
+
+def run_policy(
+    model: Model, policy: Policy, rollouts: int, horizon: int, rng: np.random.Generator, stochastic: bool
+) -> Rollouts:
+    """Rollouts from the task's initial distribution, with the policy's noise or without.
+
+    Actions saturate at the torque limits before they reach the robot.
+    """
+    deviation = np.array(model.robot.initial_deviation)
+    x0 = model.x0 + deviation * rng.standard_normal((rollouts, model.nx))
+    noise = np.zeros((rollouts, horizon, model.nu))
+    if stochastic:
+        noise = policy.sigma * rng.standard_normal(noise.shape)
+    return run_policy_from(model, policy, x0, noise)
+
+
+def run_policy_from(model: Model, policy: Policy, x0: Array, noise: Array) -> Rollouts:
+    """Rollouts from the states x0 (R, nx) under the mean action plus ``noise`` (R, T, nu)."""
+    R, T, nu = noise.shape
+    X, U, cost = np.full((R, T + 1, model.nx), np.nan), np.full((R, T, nu), np.nan), np.empty(R)
+    X[:, 0] = x0
+    limits = np.array(model.robot.torque_limits)
+    _run(
+        model.address("step"), model.address("cost"), pack(policy, model.nx), limits, noise, X, U, cost
+    )
+    return Rollouts(X, U, cost)
+
+
+def summarize(model: Model, rollouts: Rollouts) -> Summary:
+    """Cost, success and speed over a set of rollouts."""
+    pairs = list(zip(rollouts.X, rollouts.U, strict=True))
+    finite = np.isfinite(rollouts.cost)
+    return Summary(
+        float(np.mean(rollouts.cost)),
+        float(np.std(rollouts.cost)) if finite.all() else float("inf"),
+        float(np.mean([f and model.success(X, U) for f, (X, U) in zip(finite, pairs, strict=True)])),
+        float(np.mean([model.speed(X, U).mean() for X, U in pairs])),
+    )
+
+
+@kernel
+def _run(step, task_cost, data, limits, noise, X, U, cost):
+    R, T, nu = noise.shape
+    mean, slope, c = np.empty(nu), np.empty(int(data[2])), np.empty(1)
+    for r in range(R):
+        cost[r] = 0.0
+        states, actions = X[r], U[r]
+        for t in range(T):
+            forward(data, states[t], mean, slope)
+            for i in range(nu):
+                actions[t, i] = min(max(mean[i] + noise[r, t, i], -limits[i]), limits[i])
+            call(task_cost, (row(states, t), row(actions, t), c.ctypes.data, c.ctypes.data))
+            call(step, (row(states, t), row(actions, t), row(states, t + 1)))
+            cost[r] += c[0]
+            if not np.isfinite(states[t + 1]).all() or not np.isfinite(cost[r]):
+                cost[r] = np.inf
+                break

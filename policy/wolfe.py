@@ -1,0 +1,100 @@
+"""A line search for the strong Wolfe conditions (Nocedal & Wright, 2nd ed., alg. 3.5 and 3.6).
+
+Along a descent direction, phi(a) = f(x + a d), it finds a step a > 0 with
+
+    phi(a) <= phi(0) + C1 a phi'(0)       sufficient decrease
+    |phi'(a)| <= C2 |phi'(0)|             the slope has flattened
+
+The book's two algorithms, bracketing and zoom, are one loop here, because bracketing is a zoom into
+[low, infinity). The invariants are those of the book: `low` has the smallest value of all steps with
+sufficient decrease, and its slope points towards `high`, so that an acceptable step lies between.
+"""
+
+import math
+from typing import Any, NamedTuple
+
+C1 = 1e-4
+C2 = 0.9  # loose, as the book advises for quasi-Newton directions: most first trials pass
+MAX_EVALUATIONS = 30
+
+
+class Point(NamedTuple):
+    """phi at one step, with whatever else was computed there."""
+
+    step: float
+    value: float  # phi(step)
+    slope: float  # phi'(step)
+    payload: Any = None
+
+
+def strong_wolfe(phi, start, first_step):
+    """A step that fulfils both conditions.
+
+    A step at which value or slope is not finite counts as too long.
+
+    Args:
+        phi: callable, step -> Point.
+        start: Point at step 0, finite, with a negative slope.
+        first_step: the step to try first, positive.
+
+    Returns:
+        (Point, evaluations of phi). The Point is None when MAX_EVALUATIONS found no such step: then
+        differences of phi drown in rounding errors, or the slopes do not belong to the values.
+    """
+    low = before_low = start
+    high = Point(math.inf, math.inf, math.nan)
+    step = first_step
+    for evaluations in range(1, MAX_EVALUATIONS + 1):
+        trial = phi(step)
+        if not _acceptable_decrease(trial, start, low):
+            high = trial
+        elif abs(trial.slope) <= -C2 * start.slope:
+            return trial, evaluations
+        else:
+            if trial.slope * (high.step - low.step) >= 0.0:
+                high = low
+            before_low, low = low, trial
+        step = _extrapolate(before_low, low) if high.step == math.inf else _interpolate(low, high)
+    return None, MAX_EVALUATIONS
+
+
+def _acceptable_decrease(trial, start, low):
+    """Whether `trial` may become `low`. A NaN fails every comparison; an infinite slope may not."""
+    return (
+        trial.value <= start.value + C1 * trial.step * start.slope
+        and trial.value < low.value
+        and math.isfinite(trial.value)
+        and math.isfinite(trial.slope)
+    )
+
+
+def _extrapolate(a, b):
+    """A step beyond b, both slopes pointing there; limits of Moré & Thuente (1994), section 4."""
+    stride = b.step - a.step
+    step = _cubic_minimum(a, b)
+    if not step > b.step:  # also NaN: the cubic has no minimum ahead
+        return b.step + 4.0 * stride
+    return min(max(step, b.step + 1.1 * stride), b.step + 4.0 * stride)
+
+
+def _interpolate(a, b):
+    """A step between a and b, kept off both ends so that the bracket shrinks."""
+    margin = 0.1 * abs(b.step - a.step)
+    left, right = min(a.step, b.step) + margin, max(a.step, b.step) - margin
+    step = _cubic_minimum(a, b)
+    if math.isnan(step):
+        return 0.5 * (left + right)
+    return min(max(step, left), right)
+
+
+def _cubic_minimum(a, b):
+    """Minimiser of the cubic through values and slopes at a and b (eq. 3.59); NaN when there is none."""
+    d1 = a.slope + b.slope - 3.0 * (a.value - b.value) / (a.step - b.step)
+    discriminant = d1 * d1 - a.slope * b.slope
+    if not 0.0 <= discriminant < math.inf:
+        return math.nan
+    d2 = math.copysign(math.sqrt(discriminant), b.step - a.step)
+    denominator = b.slope - a.slope + 2.0 * d2
+    if denominator == 0.0:
+        return math.nan
+    return b.step - (b.step - a.step) * (b.slope + d2 - d1) / denominator

@@ -1,0 +1,81 @@
+"""Gaussian distributions over trajectories (Levine & Koltun 2013, section 4).
+
+    q(zeta) = q(x_0) prod_t pi_G(u_t | x_t) N(x_{t+1}; f_x x + f_u u + ..., Sigma_f)
+    pi_G(u | x) = N(u_bar + k + K (x - x_bar), Q_uu^-1)
+
+Its state marginals N(mu_t, Sigma_t) run forward through the linearised dynamics:
+
+    Sigma' = F [Sigma, Sigma K^T; K Sigma, Q_uu^-1 + K Sigma K^T] F^T + Sigma_f,   F = [f_x f_u].
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solver.ilqr import Solution
+
+Array = NDArray[np.float64]
+
+
+class TrajectoryDistribution(NamedTuple):
+    """q over T steps, as plain arrays."""
+
+    X: Array  # (T, nx) reference states x_bar
+    U: Array  # (T, nu) reference actions u_bar
+    k: Array  # (T, nu)
+    K: Array  # (T, nu, nx)
+    covariance: Array  # (T, nu, nu) of pi_G: Q_uu^-1
+    mu: Array  # (T, nx) mean of the state
+    Sigma: Array  # (T, nx, nx) covariance of the state
+
+    def action_mean(self, states: Array) -> Array:
+        """Mean action of pi_G at ``states`` (T, M, nx): (T, M, nu)."""
+        deviation = states - self.X[:, None]
+        return (self.U + self.k)[:, None] + deviation @ self.K.transpose(0, 2, 1)
+
+    def sample_states(self, samples: int, rng: np.random.Generator) -> Array:
+        """States (T, samples, nx), drawn independently from each step's marginal."""
+        T, nx = self.mu.shape
+        return self.mu[:, None] + self._correlate(rng.standard_normal((T, samples, nx)))
+
+    def antithetic_displacements(self, pairs: int, rng: np.random.Generator) -> Array:
+        """Zero and ``pairs`` of opposite draws from N(0, Sigma_t): (T, 1 + 2 pairs, nx)."""
+        T, nx = self.mu.shape
+        draws = self._correlate(rng.standard_normal((T, pairs, nx)))
+        return np.concatenate([np.zeros((T, 1, nx)), draws, -draws], axis=1)
+
+    def _correlate(self, normal: Array) -> Array:
+        return normal @ square_root(self.Sigma).transpose(0, 2, 1)
+
+
+def trajectory_distribution(solution: Solution, Sigma_0: Array, Sigma_f: Array) -> TrajectoryDistribution:
+    """q around an optimised trajectory, from initial covariance Sigma_0 and process noise Sigma_f.
+
+    Raises FloatingPointError naming the step at which the marginals stop being finite.
+    """
+    gains, expansion = solution.gains, solution.expansion
+    covariance = np.linalg.inv(gains.Q_uu)  # (T, nu, nu)
+    closed_loop = expansion.f_x + expansion.f_u @ gains.K  # (T, nx, nx)
+    push = (expansion.f_u @ gains.k[:, :, None])[:, :, 0]  # (T, nx)
+    noise = expansion.f_u @ covariance @ expansion.f_u.transpose(0, 2, 1) + Sigma_f  # (T, nx, nx)
+
+    X = solution.X[:-1]
+    mu, Sigma = np.full_like(X, np.nan), np.full_like(expansion.f_x, np.nan)
+    deviation, spread = np.zeros(X.shape[1]), Sigma_0
+    for t in range(len(X)):
+        mu[t], Sigma[t] = X[t] + deviation, spread
+        deviation = closed_loop[t] @ deviation + push[t]
+        spread = closed_loop[t] @ spread @ closed_loop[t].T + noise[t]
+    finite = np.isfinite(Sigma).all(axis=(1, 2)) & np.isfinite(mu).all(axis=1)
+    if not finite.all():
+        raise FloatingPointError(f"the state marginals are not finite at step {np.argmin(finite)}")
+    return TrajectoryDistribution(X, solution.U, gains.k, gains.K, covariance, mu, Sigma)
+
+
+def square_root(covariance: Array) -> Array:
+    """Lower-triangular R with R R^T = covariance, for a stack (T, n, n) of semidefinite matrices."""
+    # A state that is known exactly leaves a zero pivot; a relative nudge keeps the factor defined.
+    n = covariance.shape[-1]
+    nudge = 1e-14 * np.trace(covariance, axis1=-2, axis2=-1) + 1e-300
+    return np.linalg.cholesky(covariance + nudge[:, None, None] * np.eye(n))

@@ -1,0 +1,161 @@
+"""Iterative LQR: minimise a trajectory's cost under nonlinear dynamics and box limits on the actions.
+
+    min_U  sum_t c_t(x_t, u_t)   subject to   x_{t+1} = f(x_t, u_t),  |u_t| <= limits
+
+Each iteration expands dynamics and cost along the trajectory, solves the linear-quadratic problem
+backwards (``backward``) and follows its feedback through the true dynamics (``follow``) with a
+backtracking search over step sizes 1, 1/2, ..., 2^-9.  A step is accepted when it achieves at least
+``accept`` of the decrease that the quadratic model expects.  Regularisation grows when Q_uu is
+not positive definite or no step size is accepted, and shrinks after each success, both at a
+growing rate (Tassa, Erez & Todorov, IROS 2012).
+
+The iteration ends for one of the reasons in ``Reason``.
+"""
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.model import Model
+from solver.backward import Gains, backward
+from solver.objective import Expansion, Objective, expand
+from solver.rollout import follow
+
+Array = NDArray[np.float64]
+
+
+class Reason(StrEnum):
+    CONVERGED = "converged"  # an accepted step lowered the cost by less than `cost_tolerance`
+    STATIONARY = "stationary"  # the model expects no decrease larger than `cost_tolerance`
+    REGULARIZATION = "regularization"  # mu passed `mu_max`: no descent can be found
+    ITERATIONS = "iterations"  # the limit was reached
+
+
+class Settings(NamedTuple):
+    max_iterations: int = 500
+    cost_tolerance: float = 1e-6  # absolute, in units of the objective
+    accept: float = 1e-4  # share of the expected decrease that a step must achieve
+    mu_start: float = 1e-3
+    mu_min: float = 1e-6  # below this, regularisation is switched off
+    mu_max: float = 1e10
+    mu_factor: float = 2.0
+
+
+class Iteration(NamedTuple):
+    """What a callback receives after each iteration."""
+
+    iteration: int
+    cost: float
+    decrease: float  # achieved; 0 where no step was accepted
+    step_size: float  # 0 where no step was accepted
+    mu: float
+
+
+class Solution(NamedTuple):
+    X: Array  # (T+1, nx)
+    U: Array  # (T, nu)
+    gains: Gains  # of the final trajectory
+    expansion: Expansion  # about the final trajectory
+    cost: float
+    mu: float  # regularisation that the final gains needed; 0 where Q_uu is positive definite
+    iterations: int
+    reason: Reason
+
+
+_SIZES = [0.5**i for i in range(10)]
+
+
+def ilqr(
+    model: Model,
+    objective: Objective,
+    x0: Array,
+    U: Array,
+    settings: Settings = Settings(),
+    callback: Callable[[Iteration], None] | None = None,
+) -> Solution:
+    """Locally optimal trajectory from ``x0`` (nx,), starting at the actions ``U`` (T, nu).
+
+    Raises FloatingPointError where the initial rollout diverges or no regularisation makes the
+    problem convex.
+    """
+    T, nu, nx = len(U), model.nu, model.nx
+    step, derivatives = model.address("step"), model.address("step_derivatives")
+    limits = np.array(model.robot.torque_limits)
+    expansion, gains = Expansion.empty(T, nx, nu), Gains.zeros(T, nx, nu)
+    X, X_new = np.zeros((T + 1, nx)), np.empty((T + 1, nx))
+    U, U_new = np.array(U, dtype=float), np.empty((T, nu))
+
+    X[0] = x0
+    cost = follow(step, objective, X, U, gains.k, gains.K, 0.0, limits, X_new, U_new)
+    if not np.isfinite(cost):
+        raise FloatingPointError("the initial actions drive the robot to a state that is not finite")
+    X, X_new, U, U_new = X_new, X, U_new, U
+    expand(derivatives, objective, X, U, expansion)
+
+    schedule = _Schedule(settings)
+    reason = Reason.ITERATIONS
+    iteration = 0
+    for iteration in range(1, settings.max_iterations + 1):
+        schedule.raise_until_convex(expansion, U, limits, gains)
+        if schedule.exhausted:
+            reason = Reason.REGULARIZATION
+            break
+        linear, quadratic = gains.expected
+        if -(linear + quadratic) < settings.cost_tolerance and schedule.mu <= settings.mu_start:
+            reason = Reason.STATIONARY
+            break
+        accepted = 0.0
+        decrease = 0.0
+        for size in _SIZES:
+            trial = follow(step, objective, X, U, gains.k, gains.K, size, limits, X_new, U_new)
+            expected = -(size * linear + size**2 * quadratic)
+            if cost - trial > settings.accept * expected > 0.0:
+                accepted, decrease, cost = size, cost - trial, trial
+                break
+        if callback is not None:
+            callback(Iteration(iteration, cost, decrease, accepted, schedule.mu))
+        if not accepted:
+            schedule.grow()
+            continue
+        X, X_new, U, U_new = X_new, X, U_new, U
+        expand(derivatives, objective, X, U, expansion)
+        schedule.shrink()
+        if decrease < settings.cost_tolerance:
+            reason = Reason.CONVERGED
+            break
+
+    schedule.mu = 0.0
+    schedule.raise_until_convex(expansion, U, limits, gains)
+    if schedule.exhausted:
+        raise FloatingPointError("Q_uu is not positive definite under any regularisation")
+    return Solution(X, U, gains, expansion, cost, schedule.mu, iteration, reason)
+
+
+class _Schedule:
+    """Regularisation mu with Tassa's quadratic growth and decay."""
+
+    def __init__(self, settings: Settings):
+        self.settings = settings
+        self.mu, self.rate = settings.mu_start, 1.0
+
+    @property
+    def exhausted(self) -> bool:
+        return self.mu > self.settings.mu_max
+
+    def grow(self) -> None:
+        s = self.settings
+        self.rate = max(s.mu_factor, self.rate * s.mu_factor)
+        self.mu = max(s.mu_min, self.mu * self.rate)
+
+    def shrink(self) -> None:
+        s = self.settings
+        self.rate = min(1.0 / s.mu_factor, self.rate / s.mu_factor)
+        self.mu = self.mu * self.rate if self.mu * self.rate > s.mu_min else 0.0
+
+    def raise_until_convex(self, expansion: Expansion, U: Array, limits: Array, gains: Gains) -> None:
+        """Fill ``gains`` under the smallest mu of the schedule that lets the backward pass through."""
+        while not self.exhausted and backward(expansion, U, limits, self.mu, gains) >= 0:
+            self.grow()

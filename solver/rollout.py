@@ -1,0 +1,48 @@
+"""Running a time-varying linear feedback through the true dynamics, and what it costs."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from solver.native import call, kernel, row
+from solver.objective import Objective, value
+
+Array = NDArray[np.float64]
+
+
+@kernel
+def follow(
+    step: int,
+    objective: Objective,
+    X: Array,
+    U: Array,
+    k: Array,
+    K: Array,
+    size: float,
+    limits: Array,
+    X_new: Array,
+    U_new: Array,
+) -> float:
+    """Roll out u = U[t] + size k[t] + K[t] (x - X[t]) and return its total cost.
+
+    Starts from X[0]; U_new is clipped to +-``limits`` (nu,).  Fills X_new (T+1, nx) and U_new (T, nu).
+    A state or cost that stops being finite ends the rollout with cost infinity.
+    """
+    T, nu = U.shape
+    nx = X.shape[1]
+    x_moved, u_moved, out = np.empty(nx), np.empty(nu), np.empty(1)
+    X_new[0] = X[0]
+    total = 0.0
+    for t in range(T):
+        for i in range(nu):
+            u = U[t, i] + size * k[t, i]
+            for j in range(nx):
+                u += K[t, i, j] * (X_new[t, j] - X[t, j])
+            U_new[t, i] = min(max(u, -limits[i]), limits[i])
+        total += value(objective, t, X_new[t], U_new[t], x_moved, u_moved, out)
+        call(step, (row(X_new, t), row(U_new, t), row(X_new, t + 1)))
+        finite = np.isfinite(total)
+        for j in range(nx):
+            finite &= np.isfinite(X_new[t + 1, j])
+        if not finite:
+            return np.inf
+    return total

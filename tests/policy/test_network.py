@@ -1,0 +1,65 @@
+import numpy as np
+import pytest
+from differences import complex_step
+
+from policy.network import Network, count_weights, softplus, unpack
+
+SHAPE = (4, 3, 2)  # n_in, n_hidden, n_out
+
+
+def slow_outputs(weights, Z):
+    """The definition, which also takes complex weights."""
+    W1, b1, W2, b2 = unpack(weights, *SHAPE)
+    return np.log(1.0 + np.exp(Z @ W1.T + b1)) @ W2.T + b2  # (N, n_out)
+
+
+@pytest.mark.filterwarnings("error")
+def test_softplus_and_its_slope_at_any_argument():
+    z = np.array([-np.inf, -1e4, -710.0, -40.0, -1.0, 0.0, 1.0, 40.0, 700.0, 701.0, 1e4, np.inf])
+    value, slope = softplus(z.copy())
+    np.testing.assert_allclose(value, np.logaddexp(0.0, z), rtol=1e-15, atol=1e-300)
+    moderate = np.clip(z, -709.0, 709.0)
+    np.testing.assert_allclose(slope, 1.0 / (1.0 + np.exp(-moderate)), rtol=1e-14, atol=1e-300)
+
+
+def test_softplus_passes_nan_on():
+    value, slope = softplus(np.array([np.nan]))
+    assert np.isnan(value).all() and np.isnan(slope).all()
+
+
+def test_outputs_and_gradient_match_the_definition_at_changing_weights(rng):
+    N = 17
+    Z = rng.normal(size=(N, SHAPE[0]))
+    network = Network(Z, *SHAPE[1:])
+    for _ in range(3):
+        weights = rng.normal(size=count_weights(*SHAPE))
+        cotangent = rng.normal(size=(N, SHAPE[2]))
+        np.testing.assert_allclose(network.forward(weights), slow_outputs(weights, Z), rtol=1e-12)
+        expected = complex_step(lambda w: (cotangent * slow_outputs(w, Z)).sum(), weights)
+        np.testing.assert_allclose(network.backward(cotangent), expected, rtol=1e-10, atol=1e-12)
+
+
+def test_it_keeps_its_own_inputs(rng):
+    Z = rng.normal(size=(5, SHAPE[0]))
+    weights = rng.normal(size=count_weights(*SHAPE))
+    network = Network(Z, *SHAPE[1:])
+    before = network.forward(weights).copy()
+    Z[:] = 0.0
+    np.testing.assert_array_equal(network.forward(weights), before)
+
+
+@pytest.mark.parametrize("Z_shape", [(4,), (0, 4), (4, 0)])
+def test_inputs_must_be_a_batch(Z_shape):
+    with pytest.raises(ValueError, match="Z must be"):
+        Network(np.zeros(Z_shape), 3, 2)
+
+
+def test_layers_must_have_units():
+    with pytest.raises(ValueError, match="at least 1, not 0 and 2"):
+        Network(np.zeros((5, 4)), 0, 2)
+
+
+def test_weights_must_fit(rng):
+    network = Network(np.zeros((5, 4)), 3, 2)
+    with pytest.raises(ValueError, match=r"4-3-2 network have shape \(23,\), not \(22,\)"):
+        network.forward(np.zeros(22))

@@ -1,0 +1,78 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from policy.wolfe import C1, C2, MAX_EVALUATIONS, Point, strong_wolfe
+
+
+def search(value, slope, first_step=1.0):
+    tried = []
+
+    def phi(step):
+        tried.append(step)
+        return Point(step, value(step), slope(step), payload=step)
+
+    start = Point(0.0, value(0.0), slope(0.0))
+    accepted, evaluations = strong_wolfe(phi, start, first_step)
+    assert evaluations == len(tried)
+    if accepted is not None:
+        assert accepted.payload == accepted.step == tried[-1]
+        assert accepted.value <= start.value + C1 * accepted.step * start.slope
+        assert abs(accepted.slope) <= C2 * abs(start.slope)
+    return accepted, evaluations
+
+
+@given(
+    minimum=st.floats(1e-4, 1e4),
+    wave=st.floats(0.0, 3.0),
+    frequency=st.floats(0.1, 20.0),
+    phase=st.floats(0.0, 6.3),
+)
+def test_wavy_valleys_near_and_far(minimum, wave, frequency, phase):
+    """A parabola under waves that may have many minima; both conditions hold where it ends."""
+
+    def value(step):
+        s = step / minimum
+        return (s - 1.0) ** 2 + 0.1 * wave * math.sin(frequency * s + phase)
+
+    def slope(step):
+        s = step / minimum
+        return (2.0 * (s - 1.0) + 0.1 * wave * frequency * math.cos(frequency * s + phase)) / minimum
+
+    if slope(0.0) > -1e-3 / minimum:
+        return
+    accepted, evaluations = search(value, slope)
+    assert accepted is not None
+    assert evaluations <= 20
+
+
+def test_a_good_first_step_costs_one_evaluation():
+    _, evaluations = search(lambda a: (a - 1.1) ** 2, lambda a: 2.0 * (a - 1.1))
+    assert evaluations == 1
+
+
+def test_what_is_not_finite_is_too_long_a_step():
+    def value(step):
+        return -math.log(1e-3 - step) - 2e3 * step if step < 1e-3 else math.nan
+
+    def slope(step):
+        return 1.0 / (1e-3 - step) - 2e3 if step < 1e-3 else math.nan
+
+    accepted, _ = search(value, slope)
+    assert 0.0 < accepted.step < 1e-3
+
+
+def test_an_infinite_reward_is_not_believed():
+    accepted, _ = search(
+        lambda a: -math.inf if a > 0.5 else (a - 0.3) ** 2, lambda a: 2.0 * (a - 0.3)
+    )
+    assert accepted.step <= 0.5
+
+
+@pytest.mark.parametrize("value", [lambda a: a, lambda a: 1.0 - a], ids=["ascent", "unbounded"])
+def test_it_gives_up_where_no_step_can_do(value):
+    accepted, evaluations = search(value, lambda a: -1.0)
+    assert accepted is None
+    assert evaluations == MAX_EVALUATIONS
