@@ -25,6 +25,15 @@ from codegen.model import Model
 from codegen.toolchain import Toolchain, find_toolchain
 
 _ROOM = Path(__file__).parent
+_GENERATOR = (
+    "build.py",
+    "emit.py",
+    "expression.py",
+    "functions.py",
+    "grammar.py",
+    "mechanics.py",
+    "step.c",
+)
 GENERATED = _ROOM.parent / "generated"
 
 
@@ -51,7 +60,7 @@ def build(robot: Robot, force: bool = False) -> Model:
 
 
 def _content_hash(robot: Robot, toolchain: Toolchain) -> str:
-    generator = [_ROOM / name for name in ("mechanics.py", "functions.py", "emit.py", "expression.py", "build.py", "step.c")]
+    generator = [_ROOM / name for name in _GENERATOR]
     digest = hashlib.sha256()
     for part in (
         json.dumps(_what_shapes_the_code(robot), sort_keys=True),

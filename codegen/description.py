@@ -1,7 +1,7 @@
 """A validated robot: every number is a float, every name exists, the links form a tree.
 
-`load` reads one from a file.  The parts are in `parts`, the task in `task`, the rules that span several parts in
-`rules`; other modules import all of them from here.
+`load` reads one from a file.  The parts are in `parts`, the task in `task`, the rules that span
+several parts in `rules`; other modules import all of them from here.
 """
 
 import math
@@ -18,20 +18,35 @@ from codegen.source import read
 from codegen.task import Deviation, Initial, Observe, Start, Task, Training
 
 __all__ = [
-    "Deviation", "Drag", "Initial", "Joint", "Link", "Observe", "Point", "Robot", "Start", "Task", "Training", "load",
+    "Deviation",
+    "Drag",
+    "Initial",
+    "Joint",
+    "Link",
+    "Observe",
+    "Point",
+    "Robot",
+    "Start",
+    "Task",
+    "Training",
+    "load",
 ]
 
 
 class Robot(Part):
     """One robot and its task.
 
-    parameters  name -> number; each may use those before it, every other number in the file may use all
+    parameters  name -> number; each may use those before it, every other number in the file may
+                use all
     gravity     m/s², along -y
-    base        "floating": the root link moves freely, with coordinates x, y, angle; "fixed": the root joint
-                hangs from the world
+    base        "floating": the root link moves freely, with coordinates x, y, angle; "fixed": the
+                root joint hangs from the world
 
-    The state is x = [q, v].  q is x, y and angle of a floating root, then the non-fixed joints in file order; v is
-    the rate of q.  u is the actuated joints in file order.
+    Validate plain data with an empty dict as context: through it the parameters reach the other
+    numbers.
+
+    The state is x = [q, v].  q is x, y and angle of a floating root, then the non-fixed joints in
+    file order; v is the rate of q.  u is the actuated joints in file order.
     """
 
     name: FileName
@@ -64,7 +79,9 @@ class Robot(Part):
     def _at_the_tip(cls, joints: tuple[Joint, ...], info: ValidationInfo) -> tuple[Joint, ...]:
         tips = {link.name: link.tip for link in info.data.get("links", ())}
         return tuple(
-            joint if joint.at is not None else joint.model_copy(update={"at": tips.get(joint.parent, (0.0, 0.0))})
+            joint
+            if joint.at is not None
+            else joint.model_copy(update={"at": tips.get(joint.parent, (0.0, 0.0))})
             for joint in joints
         )
 
@@ -144,7 +161,9 @@ class Robot(Part):
     def initial_state(self) -> list[float]:
         """x at step 0, length nx."""
         initial = self.task.initial
-        return [by_name.get(name, 0.0) for by_name in (initial.q, initial.v) for name in self.q_names]
+        return [
+            by_name.get(name, 0.0) for by_name in (initial.q, initial.v) for name in self.q_names
+        ]
 
     @property
     def initial_deviation(self) -> list[float]:
@@ -168,19 +187,25 @@ class Robot(Part):
     @property
     def torque_limits(self) -> list[float]:
         """Largest absolute action, N·m or N, length nu; inf where the file sets none."""
-        return [math.inf if joint.torque_limit is None else joint.torque_limit for joint in self.actuated_joints]
+        return [
+            math.inf if joint.torque_limit is None else joint.torque_limit
+            for joint in self.actuated_joints
+        ]
 
     def _deviation(self, deviation: Deviation) -> list[float]:
         values = []
         for given in (deviation.q, deviation.v):
-            values += [given.get(name, 0.0) if isinstance(given, dict) else given for name in self.q_names]
+            values += [
+                given.get(name, 0.0) if isinstance(given, dict) else given for name in self.q_names
+            ]
         return values
 
 
 def load(path) -> Robot:
     """Read and validate a robot file.
 
-    Raises RobotFileError, one sentence with file, line and column, for the first mistake in the file.
+    Raises RobotFileError, one sentence with file, line and column, for the first mistake in the
+    file.
     """
     source = read(path)
     try:

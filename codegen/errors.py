@@ -7,7 +7,7 @@ LISTED = 16
 
 
 class RobotFileError(Exception):
-    """A robot file cannot be used.  One sentence that starts with the place: `path:line:column: message`.
+    """A robot file cannot be used.  One sentence: `path:line:column: message`.
 
     path     str, as the caller gave it
     line     int, 1-based, or None when the file could not be read at all
@@ -25,11 +25,11 @@ class RobotFileError(Exception):
 
 
 class BuildError(Exception):
-    """A valid robot could not be turned into a library (no compiler, a failed compilation).  One sentence."""
+    """A valid robot could not be turned into a library.  One sentence."""
 
 
 def hint(word: str, allowed: Iterable[str]) -> str:
-    """The tail of an error message about an unknown word: the nearest allowed one, and what is allowed.
+    """The tail of an error message about an unknown word.
 
     Returns text such as "; did you mean 'mass'? allowed: com, length, mass".
     """
@@ -40,7 +40,8 @@ def hint(word: str, allowed: Iterable[str]) -> str:
     owner = word.partition(".")[0]
     same_owner = [name for name in names if "." in name and name.partition(".")[0] == owner]
     shown = same_owner or names
-    listed = ", ".join(shown[:LISTED]) + (f", ... ({len(shown)} in all)" if len(shown) > LISTED else "")
+    more = f", ... ({len(shown)} in all)" if len(shown) > LISTED else ""
+    listed = ", ".join(shown[:LISTED]) + more
     return (f"; did you mean {near[0]!r}?" if near else ";") + f" allowed: {listed}"
 
 

@@ -7,7 +7,7 @@ from codegen.source import Source
 
 
 def explain(source: Source, failure: ValidationError) -> RobotFileError:
-    """The mistake that comes first in the file; but one in the parameters, which others may follow from, before all."""
+    """The first mistake in the parameters, from which others may follow, or else in the file."""
     errors = [_explain_one(source, error) for error in failure.errors(include_url=False)]
     return min(errors, key=lambda pair: (not pair[0], pair[1].line, pair[1].column))[1]
 
@@ -23,14 +23,16 @@ def _explain_one(source: Source, error: dict) -> tuple[bool, RobotFileError]:
         message = f"{text} in {_spell(loc[:-1])}{tail}"
     else:
         line, column = source.position(loc, offset=context["offset"])
-        message = f"{text}{tail}" if context["kind"] == "sentence" else f"{_spell(loc)} {text}{tail}"
+        subject = "" if context["kind"] == "sentence" else f"{_spell(loc)} "
+        message = f"{subject}{text}{tail}"
     return loc[:1] == ("parameters",), RobotFileError(source.path, line, column, message)
 
 
 def _builtin(error: dict, context: dict) -> dict:
     if error["type"] == "literal_error":
         choices = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-        return {"text": f"must be {context['expected']}, found {found(error['input'])}", "tail": hint(str(error["input"]), choices)}
+        text = f"must be {context['expected']}, found {found(error['input'])}"
+        return {"text": text, "tail": hint(str(error["input"]), choices)}
     if error["type"] == "tuple_type":
         return {"text": f"must be a list, found {found(error['input'])}", "tail": ""}
     return {"text": f"cannot be used: {error['msg']}", "tail": ""}

@@ -1,16 +1,24 @@
 """Arithmetic and conditions as text, evaluated over any kind of number.
 
-The grammar is in `grammar`.  An expression is parsed once, checked against the names and functions that its place
-allows, and evaluated over floats, SymPy or CasADi objects alike.
+The grammar is in `grammar`.  An expression is parsed once, checked against the names and functions
+that its place allows, and evaluated over floats, SymPy or CasADi objects alike.
 """
 
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from codegen import grammar
-from codegen.grammar import AGGREGATE_CALLS, NUMERIC_CALLS, ExpressionError, Node, unknown_call, unknown_name
+from codegen.grammar import (
+    AGGREGATE_CALLS,
+    NUMERIC_CALLS,
+    ExpressionError,
+    Node,
+    unknown_call,
+    unknown_name,
+)
 
 NUMERIC_FUNCTIONS = {
     "sqrt": math.sqrt,
@@ -28,7 +36,7 @@ NUMERIC_FUNCTIONS = {
 
 @dataclass(frozen=True)
 class Expression:
-    """A parsed expression.  `text` is the whole text that columns count in, `node` the part that is meant."""
+    """A parsed expression: `node`, whose columns count in `text`."""
 
     text: str
     node: Node
@@ -54,7 +62,9 @@ class Expression:
     @property
     def calls(self) -> set[tuple[str, int]]:
         """(function, number of arguments) of its calls."""
-        return {(node.value, len(node.children)) for node in self.node.walk() if node.kind == "call"}
+        return {
+            (node.value, len(node.children)) for node in self.node.walk() if node.kind == "call"
+        }
 
     def is_vector(self, vectors: set[str]) -> bool:
         """Whether its value is a vector when the names in `vectors` are."""
@@ -69,10 +79,11 @@ class Expression:
                 raise unknown_call(node, calls)
 
     def evaluate(self, names: Mapping, functions: Mapping[str, Callable]):
-        """The value over floats, SymPy or CasADi objects, whichever `names` and `functions` deal in.
+        """The value over floats, SymPy or CasADi objects, whichever `names` and `functions` deal
+        in.
 
-        Conditions can be evaluated over floats only.  Raises ExpressionError for a name or function that is not
-        given, and where floats have no finite real result.
+        Conditions can be evaluated over floats only.  Raises ExpressionError for a name or
+        function that is not given, and where floats have no finite real result.
         """
         return self._value(self.node, names, functions)
 
@@ -88,7 +99,8 @@ class Expression:
             return {"and": all, "or": any, "not": lambda one: not next(one)}[node.value](values)
         values = [self._value(child, names, functions) for child in node.children]
         if node.kind == "compare":
-            results = [compare(*pair) for compare, pair in zip(node.value, zip(values, values[1:]))]
+            steps = zip(node.value, pairwise(values), strict=True)
+            results = [compare(*pair) for compare, pair in steps]
             return results[0] if len(results) == 1 else all(results)
         if node.kind == "call":
             if node.value not in functions:
@@ -106,7 +118,7 @@ class Expression:
             raise ExpressionError(f"{written} is too large", node.column) from None
         except ValueError:
             raise ExpressionError(f"{written} is not defined", node.column) from None
-        if isinstance(result, complex) or isinstance(result, float) and not math.isfinite(result):
+        if isinstance(result, complex) or (isinstance(result, float) and not math.isfinite(result)):
             raise ExpressionError(f"{written} is not a finite real number", node.column)
         return result
 
@@ -135,8 +147,9 @@ def number(text: str, parameters: Mapping[str, float]) -> float:
 def split_aggregates(expression: Expression) -> tuple[Expression, tuple[Term, ...]]:
     """Separate what happens over time from what is decided at the end.
 
-    Returns `outer` and the terms in order of appearance; `outer` refers to the value of terms[k] by the name "#k",
-    which no text can spell.  Raises ExpressionError for an aggregate inside another.
+    Returns `outer` and the terms in order of appearance; `outer` refers to the value of terms[k]
+    by the name "#k", which no text can spell.  Raises ExpressionError for an aggregate inside
+    another.
     """
     terms = []
 
@@ -145,7 +158,9 @@ def split_aggregates(expression: Expression) -> tuple[Expression, tuple[Term, ..
             return replace(node, children=tuple(outside(child) for child in node.children))
         for inner in node.children[0].walk():
             if _is_aggregate(inner):
-                raise ExpressionError(f"{inner.value} stands inside another aggregate, {node.value}", inner.column)
+                raise ExpressionError(
+                    f"{inner.value} stands inside another aggregate, {node.value}", inner.column
+                )
         terms.append(Term(node.value, Expression(expression.text, node.children[0])))
         return Node("name", f"#{len(terms) - 1}", (), node.column, node.end)
 
@@ -153,9 +168,11 @@ def split_aggregates(expression: Expression) -> tuple[Expression, tuple[Term, ..
 
 
 def decide(outer: Expression, values: Sequence[float], parameters: Mapping[str, float]) -> bool:
-    """Whether a condition from `split_aggregates` holds for the values of its terms, in their order.
+    """Whether a condition from `split_aggregates` holds for the values of its terms, in their
+    order.
 
-    A rollout with a value that is not finite never succeeds.  Raises ExpressionError as `evaluate` does.
+    A rollout with a value that is not finite never succeeds.  Raises ExpressionError as `evaluate`
+    does.
     """
     if not all(math.isfinite(value) for value in values):
         return False

@@ -1,7 +1,8 @@
 """Types of the values in a robot file: numbers that may be expressions, names, points, expressions.
 
-Every refusal is a `PydanticCustomError` made by `refuse`, which also says where in the file to point.
-Numbers given as text are evaluated over the parameters found under "parameters" in the validation context.
+Every refusal is a `PydanticCustomError` made by `refuse`, which also says where in the file to
+point. Numbers given as text are evaluated over the parameters found under "parameters" in the
+validation context.
 """
 
 import math
@@ -9,7 +10,14 @@ import re
 from contextlib import contextmanager
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, PlainValidator, ValidationInfo, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    PlainValidator,
+    ValidationInfo,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from codegen.errors import found, hint
@@ -25,8 +33,8 @@ def refuse(
 ) -> PydanticCustomError:
     """A refusal that the loader turns into one sentence with a position.
 
-    kind    "value": the sentence is "<path> <text><tail>"; "sentence": the text alone; "key": about the
-            key `at[-1]` itself, "<text> in <path><tail>"
+    kind    "value": the sentence is "<path> <text><tail>"; "sentence": the text alone; "key":
+            about the key `at[-1]` itself, "<text> in <path><tail>"
     at      path from the value under validation to the value at fault
     offset  0-based character inside that value, when it is text
     """
@@ -42,12 +50,17 @@ def inside(*path):
     except PydanticCustomError as error:
         context = error.context
         raise refuse(
-            context["text"], context["kind"], path + context["at"], context["offset"], context["tail"]
+            context["text"],
+            context["kind"],
+            path + context["at"],
+            context["offset"],
+            context["tail"],
         ) from None
 
 
 class Part(BaseModel):
-    """Base of everything that a mapping in the file describes: immutable, and strict about its keys."""
+    """Base of everything that a mapping in the file describes: immutable, and strict about its
+    keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -60,7 +73,9 @@ class Part(BaseModel):
             raise refuse(f"must be a mapping, found {found(data)}")
         for key in data:
             if key not in cls.model_fields:
-                raise refuse(f"unknown key {key!r}", "key", (key,), tail=hint(str(key), cls.model_fields))
+                raise refuse(
+                    f"unknown key {key!r}", "key", (key,), tail=hint(str(key), cls.model_fields)
+                )
         for key, field in cls.model_fields.items():
             if field.is_required() and key not in data:
                 raise refuse(f"lacks the key {key!r}")
@@ -68,7 +83,8 @@ class Part(BaseModel):
 
 
 def to_number(value: Any, info: ValidationInfo) -> float:
-    """A finite float from an int, a float or an arithmetic expression over the parameters known so far."""
+    """A finite float from an int, a float or an arithmetic expression over the parameters known so
+    far."""
     if isinstance(value, str):
         try:
             return number(value, (info.context or {}).get("parameters", {}))
@@ -110,7 +126,9 @@ def whole(least: int) -> BeforeValidator:
     def check(value: Any, info: ValidationInfo) -> int:
         result = to_number(value, info)
         if result != int(result) or result < least:
-            raise refuse(f"must be a whole number of at least {least}, found {_value_and_text(value, result)}")
+            raise refuse(
+                f"must be a whole number of at least {least}, found {_value_and_text(value, result)}"
+            )
         return int(result)
 
     return BeforeValidator(check)
@@ -124,12 +142,15 @@ def _text(value: Any) -> str:
 
 def _plain_name(value: Any) -> str:
     if not NAME.fullmatch(_text(value)):
-        raise refuse(f"must be a letter followed by at most 63 letters, digits or underscores, found {found(value)}")
+        raise refuse(
+            f"must be a letter followed by at most 63 letters, digits or underscores, found {found(value)}"
+        )
     return value
 
 
 def to_name(value: Any) -> str:
-    """A name that expressions can use: a letter, then letters, digits, underscores; none of the reserved words."""
+    """A name that expressions can use: a letter, then letters, digits, underscores; none of the
+    reserved words."""
     if _plain_name(value) in RESERVED:
         raise refuse(f"must not be {value!r}, which is a reserved word")
     return value

@@ -1,9 +1,11 @@
 """The whitelist grammar of expressions: text to a tree of nodes.
 
-    e := number | pi | name | owner.name | e + e | e - e | e * e | e / e | e ** e | -e | +e | function(e, ...)
+    e := number | pi | name | owner.name | e + e | e - e | e * e | e / e | e ** e | -e | +e |
+    function(e, ...)
        | e < e <= ... | e and e | e or e | not e
 
-Python's parser reads the text; nothing is ever executed.  A quantity is a number or a condition, never both.
+Python's parser reads the text; nothing is ever executed.  A quantity is a number or a condition,
+never both.
 """
 
 import ast
@@ -56,7 +58,8 @@ class Node:
     """A part of an expression: text[column:end].
 
     kind   "constant", "name", "call", "arithmetic", "compare" or "logic"
-    value  the number; the dotted name; the function's name; the operator; the operators; "and", "or", "not"
+    value  the number; the dotted name; the function's name; the operator; the operators; "and",
+           "or", "not"
     """
 
     kind: str
@@ -77,7 +80,8 @@ class Node:
 
 
 def read(text: str) -> Node:
-    """The tree of an expression.  Raises ExpressionError for anything that is not on the whitelist."""
+    """The tree of an expression.  Raises ExpressionError for anything that is not on the
+    whitelist."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters", MAX_LENGTH)
     foreign = FOREIGN.search(text)
@@ -93,7 +97,8 @@ def read(text: str) -> Node:
             tree = ast.parse(one_line.strip(), mode="eval").body
         return _convert(tree, indent, 0)
     except SyntaxError as error:
-        column = min(max((error.offset or 1) - 1 + indent, 0), len(text) - 1)
+        last = len(text.rstrip()) - 1
+        column = min(error.offset - 1 + indent, last) if error.offset else last
         raise ExpressionError(f"not an expression: {error.msg}", column) from None
     except (ValueError, Warning) as error:
         raise ExpressionError(f"not an expression: {error}", indent) from None
@@ -111,9 +116,13 @@ def unknown_call(node: Node, calls: Iterable[tuple[str, int]]) -> ExpressionErro
     counts = sorted(count for name, count in calls if name == node.value)
     if counts:
         wanted = " or ".join(str(count) for count in counts)
-        return ExpressionError(f"{node.value} takes {wanted} argument(s) here, found {len(node.children)}", node.column)
+        return ExpressionError(
+            f"{node.value} takes {wanted} argument(s) here, found {len(node.children)}", node.column
+        )
     allowed = {name for name, _ in calls}
-    return ExpressionError(f"unknown function {node.value!r}{hint(node.value, allowed)}", node.column)
+    return ExpressionError(
+        f"unknown function {node.value!r}{hint(node.value, allowed)}", node.column
+    )
 
 
 def _convert(tree: ast.expr, indent: int, depth: int) -> Node:
@@ -128,8 +137,12 @@ def _convert(tree: ast.expr, indent: int, depth: int) -> Node:
             raise ExpressionError(f"a {wanted} is expected here, not a {given}", node.column)
         return node
 
-    def node(kind: str, value: object, children: list[ast.expr] = (), condition: bool = False) -> Node:
-        return Node(kind, value, tuple(convert(child, condition) for child in children), column, end)
+    def node(
+        kind: str, value: object, children: list[ast.expr] = (), condition: bool = False
+    ) -> Node:
+        return Node(
+            kind, value, tuple(convert(child, condition) for child in children), column, end
+        )
 
     match tree:
         case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
@@ -159,7 +172,9 @@ def _convert(tree: ast.expr, indent: int, depth: int) -> Node:
             if (name, len(arguments)) not in allowed:
                 raise unknown_call(call, allowed)
             return call
-    raise ExpressionError("only numbers, names, arithmetic, comparisons and calls of functions are allowed", column)
+    raise ExpressionError(
+        "only numbers, names, arithmetic, comparisons and calls of functions are allowed", column
+    )
 
 
 def _with_whole_exponent(power: Node, exponent: ast.expr) -> Node:
@@ -168,7 +183,9 @@ def _with_whole_exponent(power: Node, exponent: ast.expr) -> Node:
     match exponent:
         case ast.Constant(value=int() as value) if value <= LARGEST_EXPONENT:
             return replace(power, children=(base, replace(above, value=value)))
-        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)) if value <= LARGEST_EXPONENT:
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)) if (
+            value <= LARGEST_EXPONENT
+        ):
             whole = Node("constant", -value, (), above.column, above.end)
             return replace(power, children=(base, whole))
     return power

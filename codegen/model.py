@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from codegen.description import Robot
-from codegen.expression import parse, split_aggregates
+from codegen.expression import decide, parse, split_aggregates
 
 Array = NDArray[np.float64]
 _AGGREGATES = {"mean": np.mean, "min": np.min, "max": np.max, "final": lambda values: values[-1]}
@@ -98,12 +98,8 @@ class Model:
     def success(self, X: ArrayLike, U: ArrayLike) -> bool:
         """Whether a rollout meets the success expression of the robot's file."""
         measures = self._measures(X, U)[:, 1:]  # (T, number of aggregates)
-        if not np.isfinite(measures).all():
-            return False
-        values = [
-            float(_AGGREGATES[name](measures[:, i])) for i, (name, _) in enumerate(self._aggregates)
-        ]
-        return bool(self._outer_success.evaluate(values))
+        values = [_AGGREGATES[name](measures[:, i]) for i, (name, _) in enumerate(self._aggregates)]
+        return decide(self._outer_success, values, self.robot.parameters)
 
     def points(self, q: ArrayLike) -> dict[str, Array]:
         """Positions (2,) in metres of joints, link ends, named points and the centre of mass."""

@@ -1,7 +1,8 @@
 """The parts of a robot as the file describes them: links, joints, points.
 
-Planar; SI units and radians throughout.  At q = 0 the frame of every link is parallel to the world's: x to the
-right, y up, angles counter-clockwise.  The origin of a link's frame is the joint to its parent.
+Planar; SI units and radians throughout.  At q = 0 the frame of every link is parallel to the
+world's: x to the right, y up, angles counter-clockwise.  The origin of a link's frame is the joint
+to its parent.
 """
 
 import math
@@ -11,11 +12,20 @@ from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from codegen.fields import Name, NonNegative, Number, Pair, Part, Positive, Text, Truth, refuse
 
-FREE_ONLY = ("limits", "limit_stiffness", "limit_softness", "damping", "stiffness", "rest", "armature", "actuated")
+FREE_ONLY = (
+    "limits",
+    "limit_stiffness",
+    "limit_softness",
+    "damping",
+    "stiffness",
+    "rest",
+    "armature",
+    "actuated",
+)
 
 
 class Drag(Part):
-    """Linear anisotropic drag of a link in a fluid, N·s/m² per metre of link: across and along its long axis."""
+    """Linear drag across and along the long axis of a link, N·s/m² per metre of link."""
 
     normal: NonNegative
     tangential: NonNegative
@@ -27,8 +37,10 @@ class Link(Part):
     mass       kg
     length     m, from the frame's origin to the tip
     direction  rad, of the long axis in the link's own frame
-    com        (x, y) m, centre of mass in the link's frame; halfway along the axis when the file is silent
-    inertia    kg·m² about the centre of mass; that of a thin rod, m·length²/12, when the file is silent
+    com        (x, y) m, centre of mass in the link's frame; halfway along the axis when the file
+               is silent
+    inertia    kg·m² about the centre of mass; that of a thin rod, m·length²/12, when the file is
+               silent
     drag       None in vacuum
     """
 
@@ -62,15 +74,17 @@ class Link(Part):
 
 def _along(direction: float, distance: float) -> tuple[float, float]:
     # Rounding errors in the cosine of pi/2 and its like would otherwise live on as terms of the equations of motion.
-    cosine, sine = (0.0 if abs(c) < 1e-15 else c for c in (math.cos(direction), math.sin(direction)))
+    cosine, sine = (
+        0.0 if abs(c) < 1e-15 else c for c in (math.cos(direction), math.sin(direction))
+    )
     return distance * cosine, distance * sine
 
 
 class Joint(Part):
     """A connection of a child link to its parent link, or to the world.
 
-    at               (x, y) m in the parent's frame: where the child's origin is at q = 0; when the file is silent,
-                     the parent's tip, or (0, 0) in the world
+    at               (x, y) m in the parent's frame: where the child's origin is at q = 0; when the
+                     file is silent, the parent's tip, or (0, 0) in the world
     axis             rad, direction in which a prismatic joint moves, in the parent's frame
     limits           (low, high) rad or m, None without limits
     limit_stiffness  N·m/rad or N/m, None without limits
@@ -99,19 +113,28 @@ class Joint(Part):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Joint":
-        given = {key for key, field in type(self).model_fields.items() if getattr(self, key) != field.default}
+        given = {
+            key
+            for key, field in type(self).model_fields.items()
+            if getattr(self, key) != field.default
+        }
         if self.type == "fixed":
             for key in FREE_ONLY:
                 if key in given:
                     raise refuse(f"a fixed joint takes no {key!r}", "key", (key,))
         if self.type != "prismatic" and "axis" in given:
-            raise refuse(f"only a prismatic joint takes 'axis', not a {self.type} one", "key", ("axis",))
+            raise refuse(
+                f"only a prismatic joint takes 'axis', not a {self.type} one", "key", ("axis",)
+            )
         if self.limits is None:
             for key in ("limit_stiffness", "limit_softness"):
                 if key in given:
                     raise refuse(f"{key!r} has no meaning without 'limits'", "key", (key,))
         elif self.limits[0] >= self.limits[1]:
-            raise refuse(f"the lower limit must lie below the upper, found {list(self.limits)}", "sentence", ("limits",))
+            found = list(self.limits)
+            raise refuse(
+                f"the lower limit must lie below the upper, found {found}", "sentence", ("limits",)
+            )
         elif self.limit_stiffness is None:
             raise refuse("lacks the key 'limit_stiffness', which 'limits' need")
         if self.torque_limit is not None and not self.actuated:

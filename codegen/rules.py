@@ -1,6 +1,8 @@
-"""Rules that span several parts of a robot: names, the tree, coordinates, and what expressions may speak of.
+"""Rules that span several parts of a robot: names, the tree, coordinates, and what expressions may
+speak of.
 
-Every function takes the Robot under validation and raises the refusal of the first rule that it breaks.
+Every function takes the Robot under validation and raises the refusal of the first rule that it
+breaks.
 """
 
 from contextlib import contextmanager
@@ -22,14 +24,20 @@ def check_names(robot) -> None:
         for index, part in enumerate(getattr(robot, kind)):
             at = (kind, index, "name")
             if part.name in taken:
-                raise refuse(f"the name {part.name!r} is already taken by {taken[part.name]}", "sentence", at)
+                raise refuse(
+                    f"the name {part.name!r} is already taken by {taken[part.name]}", "sentence", at
+                )
             if kind == "joints" and robot.base == "floating" and part.name in FLOATING:
-                raise refuse(f"a joint must not be called {part.name!r}, a coordinate of the floating root", "sentence", at)
+                text = (
+                    f"a joint must not be called {part.name!r}, a coordinate of the floating root"
+                )
+                raise refuse(text, "sentence", at)
             taken[part.name] = one
 
 
 def check_tree(robot) -> None:
-    """Every name of a link exists; joints connect all links into one tree that hangs from the base."""
+    """Every name of a link exists; joints connect all links into one tree that hangs from the
+    base."""
     links = [link.name for link in robot.links]
     if not links:
         raise refuse("a robot needs at least one link", "sentence", ("links",))
@@ -40,19 +48,26 @@ def check_tree(robot) -> None:
             if name == "world" and key == "child":
                 raise refuse("the world cannot be the child of a joint", "sentence", at)
             if name == "world" and robot.base == "floating":
-                raise refuse("only a robot with 'base: fixed' has joints to the world", "sentence", at)
+                raise refuse(
+                    "only a robot with 'base: fixed' has joints to the world", "sentence", at
+                )
             if name != "world" and name not in links:
                 allowed = links + (["world"] if key == "parent" and robot.base == "fixed" else [])
                 raise refuse(f"unknown link {name!r}", "sentence", at, tail=hint(name, allowed))
         if joint.child in parents:
             other = robot.joints[parents[joint.child]].name
             raise refuse(
-                f"link {joint.child!r} is already the child of joint {other!r}", "sentence", ("joints", index, "child")
+                f"link {joint.child!r} is already the child of joint {other!r}",
+                "sentence",
+                ("joints", index, "child"),
             )
         parents[joint.child] = index
     for index, point in enumerate(robot.points):
         if point.link not in links:
-            raise refuse(f"unknown link {point.link!r}", "sentence", ("points", index, "link"), tail=hint(point.link, links))
+            at = ("points", index, "link")
+            raise refuse(
+                f"unknown link {point.link!r}", "sentence", at, tail=hint(point.link, links)
+            )
     _check_no_cycle(robot, parents)
     _check_connected(robot, parents)
     if not robot.q_names:
@@ -69,22 +84,23 @@ def _check_no_cycle(robot, parents: dict[str, int]) -> None:
             link = robot.joints[parents[link]].parent
         if link == joint.child:
             round_trip = " -> ".join([link, *reversed(path)])
-            raise refuse(f"the joints form a cycle: {round_trip}", "sentence", ("joints", index, "parent"))
+            raise refuse(
+                f"the joints form a cycle: {round_trip}", "sentence", ("joints", index, "parent")
+            )
 
 
 def _check_connected(robot, parents: dict[str, int]) -> None:
-    loose = [(index, link.name) for index, link in enumerate(robot.links) if link.name not in parents]
+    loose = [
+        (index, link.name) for index, link in enumerate(robot.links) if link.name not in parents
+    ]
     if robot.base == "fixed" and loose:
         index, name = loose[0]
-        raise refuse(
-            f"link {name!r} is not connected: on a fixed base every link is the child of a joint", "sentence", ("links", index)
-        )
+        text = f"link {name!r} is not connected: on a fixed base every link is the child of a joint"
+        raise refuse(text, "sentence", ("links", index))
     if robot.base == "floating" and len(loose) > 1:
-        index, name = loose[1]
-        raise refuse(
-            f"link {name!r} is not connected: like {loose[0][1]!r} it is the child of no joint, and a floating robot has one root",
-            "sentence", ("links", index),
-        )
+        (_, root), (index, name) = loose[:2]
+        text = f"link {name!r} is not connected: like {root!r} it is no joint's child, and only the root may be that"
+        raise refuse(text, "sentence", ("links", index))
 
 
 def check_coordinates(robot) -> None:
@@ -119,9 +135,14 @@ def _check_coordinate(name: str, names: tuple[str, ...], at: tuple, kind: str) -
 
 
 def quantities(robot) -> set[str]:
-    """The time-varying names that costs and successes may use, such as 'com.vx', 'hip.q', and the vector 'u'."""
+    """The time-varying names that costs and successes may use, such as 'com.vx', 'hip.q', and the
+    vector 'u'."""
     names = {"u"}
-    for owner in ["com", *(point.name for point in robot.points), *(joint.name for joint in robot.joints)]:
+    for owner in [
+        "com",
+        *(point.name for point in robot.points),
+        *(joint.name for joint in robot.joints),
+    ]:
         names |= {f"{owner}.{part}" for part in POINT_QUANTITIES}
     names |= {f"{link.name}.{part}" for link in robot.links for part in LINK_QUANTITIES}
     names |= {f"{joint.name}.{part}" for joint in robot.free_joints for part in ("q", "v")}
@@ -141,13 +162,14 @@ def check_expressions(robot) -> None:
         if not success.is_condition:
             raise ExpressionError("must be a condition, such as mean(com.vx) > 1", 0)
         outer, terms = split_aggregates(success)
-        for aggregate, inner in terms:
+        for _, inner in terms:
             inner.check(varying | constant, COST_CALLS)
             _check_number(inner)
         for name, column in outer.places:
             if name in varying:
                 raise ExpressionError(
-                    f"{name!r} varies over time and must stand inside mean, min, max or final", column
+                    f"{name!r} varies over time and must stand inside mean, min, max or final",
+                    column,
                 )
 
 
@@ -155,7 +177,8 @@ def _check_number(expression: Expression) -> None:
     if expression.is_condition:
         raise ExpressionError("must be a number, not a condition", expression.column)
     if expression.is_vector({"u"}):
-        raise ExpressionError("must be a number, but 'u' is a vector; use sum(u**2) or one joint's .u", expression.column)
+        text = "must be a number, but 'u' is a vector; use sum(u**2) or one joint's .u"
+        raise ExpressionError(text, expression.column)
 
 
 @contextmanager

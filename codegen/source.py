@@ -1,6 +1,7 @@
 """YAML text as plain data that remembers where each value stood.
 
-Scalars are int, float, bool, None or, for everything else, the text as written; keys are always text.
+Scalars are int, float, bool, None or, for everything else, the text as written; keys are always
+text.
 """
 
 from dataclasses import dataclass
@@ -34,10 +35,12 @@ class Source:
     top: yaml.MappingNode
 
     def position(self, loc: tuple, key: bool = False, offset: int | None = None) -> tuple[int, int]:
-        """(line, column), 1-based, of the value at `loc`, such as ('links', 1, 'mass'), or of its nearest ancestor.
+        """(line, column), 1-based, of the value at `loc`, such as ('links', 1, 'mass'), or of its
+        nearest ancestor.
 
         key     point at the key in place of its value
-        offset  point at this 0-based character inside the value, when it is text on one line without escapes
+        offset  point at this 0-based character inside the value, when it is text on one line
+                without escapes
         """
         node, mark = self.top, self.top.start_mark
         for depth, step in enumerate(loc):
@@ -60,7 +63,9 @@ def read(path) -> Source:
         raise _at(path, error.problem_mark or error.context_mark, _syntax(error)) from None
     except yaml.reader.ReaderError as error:
         line, column = _count(text[: error.position])
-        raise RobotFileError(path, line, column, f"the character U+{error.character:04X} is not allowed") from None
+        raise RobotFileError(
+            path, line, column, f"the character U+{error.character:04X} is not allowed"
+        ) from None
     except (ValueError, OverflowError) as error:
         raise RobotFileError(path, 1, 1, f"not valid YAML: {error}") from None
     except RecursionError:
@@ -81,7 +86,9 @@ class _Reader:
     def value(self, node: yaml.Node, ancestors: tuple[yaml.Node, ...]):
         self.visited += 1
         if self.visited > MAX_NODES:
-            raise _at(self.path, node.start_mark, f"the file expands to more than {MAX_NODES} values")
+            raise _at(
+                self.path, node.start_mark, f"the file expands to more than {MAX_NODES} values"
+            )
         if any(node is ancestor for ancestor in ancestors):
             raise _at(self.path, node.start_mark, "an alias refers to a value that contains it")
         if len(ancestors) > MAX_DEPTH:
@@ -102,7 +109,11 @@ class _Reader:
                 raise _at(self.path, key.start_mark, "a key must be plain text")
             if key.value in result:
                 first = lines[key.value]
-                raise _at(self.path, key.start_mark, f"the key {key.value!r} is given twice, first in line {first}")
+                raise _at(
+                    self.path,
+                    key.start_mark,
+                    f"the key {key.value!r} is given twice, first in line {first}",
+                )
             lines[key.value] = key.start_mark.line + 1
             result[key.value] = self.value(value, inside)
         return result
@@ -116,7 +127,9 @@ class _Reader:
             return CONVERTED[node.tag](node)
         except (ValueError, KeyError, IndexError, OverflowError):
             kind = node.tag.removeprefix(TAG)
-            raise _at(self.path, node.start_mark, f"{node.value[:60]!r} cannot be read as {kind}") from None
+            raise _at(
+                self.path, node.start_mark, f"{node.value[:60]!r} cannot be read as {kind}"
+            ) from None
 
     def tagged(self, node: yaml.Node) -> RobotFileError:
         return _at(self.path, node.start_mark, f"the tag {node.tag!r} is not supported")
@@ -135,7 +148,9 @@ def _text(path) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line, column = _count(raw[: error.start].decode("utf-8", "replace"))
-        raise RobotFileError(path, line, column, f"the byte 0x{raw[error.start]:02X} is not valid UTF-8") from None
+        raise RobotFileError(
+            path, line, column, f"the byte 0x{raw[error.start]:02X} is not valid UTF-8"
+        ) from None
 
 
 def _syntax(error: yaml.MarkedYAMLError) -> str:

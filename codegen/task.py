@@ -1,11 +1,22 @@
-"""What a robot is asked to do: time grid, cost, success, initial state, noise, what the policy sees."""
+"""What a robot is asked to do: time grid, cost, success, initial state, noise, what the policy
+sees."""
 
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
 from codegen.errors import found
-from codegen.fields import ExpressionText, NonNegative, Number, Part, PerCoordinate, Positive, Text, refuse, whole
+from codegen.fields import (
+    ExpressionText,
+    NonNegative,
+    Number,
+    Part,
+    PerCoordinate,
+    Positive,
+    Text,
+    refuse,
+    whole,
+)
 
 
 def _mapping(value: Any) -> dict:
@@ -25,7 +36,8 @@ Names = Annotated[tuple[Text, ...], BeforeValidator(_names)]
 
 
 class Deviation(Part):
-    """Standard deviations: one for all coordinates, or one for each named coordinate and zero for the rest.
+    """Standard deviations: one for all coordinates, or one for each named coordinate and zero for
+    the rest.
 
     q   rad or m
     v   rad/s or m/s

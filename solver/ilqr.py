@@ -38,7 +38,7 @@ class Settings(NamedTuple):
     max_iterations: int = 500
     cost_tolerance: float = 1e-6  # absolute, in units of the objective
     accept: float = 1e-4  # share of the expected decrease that a step must achieve
-    mu_start: float = 1e-3
+    mu_start: float = 1.0
     mu_min: float = 1e-6  # below this, regularisation is switched off
     mu_max: float = 1e10
     mu_factor: float = 2.0

@@ -1,46 +1,10 @@
-"""A small valid robot file, to be spoiled by one edit at a time."""
+"""Loading a small valid robot file, spoiled by one edit at a time."""
 
 import pytest
+from arm import ARM
 
 from codegen.description import load
 from codegen.errors import RobotFileError
-
-ARM = """\
-name: arm
-parameters:
-  m: 2.0
-  L: m/4
-base: fixed
-links:
-  - name: upper
-    mass: m
-    length: L
-  - {name: lower, mass: 1.5, length: 0.4}
-joints:
-  - name: shoulder
-    parent: world
-    child: upper
-    actuated: true
-  - name: elbow
-    parent: upper
-    child: lower
-    limits: [-1, 2*pi/3]
-    limit_stiffness: 100
-    actuated: true
-    torque_limit: 20
-points:
-  - {name: hand, link: lower, at: [0.4, 0]}
-task:
-  dt: 0.01
-  horizon: 50
-  cost: sum(u**2) + (hand.y - 1)**2
-  success: final(hand.y) > 0.9 and min(elbow.q) > -1
-"""
-
-
-def line_of(text: str, part: str) -> int:
-    """The 1-based line in which `part` first stands."""
-    return text[: text.index(part)].count("\n") + 1
 
 
 @pytest.fixture

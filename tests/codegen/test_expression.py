@@ -116,7 +116,9 @@ def test_aggregates_are_separated_in_order():
     success = parse("mean(com.vx) > 0.7*v and not final(min(hip.y, 2)) < min(hip.y)")
     outer, terms = split_aggregates(success)
     assert [term.aggregate for term in terms] == ["mean", "final", "min"]
-    assert [term.inner.evaluate({"com.vx": 1.0, "hip.y": 3.0}, NUMERIC_FUNCTIONS) for term in terms] == [1.0, 2.0, 3.0]
+    assert [
+        term.inner.evaluate({"com.vx": 1.0, "hip.y": 3.0}, NUMERIC_FUNCTIONS) for term in terms
+    ] == [1.0, 2.0, 3.0]
     assert outer.names == {"v", "#0", "#1", "#2"}
     assert decide(outer, [0.8, 0.5, 0.4], {"v": 1.0})
     assert not decide(outer, [0.6, 0.5, 0.4], {"v": 1.0})
@@ -129,7 +131,9 @@ def test_a_rollout_that_diverged_does_not_succeed():
 
 
 def test_nested_aggregates_are_refused():
-    with pytest.raises(ExpressionError, match="min stands inside another aggregate, mean") as caught:
+    with pytest.raises(
+        ExpressionError, match="min stands inside another aggregate, mean"
+    ) as caught:
         split_aggregates(parse("1 + mean(2*min(com.vx)) > 1"))
     assert caught.value.column == 11
 
@@ -139,8 +143,18 @@ def test_chained_comparison_and_precedence():
     assert parse("0 < x <= 2").evaluate({"x": 2.5}, {}) is False
 
 
-OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "**": operator.pow}
-LEAVES = st.floats(0.0, 1e6).map(lambda value: (repr(value), value)) | st.just(("m", 0.37)) | st.just(("pi", math.pi))
+OPERATORS = {
+    "+": operator.add,
+    "-": operator.sub,
+    "*": operator.mul,
+    "/": operator.truediv,
+    "**": operator.pow,
+}
+LEAVES = (
+    st.floats(0.0, 1e6).map(lambda value: (repr(value), value))
+    | st.just(("m", 0.37))
+    | st.just(("pi", math.pi))
+)
 
 
 def larger(parts):
@@ -161,7 +175,9 @@ def larger(parts):
         return f"{name}({inner})", value
 
     binaries = st.tuples(parts, st.sampled_from(list(OPERATORS)), parts).map(binary)
-    calls = st.tuples(st.sampled_from(["sin", "exp", "sqrt", "log", "abs", "tanh"]), parts).map(call)
+    calls = st.tuples(st.sampled_from(["sin", "exp", "sqrt", "log", "abs", "tanh"]), parts).map(
+        call
+    )
     return binaries | calls | parts.map(lambda part: (f"-({part[0]})", -part[1]))
 
 
@@ -174,7 +190,37 @@ def test_agrees_with_python(tree):
         assert len(text) > 2000 or isinstance(expected, complex) or not math.isfinite(expected)
 
 
-SCRAPS = ["1", "m", "hip.y", "u", "(", ")", "+", "**", "/0", ",", "min(", "sin(", "mean(", "<", "and", "not ", " ", "e9", "_", "0x", "\\", "\n", "'", "[", ":=", "if", "9**9", "ª", "\0"]
+SCRAPS = [
+    "1",
+    "m",
+    "hip.y",
+    "u",
+    "(",
+    ")",
+    "+",
+    "**",
+    "/0",
+    ",",
+    "min(",
+    "sin(",
+    "mean(",
+    "<",
+    "and",
+    "not ",
+    " ",
+    "e9",
+    "_",
+    "0x",
+    "\\",
+    "\n",
+    "'",
+    "[",
+    ":=",
+    "if",
+    "9**9",
+    "ª",
+    "\0",
+]
 
 
 @given(st.text(max_size=60) | st.lists(st.sampled_from(SCRAPS), max_size=30).map("".join))
@@ -187,7 +233,17 @@ def test_arbitrary_text_raises_nothing_but_expression_errors(text):
         assert 0 <= error.column <= len(text)
 
 
-@pytest.mark.parametrize("text", ["(" * 1990, "-" * 1990 + "1", "(" * 150 + "1" + ")" * 150, "1" + "+1" * 900, "not " * 400 + "1>0", "9" * 1990])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 1990,
+        "-" * 1990 + "1",
+        "(" * 150 + "1" + ")" * 150,
+        "1" + "+1" * 900,
+        "not " * 400 + "1>0",
+        "9" * 1990,
+    ],
+)
 def test_bombs_are_refused(text):
     with pytest.raises(ExpressionError):
         number(text, {}) if text.count("(") != 150 else parse(text + "+")

@@ -36,7 +36,10 @@ def write(tmp_path):
 def test_data(write):
     assert read(write(TEXT)).data == {
         "name": "x",
-        "links": [{"name": "a", "mass": "1e-5", "at": [0, 1.5]}, {"name": "b", "when": "2020-01-02"}],
+        "links": [
+            {"name": "a", "mass": "1e-5", "at": [0, 1.5]},
+            {"name": "b", "when": "2020-01-02"},
+        ],
         "on": True,
         "none": None,
         "cost": "a + b",
@@ -123,10 +126,44 @@ def test_a_repeated_anchor_is_plain_data(write):
     assert read(write("a: &a {x: 1}\nb: *a\n")).data == {"a": {"x": 1}, "b": {"x": 1}}
 
 
-PIECES = ["a", ": ", "- ", "\n", "  ", "[", "]", "{", "}", "&a ", "*a", "'", '"', "!", "!!int ", "---\n", "? ", "|", ">", "#", "\\ud800", "%", "\t", "1:30", "0o9", "<<: ", "0b", "2020-99-99", "\ufeff"]
+PIECES = [
+    "a",
+    ": ",
+    "- ",
+    "\n",
+    "  ",
+    "[",
+    "]",
+    "{",
+    "}",
+    "&a ",
+    "*a",
+    "'",
+    '"',
+    "!",
+    "!!int ",
+    "---\n",
+    "? ",
+    "|",
+    ">",
+    "#",
+    "\\ud800",
+    "%",
+    "\t",
+    "1:30",
+    "0o9",
+    "<<: ",
+    "0b",
+    "2020-99-99",
+    "\ufeff",
+]
 
 
-@given(st.binary(max_size=80) | st.text(max_size=80).map(lambda t: t.encode("utf-8", "replace")) | st.lists(st.sampled_from(PIECES), max_size=30).map(lambda p: "".join(p).encode()))
+@given(
+    st.binary(max_size=80)
+    | st.text(max_size=80).map(lambda t: t.encode("utf-8", "replace"))
+    | st.lists(st.sampled_from(PIECES), max_size=30).map(lambda p: "".join(p).encode())
+)
 def test_arbitrary_bytes_raise_nothing_but_robot_file_errors(tmp_path_factory, content):
     path = tmp_path_factory.getbasetemp() / "any.yaml"
     path.write_bytes(content)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import scipy.optimize
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from imitation import imitation_problem
 
@@ -29,6 +29,7 @@ def test_rosenbrock_as_well_as_scipy(n):
     assert result.evaluations <= 1.2 * reference.nfev
 
 
+@settings(deadline=None)
 @given(
     n=st.integers(1, 30),
     log_condition=st.floats(0.0, 4.0),

@@ -1,0 +1,152 @@
+"""The M-step: theta <- argmax L(q, theta) (Levine & Koltun 2013, Algorithm 1, line 4).
+
+States are drawn from the marginals q(x_t).  The integral over actions is exact (``closed``) or
+sampled (``sampled``, eq. 3); the optimiser is L-BFGS, with fresh samples every so many iterations
+as in section 5, or stochastic gradient descent, with fresh samples at each step.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policy import lbfgs, sgd
+from policy.bound import ClosedFormBound, SampledBound
+from policy.mlp import Policy
+from policy.network import softplus
+from policy.scaling import Scaling
+from solver.distribution import TrajectoryDistribution, square_root
+
+Array = NDArray[np.float64]
+
+
+class FitSettings(NamedTuple):
+    optimizer: str = "lbfgs"  # or "sgd"
+    bound: str = "closed"  # or "sampled"
+    samples: int = 10  # states drawn at each time step
+    rounds: int = 2  # sample sets of one M-step
+    iterations: int = 50  # L-BFGS iterations, or SGD steps, on each
+    starts: int = 10  # random networks tried in the first M-step
+
+
+class Fit(NamedTuple):
+    policy: Policy
+    value: float  # the objective, nats per step, on the last samples
+    evaluations: int
+
+
+class Samples(NamedTuple):
+    """What q says at N sampled states."""
+
+    inputs: Array  # (N, n_in) observed coordinates
+    mean: Array  # (N, nu) of q(u | x)
+    covariance: Array  # (T, nu, nu) of q(u | x) at each step
+    per_step: int  # N = T * per_step
+
+    @property
+    def variance(self) -> Array:
+        """(N, nu) diagonal of the covariance."""
+        return np.repeat(np.diagonal(self.covariance, axis1=1, axis2=2), self.per_step, axis=0)
+
+    def draw_actions(self, rng: np.random.Generator) -> Array:
+        """Actions (N, nu) from q(u | x)."""
+        T, nu, _ = self.covariance.shape
+        normal = rng.standard_normal((T, self.per_step, nu))
+        noise = normal @ square_root(self.covariance).transpose(0, 2, 1)
+        return self.mean + noise.reshape(-1, nu)
+
+
+def draw(q: TrajectoryDistribution, observed: Array, per_step: int, rng: np.random.Generator) -> Samples:
+    """``per_step`` states from each marginal of q, with the distribution of actions there."""
+    states = q.sample_states(per_step, rng)  # (T, M, nx)
+    mean = q.action_mean(states)
+    return Samples(
+        states[..., observed].reshape(-1, len(observed)),
+        mean.reshape(-1, mean.shape[-1]),
+        q.covariance,
+        per_step,
+    )
+
+
+def fit(
+    policy: Policy, q: TrajectoryDistribution, settings: FitSettings, rng: np.random.Generator
+) -> Fit:
+    """``policy`` improved on samples of q.  Raises FloatingPointError where an objective is not finite."""
+    if settings.optimizer == "sgd":
+        return _fit_sgd(policy, q, settings, rng)
+    evaluations = 0
+    for _ in range(settings.rounds):
+        samples = draw(q, policy.observed, settings.samples, rng)
+        scaling = Scaling.of(samples.inputs, samples.mean)
+        objective = _objective(samples, scaling, settings.bound, len(policy.b1), rng)
+        result = lbfgs.minimize(
+            objective,
+            scaling.to_standard(policy),
+            max_iterations=settings.iterations,
+            gradient_tolerance=1e-7,
+            value_tolerance=1e-9,
+        )
+        policy = scaling.to_raw(policy, result.x)
+        evaluations += result.evaluations
+    return Fit(policy, result.value + np.log(scaling.action).sum(), evaluations)
+
+
+def first_fit(
+    observed: Array,
+    n_hidden: int,
+    q: TrajectoryDistribution,
+    settings: FitSettings,
+    rng: np.random.Generator,
+) -> Fit:
+    """The best of several random networks after ``fit``: 5 hidden units have poor local optima.
+
+    Input weights are N(0, 1/n_in) in standard units; the output layer starts at its least-squares
+    solution, sigma at the residual plus the mean variance of q.
+    """
+    fits = []
+    for _ in range(settings.starts):
+        samples = draw(q, observed, settings.samples, rng)
+        fits.append(fit(_random_policy(observed, n_hidden, samples, rng), q, settings, rng))
+    return min(fits, key=lambda candidate: candidate.value)
+
+
+def _random_policy(observed: Array, n_hidden: int, samples: Samples, rng: np.random.Generator) -> Policy:
+    n_in = len(observed)
+    scaling = Scaling.of(samples.inputs, samples.mean)
+    Z, targets = scaling.inputs(samples.inputs), samples.mean / scaling.action
+    W1 = rng.standard_normal((n_hidden, n_in)) / np.sqrt(n_in)
+    b1 = rng.standard_normal(n_hidden)
+    hidden, _ = softplus(Z @ W1.T + b1)  # (N, n_hidden)
+    features = np.column_stack([hidden, np.ones(len(Z))])
+    weights, *_ = np.linalg.lstsq(features, targets, rcond=None)  # (n_hidden + 1, nu)
+    residual = targets - features @ weights
+    variance = np.mean(residual**2 + samples.variance / scaling.action**2, axis=0)
+    standard = Policy(observed, W1, b1, weights[:-1].T, weights[-1], 0.5 * np.log(variance))
+    return scaling.to_raw(standard, standard.theta)
+
+
+def _objective(
+    samples: Samples, scaling: Scaling, bound: str, n_hidden: int, rng: np.random.Generator
+) -> ClosedFormBound:
+    Z = scaling.inputs(samples.inputs)
+    if bound == "sampled":
+        return SampledBound(Z, samples.draw_actions(rng) / scaling.action, n_hidden)
+    return ClosedFormBound(
+        Z, samples.mean / scaling.action, samples.variance / scaling.action**2, n_hidden
+    )
+
+
+def _fit_sgd(
+    policy: Policy, q: TrajectoryDistribution, settings: FitSettings, rng: np.random.Generator
+) -> Fit:
+    first = draw(q, policy.observed, settings.samples, rng)
+    scaling = Scaling.of(first.inputs, first.mean)
+
+    def draw_objective(rng: np.random.Generator) -> ClosedFormBound:
+        samples = draw(q, policy.observed, settings.samples, rng)
+        return _objective(samples, scaling, settings.bound, len(policy.b1), rng)
+
+    steps = settings.rounds * settings.iterations
+    result = sgd.minimize(draw_objective, scaling.to_standard(policy), steps, rng)
+    value, _ = draw_objective(rng)(result.x)
+    return Fit(scaling.to_raw(policy, result.x), value + np.log(scaling.action).sum(), steps)

@@ -1,0 +1,60 @@
+"""Standard units for fitting: inputs and outputs of the network with mean 0 and deviation 1.
+
+Positions, rates and torques differ by orders of magnitude, and a quasi-Newton method started in raw
+units spends its iterations learning that.  A policy in raw units and one in standard units are the
+same function; the scaling folds into the weights:
+
+    W1 = W1' / s    b1 = b1' - W1 m    W2 = a W2'    b2 = a b2'    sigma = a sigma'
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from policy.mlp import Policy
+
+Array = NDArray[np.float64]
+
+
+class Scaling(NamedTuple):
+    mean: Array  # (n_in,) m
+    scale: Array  # (n_in,) s
+    action: Array  # (nu,) a
+
+    @classmethod
+    def of(cls, inputs: Array, actions: Array) -> "Scaling":
+        """From samples (N, n_in) and (N, nu); what does not vary keeps its units."""
+        scale, action = inputs.std(axis=0), actions.std(axis=0)
+        return cls(
+            inputs.mean(axis=0), np.where(scale > 0, scale, 1.0), np.where(action > 0, action, 1.0)
+        )
+
+    def inputs(self, raw: Array) -> Array:
+        """Observed coordinates (N, n_in) in standard units."""
+        return (raw - self.mean) / self.scale
+
+    def to_standard(self, policy: Policy) -> Array:
+        """theta of ``policy`` in standard units."""
+        standard = Policy(
+            policy.observed,
+            policy.W1 * self.scale,
+            policy.b1 + policy.W1 @ self.mean,
+            policy.W2 / self.action[:, None],
+            policy.b2 / self.action,
+            policy.log_sigma - np.log(self.action),
+        )
+        return standard.theta
+
+    def to_raw(self, policy: Policy, theta: Array) -> Policy:
+        """The policy whose theta in standard units is ``theta``; it sees what ``policy`` sees."""
+        standard = policy.with_theta(theta)
+        W1 = standard.W1 / self.scale
+        return Policy(
+            policy.observed,
+            W1,
+            standard.b1 - W1 @ self.mean,
+            standard.W2 * self.action[:, None],
+            standard.b2 * self.action,
+            standard.log_sigma + np.log(self.action),
+        )
