@@ -18,11 +18,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from codegen.description import Robot
 from codegen.errors import BuildError
 from codegen.model import Model
 from codegen.toolchain import Toolchain, find_toolchain
+
+if TYPE_CHECKING:
+    import casadi
 
 _ROOM = Path(__file__).parent
 _GENERATOR = (
@@ -33,6 +37,7 @@ _GENERATOR = (
     "grammar.py",
     "mechanics.py",
     "step.c",
+    "trajectory.c",
 )
 GENERATED = _ROOM.parent / "generated"
 
@@ -101,14 +106,14 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
     # SymPy and CasADi take a second to import, which an up-to-date robot never pays.
-    from codegen.emit import compile_expressions, emit, operation_count
+    from codegen.emit import compile_expressions, operation_count
     from codegen.functions import generate
 
     started = time.perf_counter()
     generated = generate(robot)
     derived = time.perf_counter()
     functions = [compile_expressions(function) for function in generated.functions]
-    source = _c_source(robot, [emit(f) for f in functions])
+    source = _c_source(robot, functions)
     emitted = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=stem.parent, prefix=".building-") as scratch:
         files = {suffix: Path(scratch) / f"{stem.name}{suffix}" for suffix in (".c", ".so", ".json")}
@@ -131,9 +136,21 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
     return manifest
 
 
-def _c_source(robot: Robot, functions: list[str]) -> str:
-    sizes = {"NQ": robot.nq, "NV": robot.nv, "NX": robot.nx, "NU": robot.nu, "NZ": robot.nx + robot.nu}
-    task = {"DT": repr(robot.task.dt), "SUBSTEPS": robot.task.substeps}
-    defines = [f"#define {name} {value}" for name, value in (sizes | task).items()]
-    head = ["#include <math.h>", "#include <string.h>", *defines]
-    return "\n\n".join(["\n".join(head), *functions, (_ROOM / "step.c").read_text()])
+def _c_source(robot: Robot, functions: list["casadi.Function"]) -> str:
+    from codegen.emit import emit
+
+    measures = next(f for f in functions if f.name() == "measures")
+    constants = {
+        "NQ": robot.nq,
+        "NV": robot.nv,
+        "NX": robot.nx,
+        "NU": robot.nu,
+        "NZ": robot.nx + robot.nu,
+        "N_MEASURES": measures.numel_out(0),
+        "DT": repr(robot.task.dt),
+        "SUBSTEPS": robot.task.substeps,
+    }
+    head = ["#include <math.h>", "#include <string.h>"]
+    head += [f"#define {name} {value}" for name, value in constants.items()]
+    written = [(_ROOM / name).read_text() for name in ("step.c", "trajectory.c")]
+    return "\n\n".join(["\n".join(head), *(emit(f) for f in functions), *written])

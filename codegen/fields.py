@@ -59,8 +59,7 @@ def inside(*path):
 
 
 class Part(BaseModel):
-    """Base of everything that a mapping in the file describes: immutable, and strict about its
-    keys."""
+    """Base of whatever a mapping in the file describes: immutable, strict about its keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -83,8 +82,7 @@ class Part(BaseModel):
 
 
 def to_number(value: Any, info: ValidationInfo) -> float:
-    """A finite float from an int, a float or an arithmetic expression over the parameters known so
-    far."""
+    """A finite float from a number or an expression over the parameters known so far."""
     if isinstance(value, str):
         try:
             return number(value, (info.context or {}).get("parameters", {}))
@@ -126,9 +124,8 @@ def whole(least: int) -> BeforeValidator:
     def check(value: Any, info: ValidationInfo) -> int:
         result = to_number(value, info)
         if result != int(result) or result < least:
-            raise refuse(
-                f"must be a whole number of at least {least}, found {_value_and_text(value, result)}"
-            )
+            given = _value_and_text(value, result)
+            raise refuse(f"must be a whole number of at least {least}, found {given}")
         return int(result)
 
     return BeforeValidator(check)
@@ -142,15 +139,13 @@ def _text(value: Any) -> str:
 
 def _plain_name(value: Any) -> str:
     if not NAME.fullmatch(_text(value)):
-        raise refuse(
-            f"must be a letter followed by at most 63 letters, digits or underscores, found {found(value)}"
-        )
+        rule = "a letter followed by at most 63 letters, digits or underscores"
+        raise refuse(f"must be {rule}, found {found(value)}")
     return value
 
 
 def to_name(value: Any) -> str:
-    """A name that expressions can use: a letter, then letters, digits, underscores; none of the
-    reserved words."""
+    """A name that expressions can use: letters, digits, underscores, and no reserved word."""
     if _plain_name(value) in RESERVED:
         raise refuse(f"must not be {value!r}, which is a reserved word")
     return value

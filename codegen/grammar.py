@@ -80,8 +80,7 @@ class Node:
 
 
 def read(text: str) -> Node:
-    """The tree of an expression.  Raises ExpressionError for anything that is not on the
-    whitelist."""
+    """The tree of an expression.  Raises ExpressionError for all that the grammar lacks."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters", MAX_LENGTH)
     foreign = FOREIGN.search(text)

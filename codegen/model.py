@@ -87,8 +87,7 @@ class Model:
         """The task's cost at each step, (T,), of X (T or T+1, nx) and U (T, nu)."""
         X, U = self._trajectory(X, U)
         c = np.empty(len(U))
-        for t in range(len(U)):
-            self._run("cost", X[t], U[t], X[t], c[t:])
+        self._run("costs", len(U), X, U, c)
         return c
 
     def speed(self, X: ArrayLike, U: ArrayLike) -> Array:
@@ -118,8 +117,7 @@ class Model:
     def _measures(self, X: ArrayLike, U: ArrayLike) -> Array:
         X, U = self._trajectory(X, U)
         measures = np.empty((len(U), 1 + len(self._aggregates)))
-        for t in range(len(U)):
-            self._run("measures", X[t], U[t], measures[t])
+        self._run("measures_along", len(U), X, U, measures)
         return measures
 
     def _q(self, q: ArrayLike) -> Array:

@@ -73,7 +73,7 @@ class Link(Part):
 
 
 def _along(direction: float, distance: float) -> tuple[float, float]:
-    # Rounding errors in the cosine of pi/2 and its like would otherwise live on as terms of the equations of motion.
+    # The rounding error of cos(pi/2) would otherwise live on as a term of the equations of motion.
     cosine, sine = (
         0.0 if abs(c) < 1e-15 else c for c in (math.cos(direction), math.sin(direction))
     )

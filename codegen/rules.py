@@ -36,8 +36,7 @@ def check_names(robot) -> None:
 
 
 def check_tree(robot) -> None:
-    """Every name of a link exists; joints connect all links into one tree that hangs from the
-    base."""
+    """Joints name links that exist, and connect all of them into one tree on the base."""
     links = [link.name for link in robot.links]
     if not links:
         raise refuse("a robot needs at least one link", "sentence", ("links",))
@@ -99,7 +98,7 @@ def _check_connected(robot, parents: dict[str, int]) -> None:
         raise refuse(text, "sentence", ("links", index))
     if robot.base == "floating" and len(loose) > 1:
         (_, root), (index, name) = loose[:2]
-        text = f"link {name!r} is not connected: like {root!r} it is no joint's child, and only the root may be that"
+        text = f"link {name!r} is not connected: like {root!r} it is no joint's child"
         raise refuse(text, "sentence", ("links", index))
 
 
@@ -135,8 +134,7 @@ def _check_coordinate(name: str, names: tuple[str, ...], at: tuple, kind: str) -
 
 
 def quantities(robot) -> set[str]:
-    """The time-varying names that costs and successes may use, such as 'com.vx', 'hip.q', and the
-    vector 'u'."""
+    """The time-varying names that expressions may use: 'com.vx', 'hip.q', the vector 'u'."""
     names = {"u"}
     for owner in [
         "com",

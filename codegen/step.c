@@ -78,20 +78,3 @@ void robot_step_derivatives(const double *restrict x, const double *restrict u,
     memcpy(f_u + i * NU, D + i * NZ + NX, NU * sizeof(double));
   }
 }
-
-/* X (T + 1, NX) from x0 and U (T, NU). */
-void robot_rollout(long T, const double *restrict x0, const double *restrict U, double *restrict X)
-{
-  memcpy(X, x0, NX * sizeof(double));
-  for (long t = 0; t < T; ++t) robot_step(X + t * NX, U + t * NU, X + (t + 1) * NX);
-}
-
-/* f_x (T, NX, NX) and f_u (T, NX, NU) along X (T, NX) and U (T, NU). */
-void robot_linearize(long T, const double *restrict X, const double *restrict U,
-                     double *restrict f_x, double *restrict f_u)
-{
-  double x_next[NX];
-  for (long t = 0; t < T; ++t)
-    robot_step_derivatives(X + t * NX, U + t * NU, x_next,
-                           f_x + t * NX * NX, f_u + t * NX * NU);
-}

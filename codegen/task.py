@@ -1,5 +1,4 @@
-"""What a robot is asked to do: time grid, cost, success, initial state, noise, what the policy
-sees."""
+"""What a robot is asked to do, from which states, under which noise, and what it observes."""
 
 from typing import Annotated, Any
 
@@ -97,6 +96,19 @@ class Task(Part):
 
 
 class Training(Part):
-    """How the policy of this robot is learned: the number of outer iterations K."""
+    """How the policy of this robot is learned; what the file leaves out is the paper's.
+
+    iterations   outer iterations of a method
+    alpha_start  weight of the cost in the first iteration
+    alpha_end    weight of the cost after `anneal` iterations, to which it falls exponentially
+    anneal       outer iterations
+    samples      states drawn at each time step to fit the policy
+    pairs        opposite pairs of states over which the policy term of the cost is averaged
+    """
 
     iterations: Annotated[int, whole(1)] = 50
+    alpha_start: Positive = 1.0
+    alpha_end: Positive = 0.1
+    anneal: Annotated[int, whole(1)] = 50
+    samples: Annotated[int, whole(1)] = 10
+    pairs: Annotated[int, whole(0)] = 5

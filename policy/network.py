@@ -7,7 +7,7 @@ Fitting a policy evaluates this thousands of times on the same N inputs, so:
 - Every work array is allocated once, with the object.
 - A batch array is (N, units) in Fortran order: the N values of one unit are contiguous. With
   thousands of samples and about ten units, this makes every product a long, thin BLAS call and
-  every elementwise pass a run of full vectors. (Measured: C order takes 1.5 to 1.9 times as long.)
+  every elementwise pass a run of full vectors. (Measured: C order takes about 1.5 times as long.)
 - A bias is the weight of a constant input 1, so that it costs no pass of its own.
 """
 

@@ -20,6 +20,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen.description import Robot
 from codegen.model import Model
 from policy.cost_term import negative_log_policy
 from policy.mlp import Policy
@@ -32,15 +33,29 @@ Array = NDArray[np.float64]
 
 
 class VGPSSettings(NamedTuple):
-    n_hidden: int = 5
-    horizon: int = 300
-    alpha_start: float = 1.0
-    alpha_end: float = 0.1
-    anneal: int = 50  # iterations over which alpha falls; it is fixed afterwards
-    pairs: int = 5  # antithetic pairs of states over which -log pi is averaged
-    initial: Settings = Settings(max_iterations=500)  # line 1
+    n_hidden: int
+    horizon: int
+    alpha_start: float
+    alpha_end: float
+    anneal: int  # iterations over which alpha falls; it is fixed afterwards
+    pairs: int  # antithetic pairs of states over which -log pi is averaged
+    fit: FitSettings
+    initial: Settings = Settings(max_iterations=500, cost_tolerance=1e-3)  # line 1
     adapt: Settings = Settings(max_iterations=30, cost_tolerance=1e-3)  # line 6
-    fit: FitSettings = FitSettings()
+
+    @classmethod
+    def of(cls, robot: Robot, n_hidden: int, **fit: str) -> "VGPSSettings":
+        """What the robot's file asks for; ``fit`` overrides the M-step's optimiser or bound."""
+        t = robot.training
+        return cls(
+            n_hidden=n_hidden,
+            horizon=robot.task.horizon,
+            alpha_start=t.alpha_start,
+            alpha_end=t.alpha_end,
+            anneal=t.anneal,
+            pairs=t.pairs,
+            fit=FitSettings(samples=t.samples)._replace(**fit),
+        )
 
 
 class State(NamedTuple):

@@ -69,7 +69,7 @@ def _acceptable_decrease(trial, start, low):
 
 
 def _extrapolate(a, b):
-    """A step beyond b, both slopes pointing there; limits of Moré & Thuente (1994), section 4."""
+    """A step beyond b, both slopes pointing there; limits of MINPACK-2 (Moré & Thuente 1994)."""
     stride = b.step - a.step
     step = _cubic_minimum(a, b)
     if not step > b.step:  # also NaN: the cubic has no minimum ahead

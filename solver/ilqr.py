@@ -4,8 +4,10 @@
 
 Each iteration expands dynamics and cost along the trajectory, solves the linear-quadratic problem
 backwards (``backward``) and follows its feedback through the true dynamics (``follow``) with a
-backtracking search over step sizes 1, 1/2, ..., 2^-9.  A step is accepted when it achieves at least
-``accept`` of the decrease that the quadratic model expects.  Regularisation grows when Q_uu is
+backtracking search over step sizes 1, 1/2, ..., 2^-9, which starts two sizes above the one that was
+accepted last: where the dynamics bend sharply many iterations in a row take the same small step.  A
+step is accepted when it achieves at least ``accept`` of the decrease that the quadratic model
+expects.  Regularisation grows when Q_uu is
 not positive definite or no step size is accepted, and shrinks after each success, both at a
 growing rate (Tassa, Erez & Todorov, IROS 2012).
 
@@ -97,7 +99,7 @@ def ilqr(
 
     schedule = _Schedule(settings)
     reason = Reason.ITERATIONS
-    iteration = 0
+    iteration, first = 0, 0
     for iteration in range(1, settings.max_iterations + 1):
         schedule.raise_until_convex(expansion, U, limits, gains)
         if schedule.exhausted:
@@ -109,15 +111,18 @@ def ilqr(
             break
         accepted = 0.0
         decrease = 0.0
-        for size in _SIZES:
+        for i in range(first, len(_SIZES)):
+            size = _SIZES[i]
             trial = follow(step, objective, X, U, gains.k, gains.K, size, limits, X_new, U_new)
             expected = -(size * linear + size**2 * quadratic)
             if cost - trial > settings.accept * expected > 0.0:
                 accepted, decrease, cost = size, cost - trial, trial
+                first = max(i - 2, 0)
                 break
         if callback is not None:
             callback(Iteration(iteration, cost, decrease, accepted, schedule.mu))
         if not accepted:
+            first = 0
             schedule.grow()
             continue
         X, X_new, U, U_new = X_new, X, U_new, U
