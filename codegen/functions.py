@@ -163,7 +163,8 @@ def _cost(robot: Robot, c: _Coordinates) -> list[Function]:
     quantities = {name: ca.SX(y) for name, y in c.quantities().items() if name in expression.names}
     symbols = {name: ca.SX.sym(f"y{i}", *y.shape) for i, (name, y) in enumerate(quantities.items())}
     phi = ca.SX(expression.evaluate(symbols, FUNCTIONS))
-    y, y_of_xu = ca.vertcat(*symbols.values()), ca.vertcat(*quantities.values())
+    y = ca.vertcat(*symbols.values())
+    y_of_xu = ca.densify(ca.vertcat(*quantities.values()))  # what cannot move is a structural zero
     phi_yy, phi_y = ca.hessian(phi, y)
 
     J = ca.jacobian(y_of_xu, ca.vertcat(c.x, c.u))

@@ -25,7 +25,8 @@ class Summary(NamedTuple):
     mean_cost: float
     std_cost: float
     success_rate: float
-    mean_speed: float  # m/s, of the centre of mass along x
+    mean_speed: float  # m/s, of the centre of mass along x, over rollouts that stay finite
+    speed_by_horizon: list[float]  # m/s, the same for each successive training horizon
 
 
 def run_policy(
@@ -55,15 +56,23 @@ def run_policy_from(model: Model, policy: Policy, x0: Array, noise: Array) -> Ro
     return Rollouts(X, U, cost)
 
 
-def summarize(model: Model, rollouts: Rollouts) -> Summary:
-    """Cost, success and speed over a set of rollouts."""
-    pairs = list(zip(rollouts.X, rollouts.U, strict=True))
+def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> Summary:
+    """Cost, success and speed over a set of rollouts, cut into pieces of ``horizon`` steps for the last."""
     finite = np.isfinite(rollouts.cost)
+    speed = np.full(rollouts.U.shape[:2], np.nan)  # (R, T)
+    success = np.zeros(len(finite))
+    for r in np.flatnonzero(finite):
+        speed[r] = model.speed(rollouts.X[r], rollouts.U[r])
+        success[r] = model.success(rollouts.X[r], rollouts.U[r])
+    speed = speed[finite]
+    T = speed.shape[1]
+    pieces = range(0, T, horizon or T)
     return Summary(
-        float(np.mean(rollouts.cost)),
-        float(np.std(rollouts.cost)) if finite.all() else float("inf"),
-        float(np.mean([f and model.success(X, U) for f, (X, U) in zip(finite, pairs, strict=True)])),
-        float(np.mean([model.speed(X, U).mean() for X, U in pairs])),
+        mean_cost=float(np.mean(rollouts.cost)),
+        std_cost=float(np.std(rollouts.cost)) if finite.all() else np.inf,
+        success_rate=float(success.mean()),
+        mean_speed=float(speed.mean()) if finite.any() else np.nan,
+        speed_by_horizon=[float(speed[:, t : t + pieces.step].mean()) for t in pieces if finite.any()],
     )
 
 

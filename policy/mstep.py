@@ -24,8 +24,9 @@ class FitSettings(NamedTuple):
     optimizer: str = "lbfgs"  # or "sgd"
     bound: str = "closed"  # or "sampled"
     samples: int = 10  # states drawn at each time step
-    rounds: int = 2  # sample sets of one M-step
-    iterations: int = 50  # L-BFGS iterations, or SGD steps, on each
+    rounds: int = 2  # sample sets that L-BFGS sees in one M-step
+    iterations: int = 50  # of L-BFGS on each
+    sgd_steps: int = 300  # of SGD in one M-step, each on samples of its own
     starts: int = 10  # random networks tried in the first M-step
 
 
@@ -146,7 +147,10 @@ def _fit_sgd(
         samples = draw(q, policy.observed, settings.samples, rng)
         return _objective(samples, scaling, settings.bound, len(policy.b1), rng)
 
-    steps = settings.rounds * settings.iterations
-    result = sgd.minimize(draw_objective, scaling.to_standard(policy), steps, rng)
+    result = sgd.minimize(draw_objective, scaling.to_standard(policy), settings.sgd_steps, rng)
     value, _ = draw_objective(rng)(result.x)
-    return Fit(scaling.to_raw(policy, result.x), value + np.log(scaling.action).sum(), steps)
+    return Fit(
+        scaling.to_raw(policy, result.x),
+        value + np.log(scaling.action).sum(),
+        settings.sgd_steps + 1,
+    )

@@ -84,12 +84,13 @@ def backward(expansion, U, limits, mu, gains):
             W_u[:] = mu * f_u
             add_transposed_product(W_u, f_u, R_uu)
             add_transposed_product(W_u, f_x, R_ux)
+        # In full, though a box needs it in the free actions only: Q_uu^-1 is pi_G's covariance.
+        if not cholesky(R_uu, L):
+            return t
         if boxed:
             lower[:], upper[:] = -limits - U[t], limits - U[t]
             if not solve_box(R_uu, Q_u, lower, upper, k, free, L):
                 return t
-        elif not cholesky(R_uu, L):
-            return t
         for i in range(nu):
             right[i, 0] = -Q_u[i] * free[i]
             for j in range(nx):

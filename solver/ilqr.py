@@ -80,10 +80,13 @@ def ilqr(
 ) -> Solution:
     """Locally optimal trajectory from ``x0`` (nx,), starting at the actions ``U`` (T, nu).
 
-    Raises FloatingPointError where the initial rollout diverges or no regularisation makes the
-    problem convex.
+    Raises FloatingPointError where the initial rollout diverges, derivatives are not finite, or no
+    regularisation makes the problem convex.
     """
-    T, nu, nx = len(U), model.nu, model.nx
+    T, nu, nx = len(objective.dX), model.nu, model.nx
+    for name, array, shape in (("x0", x0, (nx,)), ("U", U, (T, nu))):
+        if np.shape(array) != shape:
+            raise ValueError(f"{name} must have shape {shape}, found {np.shape(array)}")
     step, derivatives = model.address("step"), model.address("step_derivatives")
     limits = np.array(model.robot.torque_limits)
     expansion, gains = Expansion.empty(T, nx, nu), Gains.zeros(T, nx, nu)
@@ -132,7 +135,7 @@ def ilqr(
             reason = Reason.CONVERGED
             break
 
-    schedule.mu = 0.0
+    schedule = _Schedule(settings._replace(mu_start=0.0))
     schedule.raise_until_convex(expansion, U, limits, gains)
     if schedule.exhausted:
         raise FloatingPointError("Q_uu is not positive definite under any regularisation")
@@ -164,3 +167,14 @@ class _Schedule:
         """Fill ``gains`` under the smallest mu of the schedule that lets the backward pass through."""
         while not self.exhausted and backward(expansion, U, limits, self.mu, gains) >= 0:
             self.grow()
+        if self.exhausted or not np.isfinite(gains.expected).all():
+            _require_finite(expansion)
+
+
+def _require_finite(expansion: Expansion) -> None:
+    finite = [np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in expansion]
+    steps = np.flatnonzero(~np.all(finite, axis=0))
+    if steps.size:
+        raise FloatingPointError(
+            f"the derivatives of the dynamics or of the cost are not finite at step {steps[0]}"
+        )

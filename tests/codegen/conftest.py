@@ -1,8 +1,14 @@
-"""Loading a small valid robot file, spoiled by one edit at a time."""
+"""Robots for tests: a small file spoiled by one edit at a time, random trees, compiled ones."""
+
+from functools import cache
+from importlib import import_module
 
 import pytest
 from arm import ARM
+from trees import random_tree
+from virtual import Virtual
 
+from codegen import build
 from codegen.description import load
 from codegen.errors import RobotFileError
 
@@ -40,3 +46,30 @@ def arm_error(arm):
         return caught.value
 
     return error
+
+
+@pytest.fixture(scope="session")
+def tree(tmp_path_factory):
+    """A random tree by its seed, and its functions without C, derived once a session."""
+    folder = tmp_path_factory.mktemp("trees")
+
+    @cache
+    def tree_of(seed, **options):
+        robot = random_tree(folder, seed, **options)
+        return robot, Virtual(robot)
+
+    return tree_of
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory):
+    """Build a robot apart from the libraries that are in use."""
+    folder = tmp_path_factory.mktemp("generated")
+
+    def build_apart(robot):
+        # The package's `build` is the function; the module of that name needs asking for.
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(import_module("codegen.build"), "GENERATED", folder)
+            return build(robot)
+
+    return build_apart

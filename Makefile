@@ -1,0 +1,30 @@
+# Two commands on a fresh machine: `make train` and `make test`.
+PYTHON ?= python3
+ROBOT ?= swimmer
+VENV := .venv
+RUN := $(VENV)/bin/python run.py
+
+.PHONY: train test clean
+train: $(VENV)/ready
+	$(RUN) build $(ROBOT)
+	$(RUN) train $(ROBOT)
+
+test: $(VENV)/ready
+	$(VENV)/bin/python -m pytest
+
+# Without a C compiler the one in the ziglang wheel is installed beside the rest.
+$(VENV)/ready: pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "vgps needs Python 3.11 or newer: make PYTHON=/path/to/python3 ..." >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	extras=test; \
+	  command -v $${CC:-cc} >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null \
+	  || extras=test,zig; \
+	  $(VENV)/bin/python -m pip install --quiet --editable ".[$$extras]"
+	touch $@
+
+# Everything that the project makes: built robots, compiled kernels, the environment.  Not runs/.
+clean:
+	find generated -mindepth 1 -maxdepth 1 -type d -exec rm -r {} +
+	find . -name __pycache__ -type d -prune -exec rm -r {} +
+	rm -rf $(VENV) *.egg-info

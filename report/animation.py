@@ -1,0 +1,117 @@
+"""A robot in motion, in real time, as a GIF or an MP4."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.animation import AbstractMovieWriter, FFMpegWriter, PillowWriter
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator, MultipleLocator
+from numpy.typing import ArrayLike, NDArray
+
+from codegen.model import Model
+from report.motion import drawable
+from report.run_folder import write_atomically
+from report.scene import RobotDrawing, Skeleton, draw_rails, skeleton
+from report.style import HAIR, INK, LEARNED, MUTED, PAPER
+
+Array = NDArray[np.float64]
+_DOTS_PER_INCH = 100
+_WIDEST, _TALLEST, _SMALLEST = 640, 480, 240  # pixels
+_LABELS = 22  # pixels below the scene
+
+
+class MissingEncoder(RuntimeError):
+    """One sentence about a program that the wanted format needs and that is not installed."""
+
+
+def animate(model: Model, X: ArrayLike, path: str | Path, frames_per_second: int = 25) -> None:
+    """Write the motion X (T+1, nx), in real time, to ``path``, whose suffix is .gif or .mp4.
+
+    The camera follows the centre of mass of a floating base; a fixed base stands still.  A
+    trajectory that diverges is shown up to there.  Raises MissingEncoder for MP4 without ffmpeg,
+    ValueError for another suffix and for a trajectory without a finite state.
+    """
+    path = Path(path)
+    writer = _writer(path, frames_per_second)
+    times, poses = _frames(model, drawable(X), frames_per_second)
+    centres, half = _camera(model, poses, frames_per_second)
+    figure, axes = _stage(half)
+    draw_rails(axes, model.robot)
+    (trail,) = axes.plot([], [], color=LEARNED, linewidth=1.4, alpha=0.6, zorder=3)
+    robot = RobotDrawing(axes, INK, width=5.0, zorder=4)
+    clock = axes.text(
+        0.985, 0.96, "", transform=axes.transAxes, ha="right", va="top", fontsize=9, color=INK
+    )
+    walked = np.array([pose.com for pose in poses])  # (frames, 2)
+
+    def write(temporary: Path) -> None:
+        with writer.saving(figure, str(temporary), _DOTS_PER_INCH):
+            for i, (pose, centre) in enumerate(zip(poses, centres, strict=True)):
+                robot.pose(pose)
+                trail.set_data(*walked[: i + 1].T)
+                clock.set_text(f"{times[i]:.1f} s")
+                axes.set_xlim(centre[0] - half[0], centre[0] + half[0])
+                axes.set_ylim(centre[1] - half[1], centre[1] + half[1])
+                writer.grab_frame()
+
+    write_atomically(path, write)
+
+
+def _writer(path: Path, frames_per_second: int) -> AbstractMovieWriter:
+    if path.suffix == ".gif":
+        return PillowWriter(frames_per_second)
+    if path.suffix != ".mp4":
+        raise ValueError(f"an animation is a .gif or an .mp4, found {path.name!r}")
+    if not FFMpegWriter.isAvailable():
+        raise MissingEncoder("an MP4 needs the program ffmpeg, which was not found: ask for a GIF")
+    return FFMpegWriter(frames_per_second)
+
+
+def _frames(model: Model, X: Array, frames_per_second: int) -> tuple[Array, list[Skeleton]]:
+    """Times (frames,) in s and the robot there: the state nearest to the time of each frame."""
+    count = 1 + int((len(X) - 1) * model.dt * frames_per_second + 1e-9)
+    times = np.arange(count) / frames_per_second
+    steps = np.minimum((times / model.dt).round().astype(int), len(X) - 1)
+    return times, [skeleton(model, X[step, : model.nq]) for step in steps]
+
+
+def _camera(model: Model, poses: list[Skeleton], frames_per_second: int) -> tuple[Array, Array]:
+    """Centres of the view (frames, 2) and half its size (2,), m, in which the robot always fits."""
+    corners = np.array([pose.corners() for pose in poses])  # (frames, n, 2)
+    if model.robot.base == "floating":
+        # The average over about a second keeps the ground calm while the robot sways and bobs.
+        reach = frames_per_second // 2
+        com = np.pad([pose.com for pose in poses], ((reach, reach), (0, 0)), mode="edge")
+        window = np.full(2 * reach + 1, 1.0 / (2 * reach + 1))
+        centres = np.stack([np.convolve(com[:, i], window, mode="valid") for i in (0, 1)], axis=1)
+    else:
+        middle = 0.5 * (corners.min(axis=(0, 1)) + corners.max(axis=(0, 1)))
+        centres = np.tile(middle, (len(poses), 1))
+    half = np.abs(corners - centres[:, None]).max(axis=(0, 1))  # (2,)
+    return centres, half + (0.15 * half.max() or 1.0)
+
+
+def _stage(half: Array) -> tuple[Figure, Axes]:
+    """Figure and axes whose scene is as large as the limits allow; widens ``half`` (2,) to fill it."""
+    scale = min(_WIDEST / half[0], (_TALLEST - _LABELS) / half[1])  # pixels per half metre
+    # Video encoders want even numbers.
+    width, height = (2 * round(max(scale * h, _SMALLEST) / 2) for h in half)
+    half[:] = np.maximum(half, np.array([width, height]) / scale)
+    total = height + _LABELS
+    figure = Figure(
+        (width / _DOTS_PER_INCH, total / _DOTS_PER_INCH), _DOTS_PER_INCH, facecolor=PAPER
+    )
+    FigureCanvasAgg(figure)
+    axes = figure.add_axes((0.0, _LABELS / total, 1.0, height / total))
+    grid = MaxNLocator(7, steps=[1, 2, 5, 10]).tick_values(0.0, 2.0 * half.max())
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MultipleLocator(grid[1] - grid[0]))
+    axes.xaxis.set_major_formatter("{x:g} m")
+    axes.tick_params(length=0, labelsize=7.5, labelcolor=MUTED, labelleft=False)
+    axes.grid(True, color=HAIR, linewidth=0.8)
+    axes.set_axisbelow(True)
+    for spine in axes.spines.values():
+        spine.set_visible(False)
+    return figure, axes

@@ -1,0 +1,66 @@
+"""What a person at a terminal sees: tables on standard output, progress on standard error.
+
+On a terminal progress is a bar; elsewhere it is one plain line an update, fit for a log file.
+"""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+Update = Callable[[int, str], None]  # (units done, what to say about them)
+
+
+@contextmanager
+def progress(what: str, total: int) -> Iterator[Update]:
+    """Yields a function that reports how many of ``total`` units are done."""
+    if not sys.stderr.isatty():
+        yield lambda done, text: print(f"{what} {done}/{total}: {text}", file=sys.stderr, flush=True)
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed}/{task.total}"),
+        TimeElapsedColumn(),
+        TextColumn("{task.fields[text]}"),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=total, text="")
+        yield lambda done, text: bar.update(task, completed=done, text=text)
+
+
+def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+    """A table on standard output; numbers are set to the right."""
+    table = Table(title=title, title_justify="left")
+    for column, name in enumerate(header):
+        numeric = all(isinstance(row[column], int | float) for row in rows)
+        table.add_column(name, justify="right" if numeric else "left")
+    for row in rows:
+        table.add_row(*map(plain, row))
+    Console().print(table)
+
+
+def plain(value: Any) -> str:
+    """A table cell: four significant digits for a measured number."""
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def print_json(result: Any) -> None:
+    """One JSON object; numbers that JSON cannot hold become null."""
+    print(json.dumps(_finite(result)))
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _finite(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

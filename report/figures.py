@@ -1,0 +1,67 @@
+"""Whole pictures: what a training and a trajectory optimisation leave to look at."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
+
+from codegen.model import Model
+from report.curves import learning_curve
+from report.gait import gait_picture
+from report.motion import drawable
+from report.style import SERIES, dress, key, new_figure, save
+
+Array = NDArray[np.float64]
+
+
+def training_picture(
+    path: str | Path,
+    model: Model,
+    metrics: Mapping[str, ArrayLike],
+    ddp_cost: float,
+    X: ArrayLike,
+    reference: ArrayLike,
+) -> None:
+    """Learning curve and gait side by side, as a picture at ``path``.
+
+    metrics    columns iteration, stochastic_cost, deterministic_cost, (K,) each
+    X          (T+1, nx), a rollout of the learned policy
+    reference  (T+1, nx), the trajectory of cost ``ddp_cost`` that learning started from
+    """
+    figure = new_figure(12.0, 3.6)
+    left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.75))
+    learning_curve(
+        left,
+        metrics["iteration"],
+        metrics["stochastic_cost"],
+        metrics["deterministic_cost"],
+        ddp_cost,
+    )
+    gait_picture(right, model, X, reference)
+    save(figure, path)
+
+
+def trajectory_picture(path: str | Path, model: Model, X: ArrayLike, U: ArrayLike) -> None:
+    """Gait, actions and speed along X (T+1, nx) and U (T, nu), as a picture at ``path``."""
+    X = drawable(X)
+    U = np.asarray(U, dtype=float)[: len(X)]
+    figure = new_figure(10.0, 6.4)
+    top, bottom = figure.subfigures(2, 1, height_ratios=(1.2, 1.0))
+    gait_picture(top.subplots(), model, X)
+    left, right = bottom.subplots(1, 2)
+    times = model.dt * np.arange(len(U))
+    _actions(left, model, times, U)
+    dress(right, "Speed", "time, s", "speed of the centre of mass, m/s")
+    right.plot(times, model.speed(X[: len(U)], U), color=SERIES[0], linewidth=1.5)
+    save(figure, path)
+
+
+def _actions(axes: Axes, model: Model, times: Array, U: Array) -> None:
+    joints = model.robot.actuated_joints
+    units = ["N" if joint.type == "prismatic" else "N·m" for joint in joints]
+    dress(axes, "Actions", "time, s", f"action, {' or '.join(sorted(set(units)))}")
+    for i, joint in enumerate(joints):
+        axes.plot(times, U[:, i], color=SERIES[i % len(SERIES)], linewidth=1.3, label=joint.name)
+    key(axes, columns=6)

@@ -1,0 +1,78 @@
+"""The gait: the robot at evenly spaced times, and the path of its centre of mass."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike, NDArray
+
+from codegen.model import Model
+from report.motion import com_path, drawable
+from report.scene import RobotDrawing, Skeleton, draw_rails, skeleton
+from report.style import INITIAL, INK, LEARNED, PAPER, dress, key
+
+Array = NDArray[np.float64]
+_MOST_POSES = 9
+# Width over height that the axes keep within, so that neither a straight path nor a jump is a sliver.
+_SHAPE = (0.9, 3.4)
+
+
+def gait_picture(
+    axes: Axes, model: Model, X: ArrayLike, reference: ArrayLike | None = None
+) -> None:
+    """The robot along X (T+1, nx), earlier poses paler, with the path of its centre of mass.
+
+    ``reference`` (any length, nx) is the trajectory that learning started from; its path is black
+    below the blue one.  A trajectory that diverges is drawn up to there; ValueError where not even
+    the first state is finite.
+    """
+    X = drawable(X)
+    path = com_path(model, X)  # (T+1, 2)
+    dress(axes, "Gait", "x, m", "y, m")
+    draw_rails(axes, model.robot)
+    paths = [path]
+    if reference is not None:
+        paths.append(com_path(model, drawable(reference)))
+        axes.plot(*paths[1].T, color=INITIAL, linewidth=1.1, zorder=3, label="initial DDP")
+    label = "centre of mass" if reference is None else "learned policy"
+    axes.plot(*path.T, color=LEARNED, linewidth=1.6, zorder=3.1, label=label)
+
+    times, poses = _poses(model, X, path)
+    for i, pose in enumerate(poses):
+        age = 1.0 - (i + 1) / len(poses)  # 0 for the last pose
+        drawing = RobotDrawing(axes, _paler(INK, 0.86 * age), width=3.2, zorder=2 + i / len(poses))
+        drawing.pose(pose)
+    if len(times) > 1:
+        every = (times[-1] - times[0]) / (len(times) - 1)
+        axes.plot([], [], color=INK, linewidth=3.2, label=f"robot every {every:.2g} s")
+    _frame(axes, np.concatenate([*paths, *(pose.corners() for pose in poses)]))
+    key(axes, columns=3)
+
+
+def _poses(model: Model, X: Array, path: Array) -> tuple[Array, list[Skeleton]]:
+    """Evenly spaced times (n,) in s and the robot there: as many as stand side by side."""
+    robots = [skeleton(model, x[: model.nq]) for x in X]
+    extent = max(np.ptp(robot.corners(), axis=0).max() for robot in robots)
+    travelled = np.linalg.norm(np.diff(path, axis=0), axis=1).sum()
+    count = int(np.clip(1 + travelled / (0.4 * (extent or 1.0)), 3, _MOST_POSES))
+    steps = np.unique(np.linspace(0, len(X) - 1, count).round().astype(int))
+    return steps * model.dt, [robots[step] for step in steps]
+
+
+def _paler(colour: str, share: float) -> tuple[float, ...]:
+    """The colour mixed with paper; mixing keeps crossing poses clean where transparency would not."""
+    return tuple((1.0 - share) * np.array(to_rgb(colour)) + share * np.array(to_rgb(PAPER)))
+
+
+def _frame(axes: Axes, points: Array) -> None:
+    """Equal scales and limits around points (n, 2), m."""
+    low, high = points.min(axis=0), points.max(axis=0)
+    middle, span = 0.5 * (low + high), high - low
+    span = span + (0.1 * span.max() or 1.0)
+    narrowest, widest = _SHAPE
+    half = 0.5 * np.maximum(span, [narrowest * span[1], span[0] / widest])
+    axes.set_xlim(middle[0] - half[0], middle[0] + half[0])
+    axes.set_ylim(middle[1] - half[1], middle[1] + half[1])
+    axes.set_aspect("equal")
+    axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
+    axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))

@@ -1,0 +1,108 @@
+"""What a robot looks like at a configuration: segments, joints, centre of mass, and their artists."""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import PolyCollection
+from numpy.typing import ArrayLike, NDArray
+
+from codegen.description import Link, Robot
+from codegen.model import Model
+from report.style import HAIR, LEARNED, PAPER
+
+Array = NDArray[np.float64]
+
+
+class Skeleton(NamedTuple):
+    """A robot at one configuration; all positions in metres."""
+
+    links: Array  # (number of links, 2, 2): start and end of each, in file order
+    shapes: list[Array]  # (corners, 2) each: what a segment cannot show, such as carts and feet
+    joints: Array  # (number of revolute joints, 2)
+    com: Array  # (2,)
+
+    def corners(self) -> Array:
+        """Every position that the robot takes up, (n, 2)."""
+        return np.concatenate([self.links.reshape(-1, 2), *self.shapes, self.com[None]])
+
+
+def skeleton(model: Model, q: ArrayLike) -> Skeleton:
+    """The robot at q (nq,).  Raises ValueError where q has another shape."""
+    robot, points = model.robot, model.points(q)
+    links = np.array([[points[f"{k.name}.start"], points[f"{k.name}.end"]] for k in robot.links])
+    # A sliding joint has no place of its own: its slider and its rail show where it is.
+    joints = [points[joint.name] for joint in robot.joints if joint.type == "revolute"]
+    shapes = []
+    for link, segment in zip(robot.links, links, strict=True):
+        if link.length == 0.0:
+            shapes.append(segment[0] + _box(robot, np.asarray(q), link))
+        own = [points[point.name] for point in robot.points if point.link == link.name]
+        if own:
+            shapes.append(_around(np.array([*segment, *own])))
+    return Skeleton(links, shapes, np.array(joints).reshape(-1, 2), points["com"])
+
+
+def _box(robot: Robot, q: Array, link: Link) -> Array:
+    """Corners (4, 2), in metres about the origin, that stand for a link without a length."""
+    width = 0.3 * (max(other.length for other in robot.links) or 1.0)
+    joint = robot.parent_joint(link.name)
+    slides = joint is not None and joint.type == "prismatic"
+    angle = _angle(robot, q, link) + (joint.axis if slides else 0.0)
+    c, s = math.cos(angle), math.sin(angle)
+    corners = np.array([[-0.5, -0.3], [0.5, -0.3], [0.5, 0.3], [-0.5, 0.3]])
+    return width * corners @ np.array([[c, s], [-s, c]])
+
+
+def _angle(robot: Robot, q: Array, link: Link) -> float:
+    """Angle of a link's frame against the world, rad."""
+    names = robot.q_names
+    angle = q[names.index("angle")] if robot.base == "floating" else 0.0
+    joint = robot.parent_joint(link.name)
+    while joint is not None:
+        if joint.type == "revolute":
+            angle += q[names.index(joint.name)]
+        joint = robot.parent_joint(joint.parent)
+    return float(angle)
+
+
+def _around(points: Array) -> Array:
+    """The points (n, 2) in the order in which a walk around their middle meets them."""
+    x, y = (points - points.mean(axis=0)).T
+    return points[np.argsort(np.arctan2(y, x))]
+
+
+class RobotDrawing:
+    """The artists of one robot on some axes; `pose` moves them."""
+
+    def __init__(self, axes: Axes, colour, width: float, zorder: float):
+        """``width`` of a link in points."""
+        line = {"color": colour, "linewidth": width, "zorder": zorder}
+        (self._links,) = axes.plot([], [], solid_capstyle="round", solid_joinstyle="round", **line)
+        self._shapes = PolyCollection(
+            [], facecolor=colour, edgecolor=colour, linewidth=0.6 * width, joinstyle="round", zorder=zorder
+        )
+        axes.add_collection(self._shapes, autolim=False)
+        dot = {"linestyle": "", "marker": "o", "markeredgewidth": 0.0}
+        (self._joints,) = axes.plot([], [], color=PAPER, markersize=0.6 * width, zorder=zorder, **dot)
+        (self._com,) = axes.plot(
+            [], [], color=LEARNED, markersize=1.5 * width, zorder=zorder + 0.5, **dot
+        )
+
+    def pose(self, shown: Skeleton) -> None:
+        # A NaN behind each segment lifts the pen.
+        gap = np.full((len(shown.links), 1, 2), np.nan)
+        self._links.set_data(*np.concatenate([shown.links, gap], axis=1).reshape(-1, 2).T)
+        self._shapes.set_verts(shown.shapes)
+        self._joints.set_data(*shown.joints.T)
+        self._com.set_data(*shown.com[:, None])
+
+
+def draw_rails(axes: Axes, robot: Robot) -> None:
+    """The lines along which what hangs from the world slides."""
+    for joint in robot.joints:
+        if joint.parent == "world" and joint.type == "prismatic":
+            x, y = joint.at
+            along = (x + math.cos(joint.axis), y + math.sin(joint.axis))
+            axes.axline(joint.at, along, color=HAIR, linewidth=2.5, zorder=1)

@@ -1,0 +1,61 @@
+"""How every picture looks: colours, typography, and figures without pyplot's global state."""
+
+from pathlib import Path
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from report.run_folder import write_atomically
+
+PAPER = "#ffffff"
+INK = "#1f2933"
+MUTED = "#6b7785"
+HAIR = "#e3e7eb"  # grids, rails
+LEARNED = "#1667d9"
+INITIAL = "#000000"
+SERIES = ("#1667d9", "#d9731a", "#2b8a5c", "#a3438f", "#8a6d1b", "#5b6b7b")
+DOTS_PER_INCH = 150
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of width x height inches that leaves room for its labels."""
+    figure = Figure((width, height), DOTS_PER_INCH, facecolor=PAPER, layout="constrained")
+    FigureCanvasAgg(figure)
+    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08, wspace=0.04)
+    return figure
+
+
+def dress(axes: Axes, title: str, x_label: str, y_label: str) -> None:
+    """Title, labels, ticks and grid; the room between title and axes is that of `key`."""
+    axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold", color=INK, pad=24)
+    axes.set_xlabel(x_label, fontsize=9, color=MUTED)
+    axes.set_ylabel(y_label, fontsize=9, color=MUTED)
+    axes.tick_params(which="both", labelsize=8, labelcolor=MUTED, color=HAIR, length=3)
+    axes.tick_params(which="minor", length=0)
+    axes.grid(True, color=HAIR, linewidth=0.7)
+    axes.set_axisbelow(True)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side in ("left", "bottom"))
+        spine.set_color("#c3cad1")
+
+
+def key(axes: Axes, columns: int) -> None:
+    """What the lines mean, above the axes, where no data can be hidden."""
+    axes.legend(
+        loc="lower left",
+        bbox_to_anchor=(0.0, 1.0),
+        ncols=columns,
+        frameon=False,
+        fontsize=8,
+        labelcolor=INK,
+        borderaxespad=0.2,
+        borderpad=0.2,
+        handlelength=2.2,
+        columnspacing=1.4,
+    )
+
+
+def save(figure: Figure, path: str | Path) -> None:
+    """The figure as a file of the format that the suffix of ``path`` names."""
+    write_atomically(Path(path), figure.savefig)

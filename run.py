@@ -1,0 +1,444 @@
+"""The command line: parse, call, print.
+
+Exit status: 0 done, 2 bad input, 1 failure, 130 interrupted (what was learned is saved).
+"""
+
+import os
+
+# The matrices are small: threads cost more than they bring, and one thread makes sums reproducible.
+for _library in ("OPENBLAS", "OMP", "MKL"):
+    os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
+import difflib
+import json as json_format
+import platform
+import sys
+import time
+from importlib.metadata import version
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+import tyro
+from tyro.conf import Positional
+from tyro.extras import SubcommandApp
+
+from codegen import BuildError, RobotFileError, build, load
+from codegen.model import Model
+from report.console import print_json, progress, show_table
+from report.errors import MissingEncoder, RunFolderError
+from report.run_folder import RunFolder
+
+MODELS = Path(__file__).parent / "models"
+RUNS = Path("runs")
+ROLLOUTS_PER_ITERATION = 10  # as many as the paper's methods that sample their policy
+FINAL_ROLLOUTS = 100
+
+Robot = Annotated[str, tyro.conf.arg(metavar="ROBOT", help="a name in models/ or a YAML file")]
+Run = Annotated[str, tyro.conf.arg(metavar="RUN", help="folder of a training run")]
+Json = Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(help="print one JSON object only")]
+
+app = SubcommandApp()
+
+
+class UsageError(Exception):
+    """One sentence about a command line that cannot be meant."""
+
+
+@app.command(name="check")
+def check_command(robots: Positional[tuple[Robot, ...]], json: Json = False) -> int:
+    """Validate robot files."""
+    results = []
+    for name in robots:
+        try:
+            robot = load(find_robot(name))
+            results.append({"robot": name, "ok": True, "nq": robot.nq, "nu": robot.nu})
+            line = f"{robot.path}: ok: {robot.name}, {robot.nq} coordinates, {robot.nu} actions"
+        except (RobotFileError, UsageError) as error:
+            results.append({"robot": name, "ok": False, "error": str(error)})
+            line = str(error)
+        if not json:
+            print(line, file=sys.stdout if results[-1]["ok"] else sys.stderr)
+    if json:
+        print_json({"robots": results})
+    return 0 if all(result["ok"] for result in results) else 2
+
+
+@app.command(name="build")
+def build_command(robots: Positional[tuple[Robot, ...]], force: bool = False, json: Json = False) -> None:
+    """Derive, generate and compile robots; do nothing for those that are up to date.
+
+    Args:
+        force: Build even what is up to date.
+    """
+    descriptions = [load(find_robot(name)) for name in robots]  # all valid before any is built
+    results = []
+    for robot in descriptions:
+        model = build(robot, force)
+        results.append({"robot": robot.name, "built": model.was_built} | model.manifest)
+        if json:
+            continue
+        seconds = model.manifest["seconds"]
+        state = "built" if model.was_built else "up to date, built earlier"
+        stages = ", ".join(f"{stage} {s:.2f} s" for stage, s in seconds.items())
+        print(f"{robot.name}: {state} in {sum(seconds.values()):.2f} s ({stages})")
+        rows = list(model.manifest["operations"].items())
+        show_table("operations after common subexpressions", ("function", "operations"), rows)
+    if json:
+        print_json({"robots": results})
+
+
+@app.command(name="optimize")
+def optimize_command(
+    robot: Positional[Robot],
+    iterations: int = 500,
+    seed: int = 0,
+    out: Path | None = None,
+    json: Json = False,
+) -> None:
+    """Optimise a trajectory alone; save it with a picture.
+
+    Args:
+        iterations: Largest number of iLQR iterations.
+        seed: Seed of the noise that the actions start from.
+        out: Folder for the result; a new one in runs/ when absent.
+    """
+    from policy.vgps import VGPSSettings, initial_trajectory
+    from report.figures import trajectory_picture
+
+    model = build(load(find_robot(robot)))
+    folder = _new_folder(out, f"{model.robot.name}-trajectory-seed{seed}")
+    settings = VGPSSettings.of(model.robot, n_hidden=1)
+    settings = settings._replace(initial=settings.initial._replace(max_iterations=iterations))
+    started = time.perf_counter()
+    solution = _optimize(model, settings, np.random.default_rng(seed))
+    seconds = time.perf_counter() - started
+    folder.write_arrays("trajectory.npz", {"X": solution.X, "U": solution.U})
+    trajectory_picture(folder.file("trajectory.png"), model, solution.X, solution.U)
+    result = {
+        "robot": model.robot.name,
+        "cost": float(model.cost(solution.X, solution.U).sum()),
+        "iterations": solution.iterations,
+        "reason": str(solution.reason),
+        "success": model.success(solution.X, solution.U),
+        "mean_speed": float(model.speed(solution.X, solution.U).mean()),
+        "seconds": seconds,
+        "out": str(folder.path),
+    }
+    _report(result, f"trajectory of {model.robot.name}", json)
+
+
+@app.command(name="train")
+def train_command(
+    robot: Positional[Robot],
+    method: Literal["vgps"] | None = None,
+    hidden: int | None = None,
+    iterations: int | None = None,
+    seed: int | None = None,
+    optimizer: Literal["lbfgs", "sgd"] | None = None,
+    bound: Literal["closed", "sampled"] | None = None,
+    out: Path | None = None,
+    resume: Path | None = None,
+    json: Json = False,
+) -> None:
+    """Learn a policy.
+
+    Args:
+        method: How the policy is searched (vgps).
+        hidden: Number of hidden units (5).
+        iterations: Outer iterations (as the robot's file says).
+        seed: Seed of everything random (0).
+        optimizer: What fits the policy to the trajectory distribution (lbfgs).
+        bound: Integral over actions in closed form, or sampled as in the paper's equation 3 (closed).
+        out: Run folder; a new one in runs/ when absent.
+        resume: Run folder to continue from its last checkpoint, to the same bits.
+    """
+    asked = {
+        "method": method,
+        "hidden": hidden,
+        "iterations": iterations,
+        "seed": seed,
+        "optimizer": optimizer,
+        "bound": bound,
+    }
+    asked = {name: value for name, value in asked.items() if value is not None}
+    for name in ("hidden", "iterations"):
+        if asked.get(name, 1) < 1:
+            raise UsageError(f"--{name} must be at least 1, found {asked[name]}")
+    if resume is not None:
+        folder = _resumed_folder(robot, resume, out, asked)
+    else:
+        folder = _prepared_folder(robot, out, asked)
+    model = build(load(folder.file("robot.yaml")))
+    started = time.perf_counter()
+    policy = _learn(model, folder)
+    seconds = time.perf_counter() - started
+    result = _evaluation(model, folder, policy, FINAL_ROLLOUTS, model.robot.task.horizon, seed=0)
+    result |= {"seconds": seconds, "out": str(folder.path)}
+    _draw(model, folder, policy)
+    if json:
+        print_json(result)
+        return
+    _show_evaluation(result)
+    print(f"{folder.read_config()['iterations']} iterations in {seconds:.1f} s, saved in {folder.path}")
+
+
+@app.command(name="evaluate")
+def evaluate_command(
+    run: Positional[Run],
+    rollouts: int = FINAL_ROLLOUTS,
+    horizon: int | None = None,
+    seed: int = 0,
+    json: Json = False,
+) -> None:
+    """Average cost and success of the stochastic and the deterministic policy of a run.
+
+    Args:
+        rollouts: Rollouts of each, from the task's distribution of initial states.
+        horizon: Steps of a rollout; as the robot's file says when absent.
+        seed: Seed of initial states and noise.
+    """
+    from policy import load_policy
+
+    for name, value in (("rollouts", rollouts), ("horizon", horizon)):
+        if value is not None and value < 1:
+            raise UsageError(f"--{name} must be at least 1, found {value}")
+    folder = RunFolder(run)
+    folder.read_config()
+    model = build(load(folder.file("robot.yaml")))
+    policy = _load_policy(folder)
+    result = _evaluation(model, folder, policy, rollouts, horizon or model.robot.task.horizon, seed)
+    if json:
+        print_json(result)
+    else:
+        _show_evaluation(result)
+
+
+@app.command(name="render")
+def render_command(
+    run: Positional[Run], format: Literal["gif", "mp4"] = "gif", json: Json = False
+) -> None:
+    """The gait of the learned policy as an animation, and the report page.
+
+    Args:
+        format: Of the animation; mp4 needs ffmpeg.
+    """
+    from report.animation import animate
+
+    folder = RunFolder(run)
+    folder.read_config()
+    model = build(load(folder.file("robot.yaml")))
+    policy = _load_policy(folder)
+    gait = folder.file(f"gait.{format}")
+    animate(model, _mean_rollout(model, policy), gait)
+    _draw(model, folder, policy)
+    result = {"gait": str(gait), "report": str(folder.file("report.html"))}
+    _report(result, f"pictures of {folder.path}", json)
+
+
+def find_robot(name: str) -> Path:
+    """The file of a robot given by name or path.  Raises UsageError naming the nearest robot."""
+    path = Path(name)
+    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
+        return path
+    known = sorted(file.stem for file in MODELS.glob("*.yaml"))
+    if name in known:
+        return MODELS / f"{name}.yaml"
+    near = difflib.get_close_matches(name, known, n=1)
+    hint = f"; did you mean '{near[0]}'?" if near else ""
+    raise UsageError(f"no robot '{name}' in models/{hint} known: {', '.join(known)}, or a YAML file")
+
+
+def _new_folder(out: Path | None, name: str) -> RunFolder:
+    return RunFolder.numbered(RUNS, name) if out is None else RunFolder.new(out)
+
+
+def _prepared_folder(robot: str, out: Path | None, asked: dict) -> RunFolder:
+    """A new run folder that holds all that repeats the run: settings and the robot's file."""
+    path = find_robot(robot)
+    description = load(path)
+    config = {"robot": description.name, "method": "vgps", "hidden": 5, "seed": 0}
+    config |= {"iterations": description.training.iterations, "optimizer": "lbfgs", "bound": "closed"}
+    config |= asked
+    folder = _new_folder(out, "{robot}-{method}-{hidden}-seed{seed}".format(**config))
+    packages = ("numpy", "numba", "sympy", "casadi")
+    config["versions"] = {"python": platform.python_version()} | {p: version(p) for p in packages}
+    folder.write_text("robot.yaml", path.read_text())
+    folder.write_config(config)
+    return folder
+
+
+def _resumed_folder(robot: str, resume: Path, out: Path | None, asked: dict) -> RunFolder:
+    """The folder of an earlier run; of its settings only the number of iterations may change."""
+    folder = RunFolder(resume)
+    config = folder.read_config()
+    if out is not None:
+        raise UsageError("--resume continues in its own folder: leave out --out")
+    name = load(find_robot(robot)).name
+    if name != config["robot"]:
+        raise UsageError(f"{resume} is a run of '{config['robot']}', not of '{name}'")
+    for setting, value in asked.items():
+        if setting != "iterations" and value != config[setting]:
+            raise UsageError(f"{resume} was started with --{setting} {config[setting]}, not {value}")
+    folder.write_config(config | asked)
+    return folder
+
+
+def _optimize(model: Model, settings, rng: np.random.Generator):
+    from policy.vgps import initial_trajectory
+
+    with progress("trajectory", settings.initial.max_iterations) as update:
+        return initial_trajectory(
+            model,
+            settings,
+            rng,
+            # A line for every iteration would bury a log file.
+            lambda i: update(i.iteration, f"cost {i.cost:.2f}") if i.iteration % 25 == 0 else None,
+        )
+
+
+def _learn(model: Model, folder: RunFolder):
+    """Run or continue Algorithm 1 in ``folder``, saving after every iteration; the final policy."""
+    from policy.evaluation import run_policy, summarize
+    from policy.store import policy_to_arrays, state_from_arrays, state_to_arrays
+    from policy.vgps import VGPSSettings, iterate, start
+
+    config = folder.read_config()
+    settings = VGPSSettings.of(
+        model.robot, config["hidden"], optimizer=config["optimizer"], bound=config["bound"]
+    )
+    rng = np.random.default_rng(config["seed"])
+    if folder.file("checkpoint.npz").exists():
+        arrays = folder.read_arrays("checkpoint.npz")
+        state = state_from_arrays(arrays)
+        rng.bit_generator.state = json_format.loads(str(arrays["random"]))
+        folder.keep_metrics(state.k)
+    else:
+        folder.file("metrics.csv").unlink(missing_ok=True)
+        solution = _optimize(model, settings, rng)
+        cost = model.cost(solution.X, solution.U).sum()
+        folder.write_arrays("trajectory.npz", {"X": solution.X, "U": solution.U, "cost": cost})
+        state = start(model, solution)
+
+    with progress("iteration", config["iterations"]) as update:
+        while state.k < config["iterations"]:
+            state, record = iterate(model, settings, state, rng)
+            row = record._asdict()
+            for kind in ("stochastic", "deterministic"):
+                rollouts = run_policy(
+                    model,
+                    state.policy,
+                    ROLLOUTS_PER_ITERATION,
+                    settings.horizon,
+                    rng,
+                    kind == "stochastic",
+                )
+                summary = summarize(model, rollouts)
+                row |= {f"{kind}_cost": summary.mean_cost, f"{kind}_success": summary.success_rate}
+            random = json_format.dumps(rng.bit_generator.state)
+            folder.append_metrics(row)
+            folder.write_arrays("policy.npz", policy_to_arrays(state.policy))
+            folder.write_arrays("checkpoint.npz", state_to_arrays(state) | {"random": np.array(random)})
+            costs = f"stochastic {row['stochastic_cost']:.1f}, "
+            costs += f"deterministic {row['deterministic_cost']:.1f}"
+            update(state.k, f"cost {costs}")
+    return state.policy
+
+
+def _load_policy(folder: RunFolder):
+    from policy.store import policy_from_arrays
+
+    return policy_from_arrays(folder.read_arrays("policy.npz"))
+
+
+def _evaluation(model: Model, folder: RunFolder, policy, rollouts: int, horizon: int, seed: int) -> dict:
+    from policy.evaluation import run_policy, summarize
+
+    config = folder.read_config()
+    names = ("robot", "method", "hidden", "seed")
+    result = {name: config[name] for name in names}
+    result |= {
+        "iterations": len(folder.read_metrics()["iteration"]),
+        "horizon": horizon,
+        "dt": model.dt,
+        "rollouts": rollouts,
+        "ddp_cost": float(folder.read_arrays("trajectory.npz")["cost"]),
+    }
+    for kind in ("stochastic", "deterministic"):
+        rng = np.random.default_rng(seed)
+        runs = run_policy(model, policy, rollouts, horizon, rng, kind == "stochastic")
+        summary = summarize(model, runs, model.robot.task.horizon)
+        result[kind] = summary._asdict()
+    return result
+
+
+def _show_evaluation(result: dict) -> None:
+    title = "{robot}, {method}, {hidden} hidden units, seed {seed}: {rollouts} rollouts of {horizon} steps"
+    rows = [("initial DDP", result["ddp_cost"], "", "", "")]
+    for kind in ("stochastic", "deterministic"):
+        s = result[kind]
+        rows.append((kind, s["mean_cost"], s["std_cost"], s["success_rate"], s["mean_speed"]))
+    show_table(title.format(**result), ("", "mean cost", "std", "success", "speed m/s"), rows)
+    speeds = result["deterministic"]["speed_by_horizon"]
+    if len(speeds) > 1:
+        values = ", ".join(f"{speed:.2f}" for speed in speeds)
+        print(f"deterministic speed in each training horizon: {values} m/s")
+
+
+def _mean_rollout(model: Model, policy):
+    """States (T+1, nx) of the deterministic policy from the mean initial state."""
+    from policy.evaluation import run_policy_from
+
+    silence = np.zeros((1, model.robot.task.horizon, model.nu))
+    return run_policy_from(model, policy, model.x0[None], silence).X[0]
+
+
+def _draw(model: Model, folder: RunFolder, policy) -> None:
+    """training.png and report.html."""
+    from report.figures import training_picture
+    from report.page import write_page
+
+    config, metrics = folder.read_config(), folder.read_metrics()
+    trajectory = folder.read_arrays("trajectory.npz")
+    picture = folder.file("training.png")
+    training_picture(
+        picture,
+        model,
+        metrics,
+        float(trajectory["cost"]),
+        _mean_rollout(model, policy),
+        reference=trajectory["X"],
+    )
+    facts = [(name, str(value)) for name, value in config.items() if name != "versions"]
+    facts += [(f"version of {name}", value) for name, value in config["versions"].items()]
+    columns = ("iteration", "alpha", "stochastic_cost", "deterministic_cost", "deterministic_success")
+    rows = list(zip(*(metrics[name].tolist() for name in columns), strict=True))
+    pictures = [("Learning curve and gait", picture)]
+    pictures += [("Gait", gait) for gait in [folder.file("gait.gif")] if gait.exists()]
+    title = f"{config['robot']}, {config['method']}, {config['hidden']} hidden units"
+    write_page(folder.file("report.html"), title, facts, (columns, rows), pictures)
+
+
+def _report(result: dict, title: str, json: bool) -> None:
+    if json:
+        print_json(result)
+    else:
+        show_table(title, ("", ""), list(result.items()))
+
+
+def main() -> int:
+    try:
+        return app.cli(prog="run.py", description=__doc__) or 0
+    except (RobotFileError, RunFolderError, UsageError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    except (BuildError, FloatingPointError, MissingEncoder) as error:
+        print(error, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("interrupted; `train ROBOT --resume RUN` continues a training run", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""Mechanics of a planar tree the plain way: joint by joint, with numbers only.
+
+Every function is analytic in q and v, so that a complex step differentiates it to rounding.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from codegen.description import Robot
+
+
+class Frame(NamedTuple):
+    """Where a link is and how it moves, in the world's frame."""
+
+    origin: np.ndarray  # (2,) m
+    angle: complex  # rad
+    velocity: np.ndarray  # (2,) m/s, of the origin
+    omega: complex  # rad/s
+
+    def at(self, point) -> tuple[np.ndarray, np.ndarray]:
+        """Position and velocity (2,) of a point of the link."""
+        arm = turned(point, self.angle)
+        return self.origin + arm, self.velocity + self.omega * quarter_turn(arm)
+
+
+def turned(vector, angle) -> np.ndarray:
+    c, s = np.cos(angle), np.sin(angle)
+    return np.array([c * vector[0] - s * vector[1], s * vector[0] + c * vector[1]])
+
+
+def quarter_turn(vector) -> np.ndarray:
+    return np.array([-vector[1], vector[0]])
+
+
+def frames(robot: Robot, q, v) -> dict[str, Frame]:
+    """The frame of every link."""
+    q, v = dict(zip(robot.q_names, q, strict=True)), dict(zip(robot.q_names, v, strict=True))
+    known = {"world": Frame(np.zeros(2), 0.0, np.zeros(2), 0.0)}
+    if robot.base == "floating":
+        known[robot.root.name] = Frame(
+            np.array([q["x"], q["y"]]), q["angle"], np.array([v["x"], v["y"]]), v["angle"]
+        )
+    waiting = list(robot.joints)
+    while waiting:
+        joint = waiting.pop(0)
+        if joint.parent not in known:
+            waiting.append(joint)
+            continue
+        parent = known[joint.parent]
+        origin, velocity = parent.at(joint.at)
+        angle, omega = parent.angle, parent.omega
+        if joint.type == "revolute":
+            angle, omega = angle + q[joint.name], omega + v[joint.name]
+        if joint.type == "prismatic":
+            axis = turned((np.cos(joint.axis), np.sin(joint.axis)), parent.angle)
+            slide = q[joint.name] * axis
+            origin = origin + slide
+            velocity = velocity + v[joint.name] * axis + omega * quarter_turn(slide)
+        known[joint.child] = Frame(origin, angle, velocity, omega)
+    return known
+
+
+def points(robot: Robot, q, v) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Position and velocity of joints, link ends, named points and the centre of mass."""
+    known = frames(robot, q, v)
+    named = {joint.name: known[joint.parent].at(joint.at) for joint in robot.joints}
+    for link in robot.links:
+        tip = link.length * np.cos(link.direction), link.length * np.sin(link.direction)
+        named[f"{link.name}.start"] = known[link.name].at((0.0, 0.0))
+        named[f"{link.name}.end"] = known[link.name].at(tip)
+    named |= {point.name: known[point.link].at(point.at) for point in robot.points}
+    masses = np.array([link.mass for link in robot.links])
+    each = np.array([known[link.name].at(link.com) for link in robot.links])  # (n, 2, 2)
+    named["com"] = tuple(np.tensordot(masses / masses.sum(), each, 1))
+    return named
+
+
+def momenta(robot: Robot, q, v) -> tuple[np.ndarray, complex]:
+    """Linear momentum (2,) N·s, and angular momentum about the centre of mass, N·m·s."""
+    known = frames(robot, q, v)
+    com, com_velocity = points(robot, q, v)["com"]
+    linear, angular = np.zeros(2), 0.0
+    for link in robot.links:
+        position, velocity = known[link.name].at(link.com)
+        linear = linear + link.mass * velocity
+        arm, relative = position - com, velocity - com_velocity
+        angular = angular + link.mass * (arm[0] * relative[1] - arm[1] * relative[0])
+        angular = angular + link.inertia * known[link.name].omega
+    return linear, angular
+
+
+def drag_force(robot: Robot, q, v) -> np.ndarray:
+    """Generalised force (nv,) of drag, summed over pieces of every link.
+
+    A piece at p feels F = -(c_n n n^T + c_t t t^T) p', and (dp/dq)^T F is its share.  Both factors
+    are linear along the link, so two Gauss points integrate their product exactly.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(2)
+    known = frames(robot, q, v)
+    # The frames when one coordinate moves at unit rate: their velocities are columns of dp/dq.
+    columns = [frames(robot, q, unit) for unit in np.eye(robot.nv)]
+    total = np.zeros(robot.nv)
+    for link in robot.links:
+        if link.drag is None:
+            continue
+        along = np.array([np.cos(link.direction), np.sin(link.direction)])
+        tangent = turned(along, known[link.name].angle)
+        normal = quarter_turn(tangent)
+        for node, weight in zip(nodes, weights, strict=True):
+            at = 0.5 * link.length * (1 + node) * along
+            _, velocity = known[link.name].at(at)
+            force = -link.drag.normal * normal.dot(velocity) * normal
+            force = force - link.drag.tangential * tangent.dot(velocity) * tangent
+            jacobian = np.column_stack([frame[link.name].at(at)[1] for frame in columns])
+            total += 0.5 * link.length * weight * jacobian.T @ force
+    return total

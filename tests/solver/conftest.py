@@ -1,0 +1,48 @@
+"""The robots, built once a session and away from what users build."""
+
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+import solver_robots
+
+from codegen import build, load
+
+MODELS = Path(__file__).parents[2] / "models"
+
+
+@pytest.fixture(scope="session")
+def build_text(tmp_path_factory):
+    """Build a robot from the text of its file."""
+    folder = tmp_path_factory.mktemp("robots")
+
+    def build_it(text):
+        path = folder / "robot.yaml"
+        path.write_text(text)
+        # `codegen.build` names the function, not its module
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(import_module("codegen.build"), "GENERATED", folder)
+            return build(load(path))
+
+    return build_it
+
+
+@pytest.fixture(scope="session")
+def swimmer(build_text):
+    return build_text((MODELS / "swimmer.yaml").read_text())
+
+
+@pytest.fixture(scope="session")
+def springs(build_text):
+    return build_text(solver_robots.SPRINGS)
+
+
+@pytest.fixture(scope="session")
+def cart_pole(build_text):
+    return build_text(solver_robots.CART_POLE)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)

@@ -1,0 +1,230 @@
+"""A slow, plain twin of iLQR in NumPy, written from the equations rather than from the kernels.
+
+Cost terms are Python functions, steps and linearisations are calls of the model, linear systems go
+to LAPACK, and the box-constrained quadratic is solved by trying every set of active bounds.
+"""
+
+import ctypes
+import itertools
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+SIZES = [2.0**-i for i in range(10)]
+
+
+class Derivatives(NamedTuple):
+    """A cost term at one (x, u)."""
+
+    c: float
+    c_x: np.ndarray
+    c_u: np.ndarray
+    c_xx: np.ndarray
+    c_ux: np.ndarray
+    c_uu: np.ndarray
+
+
+class Twin(NamedTuple):
+    """A problem: the total cost of step t is ``cost(t, x, u)``, expanded by ``expand(t, x, u)``."""
+
+    model: object
+    cost: Callable
+    expand: Callable  # -> Derivatives
+
+
+class Result(NamedTuple):
+    X: np.ndarray
+    U: np.ndarray
+    k: np.ndarray
+    K: np.ndarray
+    Q_uu: np.ndarray
+    V_x: np.ndarray
+    V_xx: np.ndarray
+    cost: float
+    iterations: int
+    reason: str
+
+
+def call_c(address, *arrays):
+    """Run ``void f(double *, ...)`` at ``address``."""
+    function = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * len(arrays))(address)
+    function(*(array.ctypes.data for array in arrays))
+
+
+def task_expansion(model, x, u):
+    """The robot's own cost, with the Gauss-Newton Hessian that its library defines."""
+    nx, nu = model.nx, model.nu
+    out = Derivatives(*(np.empty(s) for s in (1, nx, nu, (nx, nx), (nu, nx), (nu, nu))))
+    call_c(model.address("cost_expansion"), np.array(x), np.array(u), np.empty(0), *out)
+    return out._replace(c=out.c[0])
+
+
+def task(model, alpha=1.0):
+    """alpha c(x, u)."""
+    return Twin(
+        model,
+        lambda t, x, u: alpha * model.cost([x], [u])[0],
+        lambda t, x, u: Derivatives(*(alpha * part for part in task_expansion(model, x, u))),
+    )
+
+
+def with_policy(problem, policy, dX, dU):
+    """``problem`` plus the mean of -log pi over displacements (T, S, nx) and (T, S, nu)."""
+
+    def cost(t, x, u):
+        moved = [-policy.log_prob(x + dx, u + du) for dx, du in zip(dX[t], dU[t])]
+        return problem.cost(t, x, u) + sum(moved) / len(moved)
+
+    def expand(t, x, u):
+        moved = [policy_expansion(policy, x + dx, u + du) for dx, du in zip(dX[t], dU[t])]
+        means = [sum(parts) / len(moved) for parts in zip(*moved)]
+        return Derivatives(*(a + b for a, b in zip(problem.expand(t, x, u), means)))
+
+    return Twin(problem.model, cost, expand)
+
+
+def policy_expansion(policy, x, u):
+    """-log pi: c_u = P r, c_x = -J^T P r, and the Gauss-Newton Hessian [-J I]^T P [-J I]."""
+    J, P, r = policy.jacobian(x), np.diag(policy.sigma**-2.0), u - policy.mean(x)
+    return Derivatives(-policy.log_prob(x, u), -J.T @ P @ r, P @ r, J.T @ P @ J, -P @ J, P)
+
+
+def rollout(problem, X, U, k, K, size):
+    """States, actions and cost of u = U + size k + K (x - X), clipped to the limits."""
+    limits = np.array(problem.model.robot.torque_limits)
+    x, states, actions, total = X[0], [X[0]], [], 0.0
+    for t in range(len(U)):
+        u = np.clip(U[t] + size * k[t] + K[t] @ (x - X[t]), -limits, limits)
+        total += problem.cost(t, x, u)
+        x = problem.model.step(x, u)
+        states.append(x)
+        actions.append(u)
+    return np.array(states), np.array(actions), total
+
+
+def box_minimum(H, g, lower, upper):
+    """argmin 1/2 u^T H u + g^T u in the box by trial of all active sets, and the free coordinates."""
+    n, best = len(g), None
+    for sides in itertools.product((-1, 0, 1), repeat=n):
+        free = np.array(sides) == 0
+        u = np.where(np.array(sides) < 0, lower, upper)
+        if not np.isfinite(u[~free]).all():
+            continue
+        u[free] = np.linalg.solve(H[np.ix_(free, free)], -g[free] - H[np.ix_(free, ~free)] @ u[~free])
+        if (u < lower).any() or (u > upper).any():
+            continue
+        value = 0.5 * u @ H @ u + g @ u
+        if best is None or value < best[0]:
+            best = value, u, free
+    return best[1], best[2]
+
+
+class NotConvex(Exception):
+    pass
+
+
+def backward(problem, X, U, mu):
+    """k, K, regularised Q_uu, V_x, V_xx for each step, and the two terms of the expected change."""
+    model = problem.model
+    f_x, f_u = model.linearize(X, U)
+    limits = np.array(model.robot.torque_limits)
+    V_x, V_xx = np.zeros(model.nx), np.zeros((model.nx, model.nx))
+    linear = quadratic = 0.0
+    steps = []
+    for t in reversed(range(len(U))):
+        A, B, c = f_x[t], f_u[t], problem.expand(t, X[t], U[t])
+        Q_x, Q_u = c.c_x + A.T @ V_x, c.c_u + B.T @ V_x
+        Q_xx, Q_ux, Q_uu = c.c_xx + A.T @ V_xx @ A, c.c_ux + B.T @ V_xx @ A, c.c_uu + B.T @ V_xx @ B
+        V_regular = V_xx + mu * np.eye(model.nx)
+        R_uu, R_ux = c.c_uu + B.T @ V_regular @ B, c.c_ux + B.T @ V_regular @ A
+        if np.linalg.eigvalsh(R_uu).min() <= 0.0:
+            raise NotConvex
+        k, free = box_minimum(R_uu, Q_u, -limits - U[t], limits - U[t])
+        K = np.zeros_like(R_ux)
+        K[free] = -np.linalg.solve(R_uu[np.ix_(free, free)], R_ux[free])
+        linear += k @ Q_u
+        quadratic += 0.5 * k @ Q_uu @ k
+        # the quadratic Q(dx, du) with du = k + K dx put in
+        V_x = Q_x + K.T @ Q_uu @ k + K.T @ Q_u + Q_ux.T @ k
+        V_xx = Q_xx + K.T @ Q_uu @ K + K.T @ Q_ux + Q_ux.T @ K
+        steps.append((k, K, R_uu, V_x, V_xx))
+    return [np.array(part) for part in zip(*reversed(steps))], linear, quadratic
+
+
+class Regularization:
+    """mu, multiplied by a rate that itself grows or shrinks by ``mu_factor``."""
+
+    def __init__(self, settings):
+        self.s, self.mu, self.rate = settings, settings.mu_start, 1.0
+
+    def grow(self):
+        self.rate = self.rate * self.s.mu_factor if self.rate > 1.0 else self.s.mu_factor
+        self.mu = max(self.mu * self.rate, self.s.mu_min)
+
+    def shrink(self):
+        self.rate = self.rate / self.s.mu_factor if self.rate < 1.0 else 1.0 / self.s.mu_factor
+        self.mu *= self.rate
+        if self.mu <= self.s.mu_min:
+            self.mu = 0.0
+
+    def backward(self, problem, X, U):
+        while self.mu <= self.s.mu_max:
+            try:
+                return backward(problem, X, U, self.mu)
+            except NotConvex:
+                self.grow()
+        return None
+
+
+def ilqr(problem, x0, U, settings):
+    """The algorithm of solver/ilqr.py."""
+    model, U = problem.model, np.array(U, dtype=float)
+    still = np.zeros((len(U), model.nu)), np.zeros((len(U), model.nu, model.nx))
+    start = np.tile(x0, (len(U) + 1, 1))
+    X, U, cost = rollout(problem, start, U, *still, 0.0)
+    regularization, first = Regularization(settings), 0
+    reason, iteration = "iterations", 0
+    for iteration in range(1, settings.max_iterations + 1):
+        found = regularization.backward(problem, X, U)
+        if found is None:
+            reason = "regularization"
+            break
+        (k, K, *_), linear, quadratic = found
+        if -linear - quadratic < settings.cost_tolerance and regularization.mu <= settings.mu_start:
+            reason = "stationary"
+            break
+        decrease = None
+        for size in SIZES[first:]:
+            X_new, U_new, trial = rollout(problem, X, U, k, K, size)
+            expected = -(size * linear + size**2 * quadratic)
+            if expected > 0.0 and cost - trial > settings.accept * expected:
+                decrease = cost - trial
+                break
+        if decrease is None:
+            first = 0
+            regularization.grow()
+            continue
+        X, U, cost = X_new, U_new, trial
+        first = max(SIZES.index(size) - 2, 0)
+        regularization.shrink()
+        if decrease < settings.cost_tolerance:
+            reason = "converged"
+            break
+    regularization.mu = 0.0
+    (k, K, Q_uu, V_x, V_xx), _, _ = regularization.backward(problem, X, U)
+    return Result(X, U, k, K, Q_uu, V_x, V_xx, cost, iteration, reason)
+
+
+def gradient(problem, x0, U):
+    """Total cost of the actions alone (single shooting) and its gradient, by the chain rule."""
+    model = problem.model
+    X = model.rollout(x0, U)
+    f_x, f_u = model.linearize(X, U)
+    total, slope, adjoint = 0.0, np.empty_like(U), np.zeros(model.nx)
+    for t in reversed(range(len(U))):
+        c = problem.expand(t, X[t], U[t])
+        total += c.c
+        slope[t] = c.c_u + f_u[t].T @ adjoint
+        adjoint = c.c_x + f_x[t].T @ adjoint
+    return total, slope
