@@ -25,7 +25,7 @@ from tyro.extras import SubcommandApp
 
 from codegen import BuildError, RobotFileError, build, load
 from codegen.model import Model
-from report.console import print_json, progress, show_table
+from report.console import plain, print_json, progress, show_table
 from report.errors import MissingEncoder, RunFolderError
 from report.run_folder import RunFolder
 
@@ -412,11 +412,11 @@ def _draw(model: Model, folder: RunFolder, policy) -> None:
     facts = [(name, str(value)) for name, value in config.items() if name != "versions"]
     facts += [(f"version of {name}", value) for name, value in config["versions"].items()]
     columns = ("iteration", "alpha", "stochastic_cost", "deterministic_cost", "deterministic_success")
-    rows = list(zip(*(metrics[name].tolist() for name in columns), strict=True))
+    rows = zip(*(map(plain, metrics[name].tolist()) for name in columns), strict=True)
     pictures = [("Learning curve and gait", picture)]
     pictures += [("Gait", gait) for gait in [folder.file("gait.gif")] if gait.exists()]
     title = f"{config['robot']}, {config['method']}, {config['hidden']} hidden units"
-    write_page(folder.file("report.html"), title, facts, (columns, rows), pictures)
+    write_page(folder.file("report.html"), title, facts, (columns, list(rows)), pictures)
 
 
 def _report(result: dict, title: str, json: bool) -> None:

@@ -11,6 +11,7 @@ from matplotlib.ticker import MaxNLocator, MultipleLocator
 from numpy.typing import ArrayLike, NDArray
 
 from codegen.model import Model
+from report.errors import MissingEncoder
 from report.motion import drawable
 from report.run_folder import write_atomically
 from report.scene import RobotDrawing, Skeleton, draw_rails, skeleton
@@ -20,10 +21,6 @@ Array = NDArray[np.float64]
 _DOTS_PER_INCH = 100
 _WIDEST, _TALLEST, _SMALLEST = 640, 480, 240  # pixels
 _LABELS = 22  # pixels below the scene
-
-
-class MissingEncoder(RuntimeError):
-    """One sentence about a program that the wanted format needs and that is not installed."""
 
 
 def animate(model: Model, X: ArrayLike, path: str | Path, frames_per_second: int = 25) -> None:
@@ -90,7 +87,7 @@ def _camera(model: Model, poses: list[Skeleton], frames_per_second: int) -> tupl
         middle = 0.5 * (corners.min(axis=(0, 1)) + corners.max(axis=(0, 1)))
         centres = np.tile(middle, (len(poses), 1))
     half = np.abs(corners - centres[:, None]).max(axis=(0, 1))  # (2,)
-    return centres, half + (0.15 * half.max() or 1.0)
+    return centres, half + (0.25 * half.max() or 1.0)
 
 
 def _stage(half: Array) -> tuple[Figure, Axes]:
@@ -105,7 +102,7 @@ def _stage(half: Array) -> tuple[Figure, Axes]:
     )
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.0, _LABELS / total, 1.0, height / total))
-    grid = MaxNLocator(7, steps=[1, 2, 5, 10]).tick_values(0.0, 2.0 * half.max())
+    grid = MaxNLocator(10, steps=[1, 2, 5, 10]).tick_values(0.0, 2.0 * half.max())
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MultipleLocator(grid[1] - grid[0]))
     axes.xaxis.set_major_formatter("{x:g} m")

@@ -29,8 +29,8 @@ def learning_curve(
     dress(axes, "Learning curve", "iteration", "average cost of a rollout")
     finite = [np.array([ddp_cost])]
     for values, label, dashes in (
-        (stochastic, "stochastic policy", "-"),
-        (deterministic, "deterministic policy", (0, (4, 1.6))),
+        (stochastic, "stochastic", "-"),
+        (deterministic, "deterministic", (0, (4, 1.6))),
     ):
         values = np.asarray(values, dtype=float)
         finite.append(values[np.isfinite(values)])
@@ -52,17 +52,14 @@ def _draw(axes: Axes, iterations: Array, values: Array, label: str, dashes) -> N
         color=LEARNED,
         linewidth=1.7,
         linestyle=dashes,
-        marker="o",
-        markersize=3.5,
-        markevery=alone.tolist(),
         label=label,
         zorder=3,
     )
+    axes.plot(iterations[alone], values[alone], "o", color=LEARNED, markersize=3.5, zorder=3)
     axes.plot(
         iterations[~shown],
         np.ones((~shown).sum()),
-        linestyle="",
-        marker="^",
+        "^",
         markersize=4,
         color=MUTED,
         clip_on=False,

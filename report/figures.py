@@ -48,13 +48,12 @@ def trajectory_picture(path: str | Path, model: Model, X: ArrayLike, U: ArrayLik
     X = drawable(X)
     U = np.asarray(U, dtype=float)[: len(X)]
     figure = new_figure(10.0, 6.4)
-    top, bottom = figure.subfigures(2, 1, height_ratios=(1.2, 1.0))
-    gait_picture(top.subplots(), model, X)
-    left, right = bottom.subplots(1, 2)
+    axes = figure.subplot_mosaic([["gait", "gait"], ["actions", "speed"]], height_ratios=(1.2, 1.0))
+    gait_picture(axes["gait"], model, X)
     times = model.dt * np.arange(len(U))
-    _actions(left, model, times, U)
-    dress(right, "Speed", "time, s", "speed of the centre of mass, m/s")
-    right.plot(times, model.speed(X[: len(U)], U), color=SERIES[0], linewidth=1.5)
+    _actions(axes["actions"], model, times, U)
+    dress(axes["speed"], "Speed of the centre of mass", "time, s", "speed, m/s")
+    axes["speed"].plot(times, model.speed(X[: len(U)], U), color=SERIES[0], linewidth=1.5)
     save(figure, path)
 
 

@@ -12,9 +12,7 @@ from report.scene import RobotDrawing, Skeleton, draw_rails, skeleton
 from report.style import INITIAL, INK, LEARNED, PAPER, dress, key
 
 Array = NDArray[np.float64]
-_MOST_POSES = 9
-# Width over height that the axes keep within, so that neither a straight path nor a jump is a sliver.
-_SHAPE = (0.9, 3.4)
+_FEWEST_POSES, _MOST_POSES = 5, 9
 
 
 def gait_picture(
@@ -52,9 +50,10 @@ def gait_picture(
 def _poses(model: Model, X: Array, path: Array) -> tuple[Array, list[Skeleton]]:
     """Evenly spaced times (n,) in s and the robot there: as many as stand side by side."""
     robots = [skeleton(model, x[: model.nq]) for x in X]
-    extent = max(np.ptp(robot.corners(), axis=0).max() for robot in robots)
-    travelled = np.linalg.norm(np.diff(path, axis=0), axis=1).sum()
-    count = int(np.clip(1 + travelled / (0.4 * (extent or 1.0)), 3, _MOST_POSES))
+    way = path[-1] - path[0]  # (2,)
+    distance = np.linalg.norm(way) or 1.0
+    width = max(np.ptp(robot.corners() @ way) for robot in robots) / distance
+    count = int(np.clip(1 + distance / (0.7 * width or 1.0), _FEWEST_POSES, _MOST_POSES))
     steps = np.unique(np.linspace(0, len(X) - 1, count).round().astype(int))
     return steps * model.dt, [robots[step] for step in steps]
 
@@ -68,11 +67,10 @@ def _frame(axes: Axes, points: Array) -> None:
     """Equal scales and limits around points (n, 2), m."""
     low, high = points.min(axis=0), points.max(axis=0)
     middle, span = 0.5 * (low + high), high - low
-    span = span + (0.1 * span.max() or 1.0)
-    narrowest, widest = _SHAPE
-    half = 0.5 * np.maximum(span, [narrowest * span[1], span[0] / widest])
+    half = 0.5 * span + (0.05 * span.max() or 1.0)
     axes.set_xlim(middle[0] - half[0], middle[0] + half[0])
     axes.set_ylim(middle[1] - half[1], middle[1] + half[1])
-    axes.set_aspect("equal")
+    # The axes keep their place in the picture and show more of the world where they are too wide.
+    axes.set_aspect("equal", adjustable="datalim")
     axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
 from codegen.description import Link, Robot
@@ -77,13 +78,21 @@ class RobotDrawing:
     """The artists of one robot on some axes; `pose` moves them."""
 
     def __init__(self, axes: Axes, colour, width: float, zorder: float):
-        """``width`` of a link in points."""
-        line = {"color": colour, "linewidth": width, "zorder": zorder}
-        (self._links,) = axes.plot([], [], solid_capstyle="round", solid_joinstyle="round", **line)
+        """``width`` of a link in points.  A rim of paper sets the robot off from what it crosses."""
         self._shapes = PolyCollection(
-            [], facecolor=colour, edgecolor=colour, linewidth=0.6 * width, joinstyle="round", zorder=zorder
+            [], facecolor=colour, edgecolor=PAPER, linewidth=0.4 * width, joinstyle="round", zorder=zorder
         )
         axes.add_collection(self._shapes, autolim=False)
+        (self._links,) = axes.plot(
+            [],
+            [],
+            color=colour,
+            linewidth=width,
+            solid_capstyle="round",
+            solid_joinstyle="round",
+            path_effects=[withStroke(linewidth=1.5 * width, foreground=PAPER)],
+            zorder=zorder,
+        )
         dot = {"linestyle": "", "marker": "o", "markeredgewidth": 0.0}
         (self._joints,) = axes.plot([], [], color=PAPER, markersize=0.6 * width, zorder=zorder, **dot)
         (self._com,) = axes.plot(

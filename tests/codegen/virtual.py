@@ -8,12 +8,11 @@ from codegen.description import Robot
 from codegen.emit import compile_expressions
 from codegen.functions import generate
 
+_MATRICES = {"M", "a_z", "c_xx", "c_ux", "c_uu", "p"}  # outputs; all others are vectors
+
 
 class Virtual:
-    """The generated functions; each takes arrays and returns one, or a tuple of several.
-
-    Columns come out flat, so that vectors are (n,) as they are from a compiled robot.
-    """
+    """The generated functions by name; each takes arrays and returns one, or a tuple of several."""
 
     def __init__(self, robot: Robot):
         self.robot = robot
@@ -24,11 +23,11 @@ class Virtual:
 
         def call(*arguments):
             results = f.call([np.asarray(a, dtype=float) for a in arguments])
-            arrays = tuple(_flat(result.full()) for result in results)
+            arrays = tuple(
+                result.full() if name in _MATRICES else result.full()[:, 0]
+                for name, result in zip(f.name_out(), results, strict=True)
+            )
             return arrays if len(arrays) > 1 else arrays[0]
 
         return call
 
-
-def _flat(matrix: np.ndarray) -> np.ndarray:
-    return matrix[:, 0] if matrix.shape[1] == 1 else matrix

@@ -8,6 +8,7 @@ import pytest
 import solver_robots
 
 from codegen import build, load
+from policy import Policy
 
 MODELS = Path(__file__).parents[2] / "models"
 
@@ -46,3 +47,21 @@ def cart_pole(build_text):
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
+
+
+@pytest.fixture
+def random_policy(rng):
+    """A policy with weights of order one, for states and actions of order ``scale``."""
+
+    def make(observed, nu, n_hidden=3, scale=1.0):
+        n_in = len(observed)
+        return Policy(
+            observed=np.array(observed),
+            W1=rng.normal(size=(n_hidden, n_in)),
+            b1=rng.normal(size=n_hidden),
+            W2=scale * rng.normal(size=(nu, n_hidden)),
+            b2=scale * rng.normal(size=nu),
+            log_sigma=np.log(scale) + 0.3 * rng.normal(size=nu),
+        )
+
+    return make

@@ -42,6 +42,7 @@ class Result(NamedTuple):
     V_x: np.ndarray
     V_xx: np.ndarray
     cost: float
+    mu: float
     iterations: int
     reason: str
 
@@ -211,9 +212,9 @@ def ilqr(problem, x0, U, settings):
         if decrease < settings.cost_tolerance:
             reason = "converged"
             break
-    regularization.mu = 0.0
+    regularization = Regularization(settings._replace(mu_start=0.0))
     (k, K, Q_uu, V_x, V_xx), _, _ = regularization.backward(problem, X, U)
-    return Result(X, U, k, K, Q_uu, V_x, V_xx, cost, iteration, reason)
+    return Result(X, U, k, K, Q_uu, V_x, V_xx, cost, regularization.mu, iteration, reason)
 
 
 def gradient(problem, x0, U):

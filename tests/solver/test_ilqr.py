@@ -1,0 +1,362 @@
+"""iLQR against its plain twin, the Riccati recursion, and SciPy on the shooting problem."""
+
+import numpy as np
+import pytest
+import twin
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from python_term import python_term
+from scipy.optimize import minimize
+
+from policy.cost_term import negative_log_policy
+from solver import Reason, Settings, ilqr, task_objective, with_extra
+
+
+def agree(found, expected, scale=None, tolerance=1e-9):
+    """Largest difference below ``tolerance`` times the largest entry (or ``scale``)."""
+    scale = np.abs(expected).max() if scale is None else scale
+    np.testing.assert_allclose(found, expected, rtol=0.0, atol=tolerance * scale)
+
+
+def assert_same(solution, expected):
+    gains = solution.gains
+    assert (solution.iterations, solution.reason) == (expected.iterations, expected.reason)
+    assert solution.mu == expected.mu
+    assert solution.cost == pytest.approx(expected.cost, rel=1e-9)
+    agree(solution.X, expected.X)
+    agree(solution.U, expected.U)
+    # k is a difference of actions and vanishes at the optimum
+    agree(gains.k, expected.k, np.abs(expected.U).max() + np.abs(expected.k).max())
+    agree(gains.K, expected.K)
+    agree(gains.Q_uu, expected.Q_uu)
+    agree(gains.V_x, expected.V_x, np.abs(expected.V_x).max() + np.abs(expected.V_xx).max())
+    agree(gains.V_xx, expected.V_xx)
+
+
+@pytest.mark.parametrize("iterations", range(1, 7))
+def test_swimmer_agrees_with_the_twin(swimmer, iterations):
+    T, limit = 30, Settings(max_iterations=iterations)
+    U = 50.0 * np.random.default_rng(0).standard_normal((T, swimmer.nu))
+    solution = ilqr(swimmer, task_objective(swimmer, T, 0.7), swimmer.x0, U, limit)
+    assert_same(solution, twin.ilqr(twin.task(swimmer, 0.7), swimmer.x0, U, limit))
+
+
+@pytest.mark.parametrize("iterations", range(1, 7))
+def test_cart_pole_with_limits_agrees_with_the_twin(cart_pole, iterations):
+    """Its cost is concave around the start, so mu grows; then the limits become active."""
+    T, limit = 30, Settings(max_iterations=iterations)
+    U = np.random.default_rng(0).standard_normal((T, cart_pole.nu))
+    solution = ilqr(cart_pole, task_objective(cart_pole, T), cart_pole.x0, U, limit)
+    assert_same(solution, twin.ilqr(twin.task(cart_pole), cart_pole.x0, U, limit))
+
+
+@pytest.mark.parametrize("iterations", [1, 3, 6])
+def test_two_limited_actions_agree_with_the_twin(build_text, iterations):
+    """Partly clamped actions: one of the two at its limit, the other free."""
+    from solver_robots import SPRINGS
+
+    robot = build_text(SPRINGS.replace("actuated: true", "actuated: true, torque_limit: 0.25", 1))
+    T, limit = 20, Settings(max_iterations=iterations)
+    U = np.zeros((T, robot.nu))
+    solution = ilqr(robot, task_objective(robot, T), robot.x0, U, limit)
+    assert_same(solution, twin.ilqr(twin.task(robot), robot.x0, U, limit))
+    clamped = np.abs(solution.U[:, 0]) == 0.25
+    assert clamped.any() and not clamped.all()
+
+
+@pytest.mark.parametrize("iterations", range(1, 4))
+def test_policy_term_agrees_with_the_twin(swimmer, random_policy, rng, iterations):
+    """The modified cost of Algorithm 1, line 6, averaged over displacements."""
+    T, S, limit = 12, 3, Settings(max_iterations=iterations)
+    policy = random_policy(range(1, swimmer.nx), swimmer.nu, scale=30.0)
+    dX = 0.1 * rng.standard_normal((T, S, swimmer.nx))
+    dU = 5.0 * rng.standard_normal((T, S, swimmer.nu))
+    U = 10.0 * rng.standard_normal((T, swimmer.nu))
+    term = negative_log_policy(policy, swimmer.nx)
+    objective = with_extra(task_objective(swimmer, T, 0.5), term, dX, dU)
+    solution = ilqr(swimmer, objective, swimmer.x0, U, limit)
+    problem = twin.with_policy(twin.task(swimmer, 0.5), policy, dX, dU)
+    assert_same(solution, twin.ilqr(problem, swimmer.x0, U, limit))
+
+
+def test_linear_quadratic_problem_is_solved_in_one_iteration(springs):
+    """Gains, value Hessian and actions equal the affine Riccati recursion in (x, 1)."""
+    T, nx, nu = 20, springs.nx, springs.nu
+    exact = Settings(mu_start=0.0, cost_tolerance=1e-9)
+    solution = ilqr(springs, task_objective(springs, T), np.full(nx, 0.5), np.ones((T, nu)), exact)
+    assert solution.reason is Reason.STATIONARY
+    assert solution.iterations == 2  # the second only finds that nothing is left to gain
+
+    # z = (x, 1): dynamics and cost are a linear map and a quadratic form, read off by evaluation
+    step = springs.step
+    offset = step(np.zeros(nx), np.zeros(nu))
+    A, B = np.eye(nx + 1), np.zeros((nx + 1, nu))
+    A[:nx, nx] = offset
+    A[:nx, :nx] = np.array([step(e, np.zeros(nu)) - offset for e in np.eye(nx)]).T
+    B[:nx] = np.array([step(np.zeros(nx), e) - offset for e in np.eye(nu)]).T
+
+    def cost(w):
+        return springs.cost([w[:nx]], [w[nx:]])[0]
+
+    n, zero = nx + nu, cost(np.zeros(nx + nu))
+    E = np.eye(n)
+    single = np.array([cost(e) for e in E])
+    H = np.array([[cost(a + b) - cost(a) - cost(b) + zero for b in E] for a in E])
+    g = single - zero - 0.5 * np.diag(H)
+    Q = np.zeros((nx + 1, nx + 1))
+    Q[:nx, :nx], Q[:nx, nx], Q[nx, :nx], Q[nx, nx] = H[:nx, :nx], g[:nx], g[:nx], 2.0 * zero
+    R, S = H[nx:, nx:], np.column_stack([H[nx:, :nx], g[nx:]])  # (nu, nu), (nu, nx+1)
+
+    P, z = np.zeros_like(Q), np.append(np.full(nx, 0.5), 1.0)
+    feedback, values = [], []
+    for _ in range(T):
+        F = -np.linalg.solve(R + B.T @ P @ B, S + B.T @ P @ A)
+        P = Q + F.T @ R @ F + F.T @ S + S.T @ F + (A + B @ F).T @ P @ (A + B @ F)
+        feedback.insert(0, F)
+        values.insert(0, P)
+    agree(solution.gains.K, np.array(feedback)[:, :, :nx])
+    agree(solution.gains.V_xx, np.array(values)[:, :nx, :nx])
+    assert solution.cost == pytest.approx(0.5 * z @ values[0] @ z, rel=1e-9)
+    for t, F in enumerate(feedback):
+        agree(solution.U[t], F @ z, 1.0)
+        z = (A + B @ F) @ z
+
+
+def test_limits_meet_the_optimality_conditions(cart_pole):
+    """Actions within +-4 N: the gradient vanishes inside, and at a limit points out of the box.
+
+    The minimum is that of L-BFGS-B on the single-shooting problem.
+    """
+    T = 25
+    U = np.random.default_rng(0).standard_normal((T, 1))
+    tight = Settings(cost_tolerance=1e-12)
+    solution = ilqr(cart_pole, task_objective(cart_pole, T), cart_pole.x0, U, tight)
+    problem = twin.task(cart_pole)
+    _, slope = twin.gradient(problem, cart_pole.x0, solution.U)
+    low, high = solution.U == -4.0, solution.U == 4.0
+    inside = ~(low | high)
+    assert low.sum() > 5 and inside.sum() > 5
+    assert np.abs(solution.U).max() <= 4.0
+    assert np.abs(slope[inside]).max() < 1e-5
+    assert (slope[low] > 0.0).all() and (slope[high] < 0.0).all()
+
+    def shoot(actions):
+        total, slope = twin.gradient(problem, cart_pole.x0, actions.reshape(T, 1))
+        return total, slope.ravel()
+
+    options = {"ftol": 1e-15, "gtol": 1e-9}
+    found = minimize(shoot, U.ravel(), jac=True, bounds=[(-4, 4)] * T, method="L-BFGS-B", options=options)
+    assert solution.cost == pytest.approx(found.fun, rel=1e-10)
+    np.testing.assert_allclose(solution.U.ravel(), found.x, atol=1e-4)
+
+
+def test_clamped_actions_have_no_gain(cart_pole):
+    solution = ilqr(cart_pole, task_objective(cart_pole, 25), cart_pole.x0, np.ones((25, 1)))
+    at_limit = np.abs(solution.U[:, 0]) == 4.0
+    stays = at_limit & (solution.gains.k[:, 0] == 0.0)
+    assert stays.sum() > 5
+    assert (solution.gains.K[stays] == 0.0).all()
+    assert (np.abs(solution.gains.K[~at_limit]).max(axis=(1, 2)) > 0.0).all()
+
+
+def test_covariance_is_defined_for_clamped_actions_too(cart_pole):
+    """Q_uu is positive definite in all actions: a clamped one's own curvature may be negative."""
+    U = np.random.default_rng(0).standard_normal((30, 1))
+    for iterations in range(8):
+        limit = Settings(max_iterations=iterations)
+        solution = ilqr(cart_pole, task_objective(cart_pole, 30), cart_pole.x0, U, limit)
+        assert np.linalg.eigvalsh(solution.gains.Q_uu).min() > 0.0
+
+
+def test_actions_outside_the_limits_are_clipped_at_the_start(cart_pole):
+    none = Settings(max_iterations=0)
+    solution = ilqr(cart_pole, task_objective(cart_pole, 5), cart_pole.x0, np.full((5, 1), -9.0), none)
+    np.testing.assert_array_equal(solution.U, np.full((5, 1), -4.0))
+    np.testing.assert_array_equal(solution.X, cart_pole.rollout(cart_pole.x0, solution.U))
+
+
+def test_no_iterations_give_the_gains_of_the_start(springs):
+    none = Settings(max_iterations=0)
+    solution = ilqr(springs, task_objective(springs, 5), springs.x0, np.ones((5, 2)), none)
+    assert (solution.iterations, solution.reason) == (0, Reason.ITERATIONS)
+    np.testing.assert_array_equal(solution.U, np.ones((5, 2)))
+    assert np.abs(solution.gains.k).min() > 0.0
+
+
+def opposed(nx, nu, scale=1.0):
+    """A term whose value rises steeply wherever its gradient promises a decrease."""
+
+    def value(x, u):
+        return scale * np.abs(u).sum()
+
+    def expansion(x, u):
+        zeros = np.zeros((nx, nx)), np.zeros((nu, nx))
+        return value(x, u), np.zeros(nx), np.ones(nu), *zeros, np.eye(nu)
+
+    return python_term(value, expansion, nx, nu)
+
+
+def add(objective, term, T, nx, nu):
+    return with_extra(objective, term, np.zeros((T, 1, nx)), np.zeros((T, 1, nu)))
+
+
+def test_every_reason_to_stop(springs):
+    T, nx, nu = 10, springs.nx, springs.nu
+    plain, U = task_objective(springs, T), np.ones((T, nu))
+
+    def reason(objective=plain, **options):
+        return ilqr(springs, objective, springs.x0, U, Settings(**options)).reason
+
+    assert reason(max_iterations=1, cost_tolerance=1e-9) is Reason.ITERATIONS
+    assert reason(mu_start=0.0, cost_tolerance=1e-9) is Reason.STATIONARY
+    # a heavy regularisation takes a short step, which gains less than a large tolerance
+    assert reason(mu_start=1e5, cost_tolerance=1.0) is Reason.CONVERGED
+    term, _keep = opposed(nx, nu, 1e3)
+    U = np.zeros((T, nu))
+    assert reason(add(plain, term, T, nx, nu)) is Reason.REGULARIZATION
+
+
+def test_final_gains_need_no_leftover_regularisation(springs):
+    """Q_uu of a convex problem is reported as it is, though the search ended with a huge mu."""
+    T, nx, nu = 10, springs.nx, springs.nu
+    term, _keep = opposed(nx, nu, 1e3)
+    objective = add(task_objective(springs, T), term, T, nx, nu)
+    solution = ilqr(springs, objective, springs.x0, np.zeros((T, nu)))
+    assert solution.reason is Reason.REGULARIZATION
+    assert solution.mu == 0.0
+    np.testing.assert_array_equal(solution.U, 0.0)
+
+
+def test_final_regularisation_starts_small(cart_pole):
+    """The rate at which mu grew during rejected steps does not carry over to the final gains."""
+    T, U = 30, np.random.default_rng(0).standard_normal((30, 1))
+    objective = task_objective(cart_pole, T)
+    none, impossible = Settings(max_iterations=0), Settings(max_iterations=5, accept=1e9)
+    untouched = ilqr(cart_pole, objective, cart_pole.x0, U, none)
+    rejected = ilqr(cart_pole, objective, cart_pole.x0, U, impossible)
+    np.testing.assert_array_equal(rejected.U, untouched.U)
+    assert untouched.mu > 0.0
+    assert rejected.mu == untouched.mu
+
+
+def test_callback_receives_every_iteration(swimmer):
+    """Numbered from 1, with the achieved decrease: costs telescope from the start to the end."""
+    T, records = 20, []
+    U = 10.0 * np.random.default_rng(1).standard_normal((T, 2))
+    objective, limit = task_objective(swimmer, T), Settings(max_iterations=12)
+    solution = ilqr(swimmer, objective, swimmer.x0, U, limit, records.append)
+    assert solution.reason is Reason.ITERATIONS
+    assert [r.iteration for r in records] == list(range(1, 13))
+    start = swimmer.cost(swimmer.rollout(swimmer.x0, U), U).sum()
+    costs = np.array([start] + [r.cost for r in records])
+    np.testing.assert_allclose(-np.diff(costs), [r.decrease for r in records], atol=1e-9 * start)
+    assert costs[-1] == solution.cost
+    assert solution.cost == pytest.approx(swimmer.cost(solution.X, solution.U).sum(), rel=1e-12)
+    assert {r.step_size for r in records} <= {0.0, *twin.SIZES}
+
+
+def test_rejected_iterations_are_reported_too(springs):
+    T, nx, nu, records = 10, springs.nx, springs.nu, []
+    term, _keep = opposed(nx, nu, 1e3)
+    objective = add(task_objective(springs, T), term, T, nx, nu)
+    limit = Settings(max_iterations=3)
+    ilqr(springs, objective, springs.x0, np.zeros((T, nu)), limit, records.append)
+    assert [(r.step_size, r.decrease) for r in records] == [(0.0, 0.0)] * 3
+    assert records[0].mu < records[1].mu < records[2].mu
+    assert records[2].mu / records[1].mu > records[1].mu / records[0].mu  # at a growing rate
+
+
+def test_diverging_start_is_an_error(swimmer):
+    U = np.full((10, 2), 1e200)
+    with pytest.raises(FloatingPointError, match="initial actions"):
+        ilqr(swimmer, task_objective(swimmer, 10), swimmer.x0, U)
+
+
+def barrier(nx, nu, size):
+    """-log(size - u^2), NaN outside."""
+
+    def value(x, u):
+        with np.errstate(invalid="ignore"):
+            return -np.log(size - u**2).sum()
+
+    def expansion(x, u):
+        gap = size - u**2
+        zeros = np.zeros((nx, nx)), np.zeros((nu, nx))
+        curvature = np.diag(2.0 / gap + (2.0 * u / gap) ** 2)
+        return value(x, u), np.zeros(nx), 2.0 * u / gap, *zeros, curvature
+
+    return python_term(value, expansion, nx, nu)
+
+
+def test_trial_steps_that_are_not_finite_are_backed_off(springs):
+    """The full step leaves the domain of the cost; the search halves it until it is inside."""
+    T, nx, nu, records = 10, springs.nx, springs.nu, []
+    term, _keep = barrier(nx, nu, 0.3)
+    x0, U = np.array([3.0, -2.0, 0.0, 0.0]), np.zeros((T, nu))
+    objective = add(task_objective(springs, T), term, T, nx, nu)
+    solution = ilqr(springs, objective, x0, U, Settings(mu_start=0.0), records.append)
+    assert 0.0 < records[0].step_size < 1.0
+    assert all(np.isfinite(r.cost) for r in records)
+    assert solution.reason in (Reason.CONVERGED, Reason.STATIONARY)
+    assert 0.4 < np.abs(solution.U).max() < 0.3**0.5
+
+
+@pytest.mark.parametrize("part", range(1, 6))
+def test_derivatives_that_are_not_finite_are_named(springs, part):
+    """A NaN in any derivative of the cost raises instead of ending as a NaN policy."""
+    T, nx, nu = 6, springs.nx, springs.nu
+
+    def expansion(x, u):
+        parts = [0.0] + [np.zeros(s) for s in (nx, nu, (nx, nx), (nu, nx), (nu, nu))]
+        if x[0] > 0.0:  # as of step 3 of this rollout
+            parts[part] = np.full_like(parts[part], np.nan)
+        return parts
+
+    term, _keep = python_term(lambda x, u: 0.0, expansion, nx, nu)
+    U, x0 = np.zeros((T, nu)), np.array([-0.25, 0.2, 1.0, 0.0])
+    X = springs.rollout(x0, U)
+    assert X[2, 0] < 0.0 < X[3, 0]
+    with pytest.raises(FloatingPointError, match="derivatives .* at step 3"):
+        ilqr(springs, add(task_objective(springs, T), term, T, nx, nu), x0, U)
+
+
+def test_a_problem_that_stays_concave_is_an_error(cart_pole):
+    """With mu bounded far below the curvature of the cost no gains exist."""
+    U, weak = np.ones((30, 1)), Settings(mu_start=0.0, mu_max=1e-5)
+    with pytest.raises(FloatingPointError, match="not positive definite"):
+        ilqr(cart_pole, task_objective(cart_pole, 30), cart_pole.x0, U, weak)
+
+
+@pytest.mark.parametrize("x0, U", [((4,), (5, 3)), ((4,), (4, 2)), ((4,), (5,)), ((3,), (5, 2))])
+def test_shapes_are_checked(springs, x0, U):
+    with pytest.raises(ValueError, match="must have shape"):
+        ilqr(springs, task_objective(springs, 5), np.zeros(x0), np.zeros(U))
+
+
+def test_arguments_are_left_alone(springs):
+    x0, U = springs.x0.copy(), np.ones((5, 2))
+    ilqr(springs, task_objective(springs, 5), x0, U)
+    np.testing.assert_array_equal(x0, springs.x0)
+    np.testing.assert_array_equal(U, 1.0)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    scale=st.floats(0.0, 20.0),
+    T=st.integers(1, 40),
+    mu_start=st.sampled_from([0.0, 1e-3, 1.0, 100.0]),
+)
+def test_cost_never_rises(cart_pole, seed, scale, T, mu_start):
+    """From any start: costs fall or stay, actions keep to the limits, the result is a rollout."""
+    rng, costs = np.random.default_rng(seed), []
+    x0 = np.array([0.0, 3.0, 1.0, 5.0]) * rng.standard_normal(4)
+    U = scale * rng.standard_normal((T, 1))
+    options = Settings(max_iterations=15, mu_start=mu_start)
+    objective = task_objective(cart_pole, T)
+    solution = ilqr(cart_pole, objective, x0, U, options, lambda r: costs.append(r.cost))
+    clipped = np.clip(U, -4.0, 4.0)
+    start = cart_pole.cost(cart_pole.rollout(x0, clipped), clipped).sum()
+    assert (np.diff([start * (1 + 1e-12), *costs]) <= 0.0).all()
+    assert np.abs(solution.U).max() <= 4.0
+    np.testing.assert_array_equal(solution.X, cart_pole.rollout(x0, solution.U))
