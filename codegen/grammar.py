@@ -31,6 +31,7 @@ AGGREGATE_CALLS = frozenset((name, 1) for name in AGGREGATES)
 SUCCESS_CALLS = COST_CALLS | AGGREGATE_CALLS
 FUNCTION_NAMES = frozenset(name for name, _ in SUCCESS_CALLS)
 
+PRIVATE = re.compile(r"(?<![A-Za-z0-9_])_\w*")
 FOREIGN = re.compile(r"[^A-Za-z0-9_.,+\-*/()<>=!\s]|[^\x00-\x7f]")
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -83,6 +84,13 @@ def read(text: str) -> Node:
     """The tree of an expression.  Raises ExpressionError for all that the grammar lacks."""
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters", MAX_LENGTH)
+    # Ahead of the rest of an attack, so that the sentence names what matters in it.
+    private = PRIVATE.search(text)
+    if private:
+        name = private.group()
+        raise ExpressionError(
+            f"unknown name {name!r}{hint(name, FUNCTION_NAMES)}", private.start()
+        )
     foreign = FOREIGN.search(text)
     if foreign:
         raise ExpressionError(f"unexpected character {foreign.group()!r}", foreign.start())

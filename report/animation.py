@@ -34,7 +34,7 @@ def animate(model: Model, X: ArrayLike, path: str | Path, frames_per_second: int
     writer = _writer(path, frames_per_second)
     times, poses = _frames(model, drawable(X), frames_per_second)
     centres, half = _camera(model, poses, frames_per_second)
-    figure, axes = _stage(half)
+    figure, axes, half = _stage(half)
     draw_rails(axes, model.robot)
     (trail,) = axes.plot([], [], color=LEARNED, linewidth=1.4, alpha=0.6, zorder=3)
     robot = RobotDrawing(axes, INK, width=5.0, zorder=4)
@@ -90,16 +90,14 @@ def _camera(model: Model, poses: list[Skeleton], frames_per_second: int) -> tupl
     return centres, half + (0.25 * half.max() or 1.0)
 
 
-def _stage(half: Array) -> tuple[Figure, Axes]:
-    """Figure and axes whose scene is as large as the limits allow; widens ``half`` (2,) to fill it."""
+def _stage(half: Array) -> tuple[Figure, Axes, Array]:
+    """Figure and axes, as large as the limits allow, and half the size (2,) m of what they show."""
     scale = min(_WIDEST / half[0], (_TALLEST - _LABELS) / half[1])  # pixels per half metre
     # Video encoders want even numbers.
     width, height = (2 * round(max(scale * h, _SMALLEST) / 2) for h in half)
-    half[:] = np.maximum(half, np.array([width, height]) / scale)
+    half = np.maximum(half, np.array([width, height]) / scale)
     total = height + _LABELS
-    figure = Figure(
-        (width / _DOTS_PER_INCH, total / _DOTS_PER_INCH), _DOTS_PER_INCH, facecolor=PAPER
-    )
+    figure = Figure((width / _DOTS_PER_INCH, total / _DOTS_PER_INCH), _DOTS_PER_INCH, facecolor=PAPER)
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.0, _LABELS / total, 1.0, height / total))
     grid = MaxNLocator(10, steps=[1, 2, 5, 10]).tick_values(0.0, 2.0 * half.max())
@@ -111,4 +109,4 @@ def _stage(half: Array) -> tuple[Figure, Axes]:
     axes.set_axisbelow(True)
     for spine in axes.spines.values():
         spine.set_visible(False)
-    return figure, axes
+    return figure, axes, half

@@ -23,23 +23,28 @@ def learning_curve(
 
     All three arrays are (K,); costs are summed over the horizon and have no unit.  ``ddp_cost`` of
     the first trajectory is a horizontal line.  An infinite or missing cost breaks the line and
-    leaves a triangle at the upper edge.
+    leaves a triangle below the upper edge.
     """
     iterations = np.asarray(iterations, dtype=float)
     dress(axes, "Learning curve", "iteration", "average cost of a rollout")
-    finite = [np.array([ddp_cost])]
+    shown, lost = [np.array([ddp_cost])], np.zeros(len(iterations), dtype=bool)
     for values, label, dashes in (
         (stochastic, "stochastic", "-"),
         (deterministic, "deterministic", (0, (4, 1.6))),
     ):
         values = np.asarray(values, dtype=float)
-        finite.append(values[np.isfinite(values)])
+        finite = np.isfinite(values)
+        shown.append(values[finite])
+        lost |= ~finite
         _draw(axes, iterations, values, label, dashes)
     axes.axhline(ddp_cost, color=INITIAL, linewidth=1.0, label="initial DDP", zorder=2)
-    _scale(axes, np.concatenate(finite))
+    if lost.any():
+        edge = {"transform": axes.get_xaxis_transform(), "color": MUTED, "markersize": 4}
+        axes.plot(iterations[lost], np.full(lost.sum(), 0.975), "^", label="diverged", **edge)
+    _scale(axes, np.concatenate(shown))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.margins(x=0.03)
-    key(axes, columns=3)
+    key(axes, columns=4)
 
 
 def _draw(axes: Axes, iterations: Array, values: Array, label: str, dashes) -> None:
@@ -56,16 +61,6 @@ def _draw(axes: Axes, iterations: Array, values: Array, label: str, dashes) -> N
         zorder=3,
     )
     axes.plot(iterations[alone], values[alone], "o", color=LEARNED, markersize=3.5, zorder=3)
-    axes.plot(
-        iterations[~shown],
-        np.ones((~shown).sum()),
-        "^",
-        markersize=4,
-        color=MUTED,
-        clip_on=False,
-        transform=axes.get_xaxis_transform(),
-        zorder=3,
-    )
 
 
 def _scale(axes: Axes, costs: Array) -> None:

@@ -31,7 +31,7 @@ def training_picture(
     reference  (T+1, nx), the trajectory of cost ``ddp_cost`` that learning started from
     """
     figure = new_figure(12.0, 3.6)
-    left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.75))
+    left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.75), gridspec_kw={"wspace": 0.15})
     learning_curve(
         left,
         metrics["iteration"],
@@ -48,7 +48,11 @@ def trajectory_picture(path: str | Path, model: Model, X: ArrayLike, U: ArrayLik
     X = drawable(X)
     U = np.asarray(U, dtype=float)[: len(X)]
     figure = new_figure(10.0, 6.4)
-    axes = figure.subplot_mosaic([["gait", "gait"], ["actions", "speed"]], height_ratios=(1.2, 1.0))
+    axes = figure.subplot_mosaic(
+        [["gait", "gait"], ["actions", "speed"]],
+        height_ratios=(1.2, 1.0),
+        gridspec_kw={"wspace": 0.18, "hspace": 0.55},
+    )
     gait_picture(axes["gait"], model, X)
     times = model.dt * np.arange(len(U))
     _actions(axes["actions"], model, times, U)

@@ -15,9 +15,7 @@ Array = NDArray[np.float64]
 _FEWEST_POSES, _MOST_POSES = 5, 9
 
 
-def gait_picture(
-    axes: Axes, model: Model, X: ArrayLike, reference: ArrayLike | None = None
-) -> None:
+def gait_picture(axes: Axes, model: Model, X: ArrayLike, reference: ArrayLike | None = None) -> None:
     """The robot along X (T+1, nx), earlier poses paler, with the path of its centre of mass.
 
     ``reference`` (any length, nx) is the trajectory that learning started from; its path is black
@@ -67,10 +65,12 @@ def _frame(axes: Axes, points: Array) -> None:
     """Equal scales and limits around points (n, 2), m."""
     low, high = points.min(axis=0), points.max(axis=0)
     middle, span = 0.5 * (low + high), high - low
-    half = 0.5 * span + (0.05 * span.max() or 1.0)
+    half = 0.5 * span + (0.05 * span.max() or 1.0)  # (2,)
+    # Filling the axes' place in the picture keeps a straight path from becoming a sliver.
+    box = axes.get_position().size * axes.figure.get_size_inches()  # (2,) inches
+    half = box * (half / box).max()
     axes.set_xlim(middle[0] - half[0], middle[0] + half[0])
     axes.set_ylim(middle[1] - half[1], middle[1] + half[1])
-    # The axes keep their place in the picture and show more of the world where they are too wide.
-    axes.set_aspect("equal", adjustable="datalim")
+    axes.set_aspect("equal")
     axes.xaxis.set_major_locator(MaxNLocator(8, steps=[1, 2, 5, 10]))
     axes.yaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))

@@ -11,25 +11,41 @@ _MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif"}
 
 # Pictures are drawn on white, so a dark page gives each a white card.
 _CSS = """
-:root { color-scheme: light dark; --ink: #1f2933; --muted: #5f6b78; --hair: #dfe4e9; --paper: #fbfcfd; --accent: #1667d9 }
+:root {
+  color-scheme: light dark;
+  --ink: #1f2933; --muted: #5f6b78; --hair: #dfe4e9; --paper: #fbfcfd; --accent: #1667d9;
+}
 @media (prefers-color-scheme: dark) {
   :root { --ink: #e4e8ec; --muted: #98a4b0; --hair: #333c46; --paper: #15191e; --accent: #6ea8fe }
 }
 * { box-sizing: border-box }
-body { margin: 0; background: var(--paper); color: var(--ink); font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", sans-serif }
+body {
+  margin: 0; background: var(--paper); color: var(--ink);
+  font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", sans-serif;
+}
 main { max-width: 64rem; margin: 0 auto; padding: 2.5rem 1.25rem 4rem }
 h1 { margin: 0 0 1.5rem; font-size: 1.7rem; line-height: 1.2; overflow-wrap: anywhere }
-h1::after { content: ""; display: block; width: 3rem; margin-top: .8rem; border-top: 3px solid var(--accent) }
-dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr)); gap: 1rem 1.5rem; margin: 0 0 2rem }
+h1::after {
+  content: ""; display: block; width: 3rem; margin-top: .8rem; border-top: 3px solid var(--accent);
+}
+dl {
+  display: grid; grid-template-columns: repeat(auto-fill, minmax(9.5rem, 1fr));
+  gap: 1rem 1.5rem; margin: 0 0 2rem;
+}
 dt { color: var(--muted); font-size: .8rem }
 dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; overflow-wrap: anywhere }
 .wide { overflow-x: auto; margin: 0 0 2.5rem }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
-th, td { padding: .45rem .8rem; border-bottom: 1px solid var(--hair); text-align: right; white-space: nowrap }
+th, td {
+  padding: .45rem .8rem; border-bottom: 1px solid var(--hair); text-align: right; white-space: nowrap;
+}
 th { color: var(--muted); font-size: .8rem; font-weight: 600 }
 th:first-child, td:first-child { padding-left: 0; text-align: left }
 figure { margin: 0 0 2.5rem }
-img { display: block; max-width: 100%; height: auto; margin: 0 auto; border-radius: 8px; background: #fff; border: 1px solid var(--hair) }
+img {
+  display: block; max-width: 100%; height: auto; margin: 0 auto;
+  border: 1px solid var(--hair); border-radius: 8px; background: #fff;
+}
 figcaption { margin-top: .6rem; color: var(--muted); font-size: .9rem }
 """
 

@@ -80,7 +80,12 @@ class RobotDrawing:
     def __init__(self, axes: Axes, colour, width: float, zorder: float):
         """``width`` of a link in points.  A rim of paper sets the robot off from what it crosses."""
         self._shapes = PolyCollection(
-            [], facecolor=colour, edgecolor=PAPER, linewidth=0.4 * width, joinstyle="round", zorder=zorder
+            [],
+            facecolor=colour,
+            edgecolor=PAPER,
+            linewidth=0.4 * width,
+            joinstyle="round",
+            zorder=zorder,
         )
         axes.add_collection(self._shapes, autolim=False)
         (self._links,) = axes.plot(

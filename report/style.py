@@ -19,10 +19,15 @@ DOTS_PER_INCH = 150
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of width x height inches that leaves room for its labels."""
-    figure = Figure((width, height), DOTS_PER_INCH, facecolor=PAPER, layout="constrained")
+    """An empty figure of width x height inches whose axes will leave room for their labels."""
+    figure = Figure((width, height), DOTS_PER_INCH, facecolor=PAPER)
     FigureCanvasAgg(figure)
-    figure.get_layout_engine().set(w_pad=0.1, h_pad=0.08, wspace=0.04)
+    figure.subplots_adjust(
+        left=0.85 / width,
+        right=1.0 - 0.2 / width,
+        bottom=0.55 / height,
+        top=1.0 - 0.6 / height,
+    )
     return figure
 
 
@@ -51,8 +56,8 @@ def key(axes: Axes, columns: int) -> None:
         labelcolor=INK,
         borderaxespad=0.2,
         borderpad=0.2,
-        handlelength=2.2,
-        columnspacing=1.4,
+        handlelength=1.9,
+        columnspacing=1.1,
     )
 
 

@@ -1,8 +1,9 @@
-"""min_u  1/2 u^T H u + g^T u   subject to   lower <= u <= upper.
+"""min_u  1/2 u^T H u + g^T u   subject to   lower <= u <= upper,   H positive definite.
 
-Projected Newton as in control-limited DDP (Tassa, Mansard & Todorov, ICRA 2014; Bertsekas 1982):
-coordinates that sit at a bound with the gradient pushing outwards are clamped, a Newton step is
-taken in the free ones, and the step is projected and searched back (Armijo).
+The step of control-limited DDP (Tassa, Mansard & Todorov, ICRA 2014), by a primal active set
+(Nocedal & Wright, section 16.5): Newton's step in the free coordinates is cut where the first of
+them meets its bound, which is then clamped; at the minimum under the present clamps, the coordinate
+that its clamp holds back most is freed.  Each step lowers the objective, so no set comes twice.
 """
 
 import numpy as np
@@ -11,8 +12,7 @@ from solver.dense import cholesky, cholesky_solve
 from solver.native import kernel
 
 MAX_ITERATIONS = 100
-_ARMIJO = 0.1
-_SHRINK = 0.6
+_TOLERANCE = 1e-12  # of a gradient, relative to the terms that it sums
 
 
 @kernel
@@ -24,22 +24,12 @@ def solve_box(H, g, lower, upper, u, free, L):
     the iteration limit is reached.
     """
     n = len(u)
-    gradient, trial = np.empty(n), np.empty(n)
-    reduced, direction = np.empty((n, n)), np.empty((n, 1))
+    gradient, reduced, direction = np.empty(n), np.empty((n, n)), np.empty((n, 1))
     for i in range(n):
         u[i] = min(max(u[i], lower[i]), upper[i])
+        free[i] = 1.0 if lower[i] < u[i] < upper[i] else 0.0
     for _ in range(MAX_ITERATIONS):
-        scale = 0.0
-        for i in range(n):
-            gradient[i] = g[i]
-            for j in range(n):
-                gradient[i] += H[i, j] * u[j]
-            scale = max(scale, abs(g[i]))
-            outwards = (u[i] <= lower[i] and gradient[i] > 0.0) or (
-                u[i] >= upper[i] and gradient[i] < 0.0
-            )
-            free[i] = 0.0 if outwards else 1.0
-        slope = 0.0
+        _differentiate(H, g, u, gradient)
         for i in range(n):
             direction[i, 0] = -free[i] * gradient[i]
             for j in range(n):
@@ -48,32 +38,42 @@ def solve_box(H, g, lower, upper, u, free, L):
                 reduced[i, i] = 1.0
         if not cholesky(reduced, L):
             return False
-        largest = np.abs(direction).max()
-        if largest <= 1e-13 * (1.0 + scale):
-            return True
         cholesky_solve(L, direction)
+
+        size, blocked, bound = 1.0, -1, 0.0
         for i in range(n):
-            slope += gradient[i] * direction[i, 0]
-        before = _quadratic(H, g, u)
-        size = 1.0
-        while True:
-            for i in range(n):
-                trial[i] = min(max(u[i] + size * direction[i, 0], lower[i]), upper[i])
-            decrease = before - _quadratic(H, g, trial)
-            if decrease >= -_ARMIJO * size * slope:
-                break
-            size *= _SHRINK
-            if size < 1e-12:
-                return True  # the objective no longer resolves a step: u is optimal to rounding
-        u[:] = trial
+            if direction[i, 0] != 0.0:
+                ahead = upper[i] if direction[i, 0] > 0.0 else lower[i]
+                room = (ahead - u[i]) / direction[i, 0]
+                if room < size:
+                    size, blocked, bound = room, i, ahead
+        for i in range(n):
+            u[i] = min(max(u[i] + size * direction[i, 0], lower[i]), upper[i])
+        if blocked >= 0:
+            u[blocked], free[blocked] = bound, 0.0
+            continue
+
+        strongest = _TOLERANCE * _differentiate(H, g, u, gradient)
+        freed = -1
+        for i in range(n):
+            if free[i] == 0.0 and lower[i] < upper[i]:
+                inwards = -gradient[i] if u[i] <= lower[i] else gradient[i]
+                if inwards > strongest:
+                    strongest, freed = inwards, i
+        if freed < 0:
+            return True
+        free[freed] = 1.0
     return False
 
 
 @kernel
-def _quadratic(H, g, u):
-    total = 0.0
+def _differentiate(H, g, u, gradient):
+    """gradient = H u + g; returns the largest sum of the absolute terms of an entry."""
+    largest = 0.0
     for i in range(len(u)):
-        total += g[i] * u[i]
+        gradient[i], total = g[i], abs(g[i])
         for j in range(len(u)):
-            total += 0.5 * u[i] * H[i, j] * u[j]
-    return total
+            gradient[i] += H[i, j] * u[j]
+            total += abs(H[i, j] * u[j])
+        largest = max(largest, total)
+    return largest

@@ -115,3 +115,17 @@ def drag_force(robot: Robot, q, v) -> np.ndarray:
             jacobian = np.column_stack([frame[link.name].at(at)[1] for frame in columns])
             total += 0.5 * link.length * weight * jacobian.T @ force
     return total
+
+
+def joint_force(robot: Robot, q, v) -> np.ndarray:
+    """Springs, damping and soft limits (nv,): each acts on its own joint's coordinate."""
+    total = np.zeros(robot.nv)
+    for joint in robot.free_joints:
+        i = robot.q_names.index(joint.name)
+        total[i] = -joint.stiffness * (q[i] - joint.rest) - joint.damping * v[i]
+        if joint.limits is not None:
+            low, high = joint.limits
+            k, s = joint.limit_stiffness, joint.limit_softness
+            below, above = np.logaddexp(0, [(low - q[i]) / s, (q[i] - high) / s])
+            total[i] += k * s * (below - above)
+    return total

@@ -114,7 +114,7 @@ MISTAKES = [
         "links[0].mass is not a number: unknown name 'mm'; did you mean 'm'? allowed: L, m",
     ),
     ("mass: m", "mass: 'm/0'", "mass: '^m/0'", "'m/0' divides by zero"),
-    ("mass: m", "mass: __import__(m)", "mass: ^__import__", "'__import__' is not a name"),
+    ("mass: m", "mass: __import__(m)", "mass: ^__import__", "unknown name '__import__'"),
     ("    mass: m\n", "", "- ^name: upper", "links[0] lacks the key 'mass'"),
     (
         "    length: L",
@@ -281,7 +281,7 @@ MISTAKES = [
     ("(hand.y - 1)", "(hand.y > 1)", "(^hand.y > 1)", "a number is expected here, not a condition"),
     ("cost: sum(u**2)", "cost: u**2", "cost: ^u**2", "'u' is a vector"),
     ("cost: sum(u**2)", "cost: mean(u)", "cost: ^mean", "unknown function 'mean'"),
-    ("cost: sum(u**2)", "cost: __import__(u)", "cost: ^__import__", "'__import__' is not a name"),
+    ("cost: sum(u**2)", "cost: __import__(u)", "cost: ^__import__", "unknown name '__import__'"),
     ("cost: sum(u**2)", "cost: 3 # ", "cost: ^3", "task.cost must be text, found 3"),
     (
         "min(elbow.q) > -1",

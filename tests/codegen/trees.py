@@ -36,7 +36,7 @@ def random_tree(
     rng = np.random.default_rng(seed)
     base = base or rng.choice(["floating", "fixed"]).item()
     # Small trees are more frequent: they are quicker to derive.
-    links = [_link(rng, f"l{i}", drag) for i in range(2 + int(8 * rng.random() ** 2))]
+    links = [_link(rng, f"l{i}", drag) for i in range(2 + int(8 * rng.random() ** 3))]
     joints = []
     for i, link in enumerate(links):
         if base == "floating" and i == 0:

@@ -16,9 +16,13 @@ class Virtual:
 
     def __init__(self, robot: Robot):
         self.robot = robot
-        self.casadi = {f.name: compile_expressions(f) for f in generate(robot).functions}
+        generated = generate(robot)
+        self.casadi = {f.name: compile_expressions(f) for f in generated.functions}
+        self.point_names = generated.point_names
 
     def __getattr__(self, name: str) -> Callable:
+        if name not in self.casadi:
+            raise AttributeError(name)
         f = self.casadi[name]
 
         def call(*arguments):

@@ -1,0 +1,158 @@
+"""Algorithm 1 and what a run consists of: schedule, M-step, adaptation, state."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from codegen import build, load
+from policy.evaluation import run_policy, run_policy_from, summarize
+from policy.mstep import FitSettings, draw, first_fit, fit
+from policy.store import load_policy, policy_to_arrays, state_from_arrays, state_to_arrays
+from policy.vgps import VGPSSettings, adapt, annealed, initial_trajectory, iterate, start
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def model():
+    return build(load(ROOT / "models" / "swimmer.yaml"))
+
+
+@pytest.fixture(scope="module")
+def settings(model):
+    """A second of swimming, so that an iteration takes milliseconds."""
+    whole = VGPSSettings.of(model.robot, n_hidden=3)
+    return whole._replace(horizon=50, fit=whole.fit._replace(starts=2))
+
+
+@pytest.fixture(scope="module")
+def beginning(model, settings):
+    return start(model, initial_trajectory(model, settings, np.random.default_rng(0)))
+
+
+def run(model, settings, state, rng, iterations):
+    for _ in range(iterations):
+        state, _ = iterate(model, settings, state, rng)
+    return state
+
+
+def test_alpha_falls_exponentially_and_then_stays(settings):
+    alphas = [annealed(settings, k) for k in (25, 50, 51, 80)]
+    np.testing.assert_allclose(alphas, [np.sqrt(0.1), 0.1, 0.1, 0.1], rtol=1e-12)
+
+
+def test_a_stored_state_continues_to_the_same_bits(model, settings, beginning, tmp_path):
+    rng = np.random.default_rng(3)
+    whole = run(model, settings, beginning, rng, 3)
+
+    rng = np.random.default_rng(3)
+    np.savez(tmp_path / "state.npz", **state_to_arrays(run(model, settings, beginning, rng, 1)))
+    with np.load(tmp_path / "state.npz", allow_pickle=False) as arrays:
+        restored = state_from_arrays(dict(arrays))
+    resumed = run(model, settings, restored, rng, 2)
+
+    assert resumed.k == whole.k == 3
+    np.testing.assert_array_equal(resumed.policy.theta, whole.policy.theta)
+    for name, value in whole.q._asdict().items():
+        np.testing.assert_array_equal(getattr(resumed.q, name), value, err_msg=name)
+
+
+def test_another_seed_gives_another_policy(model, settings, beginning):
+    thetas = [
+        run(model, settings, beginning, np.random.default_rng(seed), 1).policy.theta for seed in (1, 2)
+    ]
+    assert not np.allclose(*thetas)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "sgd"])
+@pytest.mark.parametrize("bound", ["closed", "sampled"])
+def test_every_m_step_imitates_the_distribution(model, settings, beginning, optimizer, bound):
+    """Each way of maximising L ends near the same value, far above that of its random start."""
+    observed = np.array(model.robot.observed_indices)
+    asked = FitSettings(optimizer, bound, samples=20, starts=1)
+    values = {}
+    for name, s in {
+        "untrained": FitSettings(samples=20, starts=1, rounds=1, iterations=1),
+        "reference": FitSettings(samples=20, starts=1),
+        "asked": asked,
+    }.items():
+        fitted = first_fit(observed, 3, beginning.q, s, np.random.default_rng(0))
+        # judged by one yardstick: the closed form on samples of its own
+        yardstick = FitSettings(samples=50, rounds=1, iterations=0)
+        values[name] = fit(fitted.policy, beginning.q, yardstick, np.random.default_rng(9)).value
+    gained = values["untrained"] - values["reference"]
+    assert gained > 0.05
+    assert values["untrained"] - values["asked"] > 0.5 * gained
+
+
+def test_samples_carry_the_action_distribution_of_their_step(beginning):
+    q = beginning.q
+    samples = draw(q, np.arange(q.X.shape[1]), 4, np.random.default_rng(0))
+    t, i = 17, 2
+    state, mean = samples.inputs[4 * t + i], samples.mean[4 * t + i]
+    np.testing.assert_allclose(mean, q.U[t] + q.k[t] + q.K[t] @ (state - q.X[t]), rtol=1e-12)
+    np.testing.assert_allclose(samples.variance[4 * t + i], np.diag(q.covariance[t]), rtol=1e-15)
+    actions = np.stack([samples.draw_actions(np.random.default_rng(s)) for s in range(400)])
+    deviation = actions[:, 4 * t + i] - mean  # (400, nu)
+    standard_error = np.sqrt(samples.variance[4 * t + i] / 400)
+    assert (abs(deviation.mean(0)) < 4.5 * standard_error).all()
+
+
+def test_adaptation_draws_the_trajectory_towards_the_policy(model, settings, beginning):
+    """With a vanishing task cost the adapted mean actions are the policy's own (line 6)."""
+    rng = np.random.default_rng(0)
+    observed = np.array(model.robot.observed_indices)
+    policy = first_fit(observed, 3, beginning.q, settings.fit, rng).policy
+    exact = settings.adapt._replace(max_iterations=200, cost_tolerance=1e-10)
+    alone = settings._replace(pairs=0, adapt=exact)
+    solution = adapt(model, alone, policy, beginning.q, 1e-9, rng)
+    before = np.abs(policy.mean(beginning.q.X) - beginning.q.U).max()
+    after = np.abs(policy.mean(solution.X[:-1]) - solution.U).max()
+    assert after < 1e-3 * before
+
+
+def test_policy_rollouts_equal_a_plain_loop(model, settings, beginning):
+    state = run(model, settings, beginning, np.random.default_rng(0), 1)
+    rng = np.random.default_rng(5)
+    noise = 10.0 * rng.standard_normal((2, 30, model.nu))
+    x0 = model.x0 + 0.1 * rng.standard_normal((2, model.nx))
+    rollouts = run_policy_from(model, state.policy, x0, noise)
+    for r in range(2):
+        x = x0[r]
+        for t in range(30):
+            u = state.policy.mean(x) + noise[r, t]
+            np.testing.assert_allclose(rollouts.U[r, t], u, rtol=1e-9, atol=1e-9)
+            x = model.step(x, u)
+            np.testing.assert_allclose(rollouts.X[r, t + 1], x, rtol=1e-9, atol=1e-9)
+        cost = model.cost(rollouts.X[r], rollouts.U[r]).sum()
+        np.testing.assert_allclose(rollouts.cost[r], cost, rtol=1e-12)
+
+
+def test_a_diverging_policy_is_counted_and_not_averaged_away(model, settings, beginning):
+    policy = run(model, settings, beginning, np.random.default_rng(0), 1).policy
+    wild = replace(policy, log_sigma=policy.log_sigma + 60.0)
+    rollouts = run_policy(model, wild, 3, 50, np.random.default_rng(0), stochastic=True)
+    summary = summarize(model, rollouts)
+    assert summary.mean_cost == np.inf and summary.success_rate == 0.0
+
+
+def test_actions_saturate_at_the_torque_limits():
+    cartpole = build(load(ROOT / "tests" / "robots" / "cartpole.yaml"))
+    settings = VGPSSettings.of(cartpole.robot, n_hidden=2)._replace(horizon=20)
+    rng = np.random.default_rng(0)
+    state, _ = iterate(cartpole, settings, start(cartpole, initial_trajectory(cartpole, settings, rng)), rng)
+    noise = 1e3 * rng.standard_normal((1, 20, 1))
+    rollouts = run_policy_from(cartpole, state.policy, cartpole.x0[None], noise)
+    np.testing.assert_array_equal(np.abs(rollouts.U), 20.0)
+
+
+def test_load_policy_takes_a_folder_or_a_file(model, settings, beginning, tmp_path):
+    policy = run(model, settings, beginning, np.random.default_rng(0), 1).policy
+    np.savez(tmp_path / "policy.npz", **policy_to_arrays(policy))
+    for path in (tmp_path, tmp_path / "policy.npz"):
+        np.testing.assert_array_equal(load_policy(path).theta, policy.theta)
+    np.savez(tmp_path / "other.npz", something=1)
+    with pytest.raises(ValueError, match="not a policy: it lacks observed"):
+        load_policy(tmp_path / "other.npz")

@@ -1,0 +1,67 @@
+"""Two robots, built once a session and away from what users build, and motions made up for them."""
+
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+from codegen import build, load
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def build_away(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("generated")
+
+    def build_it(file):
+        # `codegen.build` names the function, not its module
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(import_module("codegen.build"), "GENERATED", folder)
+            return build(load(REPOSITORY / file))
+
+    return build_it
+
+
+@pytest.fixture(scope="session")
+def swimmer(build_away):
+    """Floating base."""
+    return build_away("models/swimmer.yaml")
+
+
+@pytest.fixture(scope="session")
+def cartpole(build_away):
+    """Fixed base, a link without a length, a sliding joint, a pole that points up at q = 0."""
+    return build_away("tests/robots/cartpole.yaml")
+
+
+@pytest.fixture(params=["swimmer", "cartpole"])
+def model(request):
+    return request.getfixturevalue(request.param)
+
+
+@pytest.fixture
+def motion():
+    """A made-up motion X (T+1, nx) of ``seconds``: a floating base travels 14 m, joints wave."""
+
+    def make(model, seconds=6.0):
+        times = model.dt * np.arange(round(seconds / model.dt) + 1)
+        X = np.zeros((len(times), model.nx))
+        for i in range(model.nq):
+            X[:, i] = 0.6 * np.sin(3.0 * times - 1.5 * i)
+        if model.robot.base == "floating":
+            X[:, :3] *= 0.3
+            X[:, 0] += 14.0 * times / seconds
+        return X
+
+    return make
+
+
+@pytest.fixture
+def axes():
+    figure = Figure((6.0, 3.0))
+    FigureCanvasAgg(figure)
+    return figure.subplots()

@@ -1,0 +1,68 @@
+"""Whole pictures as files: their size, that something is on them, and all or nothing on disk."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from matplotlib.figure import Figure
+from PIL import Image
+
+from report.figures import training_picture, trajectory_picture
+
+METRICS = {
+    "iteration": np.arange(1.0, 11.0),
+    "stochastic_cost": np.linspace(900.0, 400.0, 10),
+    "deterministic_cost": np.linspace(800.0, 380.0, 10),
+    "alpha": np.ones(10),
+}
+
+
+def shares_of_ink(path, parts):
+    """Share of pixels that are not paper in each of so many columns of the picture."""
+    pixels = np.asarray(Image.open(path).convert("L"))
+    return [np.mean(part < 250) for part in np.array_split(pixels, parts, axis=1)]
+
+
+def test_training_picture(model, motion, tmp_path):
+    path = tmp_path / "training.png"
+    X = motion(model)
+    training_picture(path, model, METRICS, 366.0, X, reference=X[:100])
+    assert Image.open(path).size == (1800, 540)
+    assert min(shares_of_ink(path, 2)) > 0.01
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_trajectory_picture(model, motion, tmp_path):
+    path = tmp_path / "trajectory.png"
+    X = motion(model)
+    trajectory_picture(path, model, X, np.ones((len(X) - 1, model.nu)))
+    assert Image.open(path).size == (1500, 960)
+    assert min(shares_of_ink(path, 2)) > 0.01
+    X[50:] = np.nan
+    trajectory_picture(path, model, X, np.ones((len(X) - 1, model.nu)))
+
+
+def test_a_failure_leaves_the_old_picture_alone(swimmer, motion, tmp_path, monkeypatch):
+    path = tmp_path / "training.png"
+    path.write_text("old")
+
+    def fail(figure, file):
+        file.write_text("half")
+        raise OSError("no space left on device")
+
+    monkeypatch.setattr(Figure, "savefig", fail)
+    with pytest.raises(OSError, match="no space"):
+        training_picture(path, swimmer, METRICS, 366.0, motion(swimmer), motion(swimmer))
+    assert list(tmp_path.iterdir()) == [path]
+    assert path.read_text() == "old"
+
+
+def test_the_room_knows_neither_global_state_nor_how_anything_was_computed():
+    code = (
+        "import sys, report.figures, report.animation, report.page\n"
+        "rooms = {name.split('.')[0] for name in sys.modules}\n"
+        "assert not rooms & {'solver', 'policy', 'casadi', 'sympy', 'numba'}, rooms\n"
+        "assert 'matplotlib.pyplot' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

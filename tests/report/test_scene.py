@@ -1,0 +1,68 @@
+"""The skeleton has the robot's measures at any configuration, and the artists follow it."""
+
+import math
+
+import numpy as np
+import pytest
+
+from report.scene import RobotDrawing, draw_rails, skeleton
+
+
+def random_configurations(model, count=20):
+    return np.random.default_rng(3).normal(scale=2.0, size=(count, model.nq))
+
+
+def test_segments_are_as_long_as_the_links(model):
+    lengths = [link.length for link in model.robot.links]
+    for q in random_configurations(model):
+        links = skeleton(model, q).links
+        assert links.shape == (len(lengths), 2, 2)
+        np.testing.assert_allclose(
+            np.linalg.norm(links[:, 1] - links[:, 0], axis=1), lengths, atol=1e-12
+        )
+
+
+def test_a_chain_hangs_together(swimmer):
+    for q in random_configurations(swimmer):
+        shown = skeleton(swimmer, q)
+        np.testing.assert_allclose(shown.links[1:, 0], shown.links[:-1, 1], atol=1e-12)
+        np.testing.assert_allclose(shown.joints, shown.links[1:, 0], atol=1e-12)
+        # Equal links: the middle of the middles.
+        np.testing.assert_allclose(shown.com, shown.links.mean(axis=(0, 1)), atol=1e-12)
+
+
+def test_a_cart_is_a_box_that_slides_and_never_turns(cartpole):
+    pole = cartpole.robot.links[1]
+    for q in random_configurations(cartpole):
+        shown = skeleton(cartpole, q)
+        box = shown.shapes[0]
+        np.testing.assert_allclose(box.mean(axis=0), [q[0], 0.0], atol=1e-12)
+        np.testing.assert_allclose(np.ptp(box, axis=0), [0.3 * pole.length, 0.18 * pole.length])
+        np.testing.assert_allclose(shown.joints, [[q[0], 0.0]], atol=1e-12)  # the hinge alone
+        angle = q[1] + math.pi / 2
+        tip = q[0] + pole.length * math.cos(angle), pole.length * math.sin(angle)
+        np.testing.assert_allclose(shown.links[1, 1], tip, atol=1e-12)
+
+
+def test_posing_moves_the_artists_that_are_there(model, axes):
+    drawing = RobotDrawing(axes, "black", width=3.0, zorder=2)
+    count = len(axes.get_children())
+    for q in random_configurations(model, 3):
+        shown = skeleton(model, q)
+        drawing.pose(shown)
+        assert len(axes.get_children()) == count
+        drawn = np.concatenate([line.get_xydata() for line in axes.lines])
+        for position in (*shown.links.reshape(-1, 2), *shown.joints, shown.com):
+            assert np.isclose(drawn, position).all(axis=1).any()
+
+
+def test_only_sliders_of_the_world_have_rails(swimmer, cartpole, axes):
+    draw_rails(axes, swimmer.robot)
+    assert len(axes.lines) == 0
+    draw_rails(axes, cartpole.robot)
+    assert len(axes.lines) == 1
+
+
+def test_a_configuration_of_another_size_is_refused(model):
+    with pytest.raises(ValueError, match="q must have shape"):
+        skeleton(model, np.zeros(model.nq + 1))

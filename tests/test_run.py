@@ -1,0 +1,183 @@
+"""The contract of the command line: what is printed where, exit status, run folders, resuming."""
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).parents[1]
+ROBOTS = ROOT / "tests" / "robots"
+
+
+def run(*arguments, cwd=ROOT):
+    command = [sys.executable, str(ROOT / "run.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
+
+
+def run_json(*arguments):
+    finished = run(*arguments, "--json")
+    assert finished.returncode == 0, finished.stderr
+    return json.loads(finished.stdout)
+
+
+@pytest.fixture(scope="module")
+def cartpole(tmp_path_factory):
+    """A short run of a robot that is nothing but a file outside models/."""
+    folder = tmp_path_factory.mktemp("runs") / "cartpole"
+    result = run_json("train", ROBOTS / "cartpole.yaml", "--iterations", 3, "--out", folder)
+    return folder, result
+
+
+def rows(folder):
+    """metrics.csv without the column that no two runs share."""
+    with (folder / "metrics.csv").open() as file:
+        return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
+
+
+def test_check_says_one_line_a_file():
+    finished = run("check", "swimmer", ROBOTS / "cartpole.yaml")
+    assert finished.returncode == 0
+    assert [": ok: " in line for line in finished.stdout.splitlines()] == [True, True]
+
+
+def test_an_unknown_robot_names_the_nearest():
+    finished = run("train", "swimer")
+    assert finished.returncode == 2
+    assert "did you mean 'swimmer'" in finished.stderr
+    assert len(finished.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "old, new, found",
+    [
+        ("mass: m ", "masss: m ", "did you mean 'mass'"),
+        ("parent: head", "parent: heat", "did you mean 'head'"),
+        ("sum(u**2)", "__import__('os')", "__import__"),
+        ("m: 5.0  ", "m: -5.0 ", "positive"),
+    ],
+)
+def test_a_broken_file_ends_in_one_sentence(tmp_path, old, new, found):
+    text = (ROOT / "models" / "swimmer.yaml").read_text()
+    assert old in text
+    broken = tmp_path / "broken.yaml"
+    broken.write_text(text.replace(old, new, 1))
+    for command in ("check", "build", "optimize", "train"):
+        finished = run(command, broken, cwd=tmp_path)
+        assert finished.returncode == 2
+        assert finished.stderr.count("\n") == 1
+        assert finished.stderr.startswith(f"{broken}:") and found in finished.stderr
+        assert sorted(tmp_path.iterdir()) == [broken]
+
+
+def test_train_fills_the_run_folder(cartpole):
+    folder, result = cartpole
+    names = {file.name for file in folder.iterdir()}
+    assert names >= {"config.yaml", "metrics.csv", "trajectory.npz", "policy.npz", "checkpoint.npz"}
+    assert names >= {"robot.yaml", "report.html", "training.png"}
+    assert not [name for name in names if name.startswith(".")]
+    assert [row["iteration"] for row in rows(folder)] == ["1", "2", "3"]
+    assert result["robot"] == "cartpole" and result["iterations"] == 3
+
+
+def test_evaluate_gives_what_the_contract_names(cartpole):
+    folder, _ = cartpole
+    result = run_json("evaluate", folder, "--rollouts", 7, "--horizon", 310)
+    names = "robot method hidden seed iterations horizon dt rollouts ddp_cost".split()
+    assert list(result) == [*names, "stochastic", "deterministic"]
+    assert (result["rollouts"], result["horizon"], result["dt"]) == (7, 310, 0.02)
+    for kind in ("stochastic", "deterministic"):
+        assert {"mean_cost", "std_cost", "success_rate", "mean_speed"} <= set(result[kind])
+        assert len(result[kind]["speed_by_horizon"]) == 3  # 150 + 150 + 10 steps
+
+
+def test_the_same_seed_gives_the_same_bits(cartpole, tmp_path):
+    folder, _ = cartpole
+    run_json("train", ROBOTS / "cartpole.yaml", "--iterations", 3, "--out", tmp_path / "again")
+    assert rows(tmp_path / "again") == rows(folder)
+
+
+def test_resume_continues_to_the_same_bits(cartpole, tmp_path):
+    folder, _ = cartpole
+    part = tmp_path / "part"
+    run_json("train", ROBOTS / "cartpole.yaml", "--iterations", 1, "--out", part)
+    # as if the process had died between the row of iteration 2 and its checkpoint
+    with (part / "metrics.csv").open("a") as file:
+        file.write("2,0.5\n")
+    run_json("train", ROBOTS / "cartpole.yaml", "--iterations", 3, "--resume", part)
+    assert rows(part) == rows(folder)
+    with np.load(part / "policy.npz") as a, np.load(folder / "policy.npz") as b:
+        np.testing.assert_array_equal(a["W1"], b["W1"])
+
+
+def test_resume_refuses_other_settings(cartpole):
+    folder, _ = cartpole
+    for other in (["--hidden", 4], ["--seed", 1], ["--out", "elsewhere"]):
+        finished = run("train", ROBOTS / "cartpole.yaml", "--resume", folder, *other)
+        assert finished.returncode == 2 and len(finished.stderr.splitlines()) == 1
+    finished = run("train", "swimmer", "--resume", folder)
+    assert finished.returncode == 2 and "not of 'swimmer'" in finished.stderr
+
+
+def test_an_existing_folder_is_not_overwritten(cartpole):
+    folder, _ = cartpole
+    finished = run("train", ROBOTS / "cartpole.yaml", "--out", folder)
+    assert finished.returncode == 2 and "already exists" in finished.stderr
+
+
+def test_commands_on_what_is_not_a_run(tmp_path):
+    for command in ("evaluate", "render"):
+        finished = run(command, tmp_path)
+        assert finished.returncode == 2 and "not a run folder" in finished.stderr
+
+
+def test_render_and_optimize(cartpole, tmp_path):
+    folder, _ = cartpole
+    result = run_json("render", folder)
+    assert Path(result["gait"]).read_bytes().startswith(b"GIF8")
+    result = run_json("optimize", ROBOTS / "cartpole.yaml", "--out", tmp_path / "o")
+    assert result["success"] and (tmp_path / "o" / "trajectory.png").exists()
+
+
+def test_an_interrupted_run_can_be_resumed(tmp_path):
+    folder = tmp_path / "run"
+    command = [sys.executable, str(ROOT / "run.py"), "train", str(ROBOTS / "cartpole.yaml")]
+    command += ["--iterations", "10000", "--out", str(folder)]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (folder / "checkpoint.npz").exists() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    done = len(rows(folder))
+    assert done >= 1
+    run_json("train", ROBOTS / "cartpole.yaml", "--iterations", done + 1, "--resume", folder)
+    assert len(rows(folder)) == done + 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("hidden, margin", [(5, 1.10), (10, 1.05)])
+def test_the_swimmer_swims(tmp_path, hidden, margin, seed):
+    folder = tmp_path / "swimmer"
+    result = run_json("train", "swimmer", "--hidden", hidden, "--seed", seed, "--out", folder)
+    deterministic, stochastic = result["deterministic"], result["stochastic"]
+    assert deterministic["mean_cost"] < margin * result["ddp_cost"]
+    assert deterministic["success_rate"] == 1.0
+    assert stochastic["mean_cost"] < 1.25 * result["ddp_cost"]
+    later = run_json("evaluate", folder, "--horizon", 1200)["deterministic"]["speed_by_horizon"]
+    assert min(later[1:]) > 0.5 * 3.0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("robot", ["swimmer4", "cartpole"])
+def test_robots_given_only_as_files_learn(tmp_path, robot):
+    result = run_json("train", ROBOTS / f"{robot}.yaml", "--out", tmp_path / robot)
+    assert result["deterministic"]["success_rate"] == 1.0
