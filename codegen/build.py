@@ -20,8 +20,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from codegen.description import Robot
-from codegen.errors import BuildError
+from codegen.errors import singular
 from codegen.model import Model
 from codegen.toolchain import Toolchain, find_toolchain
 
@@ -61,7 +63,19 @@ def build(robot: Robot, force: bool = False) -> Model:
             was_built = manifest is None
             if was_built:
                 manifest = _build(robot, toolchain, stem)
-    return Model(robot, stem.with_suffix(".so"), manifest, was_built)
+    model = Model(robot, stem.with_suffix(".so"), manifest, was_built)
+    _refuse_singular(model)
+    return model
+
+
+def _refuse_singular(model: Model) -> None:
+    """A coordinate that moves no inertia has no acceleration: say so rather than compute NaN."""
+    mass = model.mass_matrix(model.x0[: model.nq])
+    scale = 1.0 / np.sqrt(np.diag(mass).clip(min=np.finfo(float).tiny))
+    eigenvalues, vectors = np.linalg.eigh(scale[:, None] * mass * scale)
+    if eigenvalues[0] < 1e-12:
+        coordinate = model.q_names[int(np.argmax(np.abs(vectors[:, 0])))]
+        raise singular(model.robot.path or model.robot.name, coordinate)
 
 
 def _content_hash(robot: Robot, toolchain: Toolchain) -> str:

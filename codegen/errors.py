@@ -55,3 +55,11 @@ def found(value: object) -> str:
         return f"a list of {len(value)}"
     shown = str(value).lower() if isinstance(value, bool) else repr(value)
     return shown if len(shown) <= 60 else shown[:57] + "..."
+
+
+def singular(robot_file: str, coordinate: str) -> BuildError:
+    """The error for a coordinate that moves no inertia and so has no acceleration."""
+    return BuildError(
+        f"{robot_file}: the mass matrix is singular at the initial state: give what '{coordinate}' "
+        f"moves a mass off its axis, an inertia or an armature"
+    )

@@ -19,6 +19,7 @@ import numpy as np
 import sympy as sp
 
 from codegen.description import Robot
+from codegen.errors import singular
 from codegen.expression import parse, split_aggregates
 from codegen.mechanics import Kinematics, Mechanics, derive, softplus
 
@@ -123,10 +124,13 @@ def _dynamics(c: _Coordinates) -> list[Function]:
     energy = sp.Matrix([m.energy])
     mass, bias, passive, energy = c.convert(m.mass_matrix, m.bias_force, m.passive_force, energy)
     factor = _LeafFirstFactor(mass, _leaf_first(c.robot))
+    for i, pivot in zip(factor.order, factor.D, strict=True):
+        if pivot.is_zero():
+            raise singular(c.robot.path or c.robot.name, c.robot.q_names[i])
 
     B = ca.DM(np.array(m.B, dtype=float).reshape(c.robot.nv, c.robot.nu))
     B = ca.sparsify(B)
-    a = factor.solve(B @ c.u + passive - bias)
+    a = ca.densify(factor.solve(B @ c.u + passive - bias))
     a_symbol = ca.SX.sym("a", c.robot.nv)
     residual = mass @ a_symbol + bias - passive
     columns = ca.horzcat(
