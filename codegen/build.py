@@ -106,7 +106,7 @@ def _trusted_manifest(stem: Path) -> dict | None:
         manifest = json.loads(stem.with_suffix(".json").read_text())
         library = stem.with_suffix(".so").read_bytes()
         trusted = manifest["library_sha256"] == hashlib.sha256(library).hexdigest()
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
     return manifest if trusted else None
 

@@ -41,6 +41,8 @@ def find_toolchain() -> Toolchain:
             run = _run([*command, *tuning, "-dM", "-E", "-x", "c", os.devnull])
             if run.returncode == 0:
                 return Toolchain(tuple(command), (*_FLAGS, *tuning), run.stdout)
+    if chosen := os.environ.get("CC"):
+        raise BuildError(f"CC={chosen} does not work as a C compiler: set CC to one, or unset it")
     raise BuildError(
         "no C compiler found: install gcc or clang, set CC, "
         "or run `python -m pip install ziglang` in this environment"

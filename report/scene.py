@@ -37,11 +37,12 @@ def skeleton(model: Model, q: ArrayLike) -> Skeleton:
     joints = [points[joint.name] for joint in robot.joints if joint.type == "revolute"]
     shapes = []
     for link, segment in zip(robot.links, links, strict=True):
-        if link.length == 0.0:
-            shapes.append(segment[0] + _box(robot, np.asarray(q), link))
         own = [points[point.name] for point in robot.points if point.link == link.name]
-        if own:
-            shapes.append(_around(np.array([*segment, *own])))
+        corners = np.array([*segment, *own])  # (2 + own points, 2)
+        if np.linalg.matrix_rank(corners - corners[0], tol=1e-9) == 2:
+            shapes.append(_around(corners))
+        elif link.length == 0.0:
+            shapes.append(segment[0] + _box(robot, np.asarray(q), link))
     return Skeleton(links, shapes, np.array(joints).reshape(-1, 2), points["com"])
 
 
@@ -79,12 +80,13 @@ class RobotDrawing:
 
     def __init__(self, axes: Axes, colour, width: float, zorder: float):
         """``width`` of a link in points.  A rim of paper sets the robot off from what it crosses."""
+        rim = [withStroke(linewidth=1.5 * width, foreground=PAPER)]
         self._shapes = PolyCollection(
             [],
-            facecolor=colour,
-            edgecolor=PAPER,
-            linewidth=0.4 * width,
+            color=colour,
+            linewidth=0.6 * width,
             joinstyle="round",
+            path_effects=rim,
             zorder=zorder,
         )
         axes.add_collection(self._shapes, autolim=False)
@@ -95,7 +97,7 @@ class RobotDrawing:
             linewidth=width,
             solid_capstyle="round",
             solid_joinstyle="round",
-            path_effects=[withStroke(linewidth=1.5 * width, foreground=PAPER)],
+            path_effects=rim,
             zorder=zorder,
         )
         dot = {"linestyle": "", "marker": "o", "markeredgewidth": 0.0}

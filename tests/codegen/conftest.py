@@ -5,7 +5,7 @@ from importlib import import_module
 
 import pytest
 from arm import ARM
-from trees import random_tree
+from trees import random_tree, swimmer
 from virtual import Virtual
 
 from codegen import build
@@ -59,6 +59,18 @@ def tree(tmp_path_factory):
         return robot, Virtual(robot)
 
     return tree_of
+
+
+@pytest.fixture(scope="session")
+def real_swimmer(tmp_path_factory):
+    """The functions of the swimmer as it is in models/."""
+    return Virtual(swimmer(tmp_path_factory.mktemp("swimmer")))
+
+
+@pytest.fixture(scope="session")
+def vacuum_swimmer(tmp_path_factory):
+    """The functions of the swimmer without drag and limits."""
+    return Virtual(swimmer(tmp_path_factory.mktemp("swimmer"), vacuum=True))
 
 
 @pytest.fixture(scope="session")

@@ -5,15 +5,14 @@ import numpy as np
 import planar_twin as twin
 import pytest
 from closeness import assert_close, differences
-from trees import random_state, random_tree, swimmer
+from trees import random_state, random_tree
 from virtual import Virtual
 
 LOSSY = range(100, 108)  # trees with limits and drag
-
-
-@pytest.fixture(scope="module")
-def real_swimmer(tmp_path_factory):
-    return Virtual(swimmer(tmp_path_factory.mktemp("swimmer")))
+COST = (
+    "1e-2*sum(u**2) + 0.1*sum(u)*com.vx"
+    " + (com.vx - 1)**2 + (l0.x - 0.3)**2*(1 + com.y**2) + cos(l1.angle)"
+)
 
 
 @pytest.mark.parametrize("seed", LOSSY)
@@ -28,7 +27,7 @@ def test_derivatives_of_the_swimmer(real_swimmer):
 
 def _assert_derivatives(functions, seed):
     robot = functions.robot
-    q, v, u = (ca.SX.sym(name, n) for name, n in (("q", robot.nq), ("v", robot.nv), ("u", robot.nu)))
+    q, v, u = ca.SX.sym("q", robot.nq), ca.SX.sym("v", robot.nv), ca.SX.sym("u", robot.nu)
     a = functions.casadi["acceleration"](q, v, u)
     explicit = ca.Function("a_z", [q, v, u], [ca.jacobian(a, ca.vertcat(q, v, u))])
     rng = np.random.default_rng(seed)
@@ -37,19 +36,14 @@ def _assert_derivatives(functions, seed):
         value, derivatives = functions.acceleration_derivatives(*state)
         assert_close(value, functions.acceleration(*state))
         assert_close(derivatives, explicit(*state).full(), 1e-11)
-        parts = np.split(np.concatenate(state), 0)
         numerical = differences(
             lambda z: functions.acceleration(*np.split(z, [robot.nq, robot.nx])),
             np.concatenate(state),
         )
-        assert_close(derivatives, numerical, 1e-6)
+        assert_close(derivatives, numerical, 1e-9)
 
 
-COST = "1e-2*sum(u**2) + (com.vx - 1)**2 + (l0.x - 0.3)**2*(1 + com.y**2) + cos(l1.angle)"
-COST += " + 0.1*sum(u)*com.vx"
-
-
-@pytest.mark.parametrize("seed", range(400, 408))
+@pytest.mark.parametrize("seed", range(400, 406))
 def test_the_cost_hessian_is_exact_in_named_quantities_which_are_taken_linearly(tree, seed):
     """c, J^T phi_y and J^T phi_yy J, with phi differentiated by hand and J by the twin."""
     robot, functions = tree(seed, cost=COST)
@@ -58,44 +52,38 @@ def test_the_cost_hessian_is_exact_in_named_quantities_which_are_taken_linearly(
     for _ in range(3):
         q, v, u = random_state(robot, rng)
         x = np.concatenate([q, v])
-        y = _quantities(robot, x)
-        speed, x0, height, angle = y
+        phi, phi_y, phi_yy = _phi(*_quantities(robot, x), u)
         J = np.zeros((4 + nu, nx + nu))  # of (y, u)
-        step = 1e-30
         for i, unit in enumerate(np.eye(nx)):
-            J[:4, i] = _quantities(robot, x + 1j * step * unit).imag / step
+            J[:4, i] = _quantities(robot, x + 1e-30j * unit).imag / 1e-30
         J[4:, nx:] = np.eye(nu)
-        phi = 1e-2 * u @ u + (speed - 1) ** 2 + (x0 - 0.3) ** 2 * (1 + height**2)
-        phi += np.cos(angle) + 0.1 * u.sum() * speed
-        phi_y = np.concatenate(
-            [
-                [2 * (speed - 1) + 0.1 * u.sum()],
-                [2 * (x0 - 0.3) * (1 + height**2), 2 * (x0 - 0.3) ** 2 * height],
-                [-np.sin(angle)],
-                2e-2 * u + 0.1 * speed,
-            ]
-        )
-        phi_yy = np.diag(
-            [2, 2 * (1 + height**2), 2 * (x0 - 0.3) ** 2, -np.cos(angle), *[2e-2] * nu]
-        )
-        phi_yy[1, 2] = phi_yy[2, 1] = 4 * (x0 - 0.3) * height
-        phi_yy[0, 4:] = phi_yy[4:, 0] = 0.1
-        gradient, hessian = J.T @ phi_y, J.T @ phi_yy @ J
+        hessian = J.T @ phi_yy @ J
         c, c_x, c_u, c_xx, c_ux, c_uu = functions.cost_expansion(x, u, [])
         assert_close(c, [phi])
         assert_close(functions.cost(x, u, []), [phi])
-        assert_close(np.concatenate([c_x, c_u]), gradient)
-        assert_close(c_xx, hessian[:nx, :nx], scale=np.abs(hessian).max())
-        assert_close(c_ux, hessian[nx:, :nx], scale=np.abs(hessian).max())
-        assert_close(c_uu, hessian[nx:, nx:], scale=np.abs(hessian).max())
+        assert_close(np.concatenate([c_x, c_u]), J.T @ phi_y)
+        assert_close(np.block([[c_xx, c_ux.T], [c_ux, c_uu]]), hessian)
 
 
 def _quantities(robot, x):
     """com.vx, l0.x, com.y, l1.angle (4,), analytic in x."""
-    q, v = x[: robot.nq], x[robot.nq :]
+    q, v = np.split(x, 2)
     com, com_velocity = twin.points(robot, q, v)["com"]
     known = twin.frames(robot, q, v)
     return np.array([com_velocity[0], known["l0"].origin[0], com[1], known["l1"].angle])
+
+
+def _phi(speed, place, height, angle, u):
+    """COST, its gradient and its Hessian in (speed, place, height, angle, u)."""
+    away, total = place - 0.3, u.sum()
+    phi = 1e-2 * u @ u + 0.1 * total * speed
+    phi += (speed - 1) ** 2 + away**2 * (1 + height**2) + np.cos(angle)
+    gradient = [2 * (speed - 1) + 0.1 * total, 2 * away * (1 + height**2)]
+    gradient += [2 * away**2 * height, -np.sin(angle), *(2e-2 * u + 0.1 * speed)]
+    hessian = np.diag([2, 2 * (1 + height**2), 2 * away**2, -np.cos(angle), *[2e-2] * len(u)])
+    hessian[1, 2] = hessian[2, 1] = 4 * away * height
+    hessian[0, 4:] = hessian[4:, 0] = 0.1
+    return phi, np.array(gradient), hessian
 
 
 @pytest.mark.parametrize("seed", range(410, 414))

@@ -4,10 +4,11 @@ import casadi as ca
 import numpy as np
 import planar_twin as twin
 import pytest
+from closeness import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mjcf import Reference
-from trees import random_state, random_tree, robot_of, swimmer, turns
+from trees import random_state, random_tree, robot_of, turns
 from virtual import Virtual
 
 from codegen.functions import _Coordinates, _leaf_first, _LeafFirstFactor
@@ -15,25 +16,6 @@ from codegen.mechanics import derive
 
 PLAIN = range(50)  # trees that MuJoCo describes
 LOSSY = range(100, 108)  # trees with limits and drag
-AGREEMENT = 1e-12  # relative to the largest entry; 1e-13 is reached
-
-
-def assert_close(ours, theirs, tolerance=AGREEMENT, scale=None):
-    """Equal to ``tolerance`` times ``scale``, by default the largest entry of the reference."""
-    ours, theirs = np.asarray(ours), np.asarray(theirs)
-    scale = np.abs(theirs).max(initial=0.0) if scale is None else scale
-    assert ours.shape == theirs.shape
-    assert np.abs(ours - theirs).max(initial=0.0) <= tolerance * scale
-
-
-@pytest.fixture(scope="session")
-def vacuum_swimmer(tmp_path_factory):
-    return Virtual(swimmer(tmp_path_factory.mktemp("vacuum"), vacuum=True))
-
-
-@pytest.fixture(scope="session")
-def real_swimmer(tmp_path_factory):
-    return Virtual(swimmer(tmp_path_factory.mktemp("swimmer")))
 
 
 def _assert_agrees_with_mujoco(functions: Virtual, seed: int):

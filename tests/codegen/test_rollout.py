@@ -118,7 +118,7 @@ def _assert_linearizes(model, seed):
         numerical = differences(
             lambda z: model.step(z[: model.nx], z[model.nx :]), np.concatenate([X[t], U[t]])
         )
-        assert_close(np.hstack([f_x[t], f_u[t]]), numerical, 1e-7)
+        assert_close(np.hstack([f_x[t], f_u[t]]), numerical, 1e-9)
         x_next = np.full(model.nx, np.nan)
         each_x, each_u = np.full_like(f_x[t], np.nan), np.full_like(f_u[t], np.nan)
         call(model, "step_derivatives", X[t], U[t], x_next, each_x, each_u)
@@ -139,23 +139,26 @@ def _pendulum(folder, **task):
     return robot_of(data, folder)
 
 
-@pytest.mark.parametrize("robot", ["swimmer", "pendulum"])
-def test_halving_the_step_divides_the_errors_by_sixteen(compiled, tmp_path, robot):
-    """Runge and Kutta's order in the state, and in the energy which nothing takes or gives."""
-    X = {}
+@pytest.mark.parametrize("name", ["swimmer", "pendulum"])
+def test_halving_the_step_divides_the_errors_by_sixteen(compiled, tmp_path, name):
+    """Runge and Kutta's order, in the state and in the energy, which nothing takes or gives."""
+    X, energy = {}, {}
     for substeps in (1, 2, 4, 16):
-        task = {"dt": 0.02, "substeps": substeps}
-        if robot == "swimmer":
+        task = {"dt": 0.01, "substeps": substeps}
+        if name == "swimmer":
             model = compiled(swimmer(tmp_path, vacuum=True, **task))
             x0 = [0, 0, 0, 0.8, -0.5, 1, 0.5, 3, 4, -5]
         else:
             model = compiled(_pendulum(tmp_path, **task))
-            x0 = [0.5, 1, 2, -3]
+            x0 = [0.5, 0.5, 1, -1]
         X[substeps] = model.rollout(x0, np.zeros((100, 2)))
-    state = [np.abs(X[n] - X[16]).max() for n in (1, 2, 4)]
-    energies = {n: np.array([model.energy(*np.split(x, 2)) for x in X[n]]) for n in X}
-    energy = [np.abs(energies[n] - energies[n][0]).max() for n in (1, 2, 4)]
-    print(state, energy, energies[1][0])
+        energy[substeps] = np.array([model.energy(*np.split(x, 2)) for x in X[substeps]])
+    assert_close(energy[16], np.full(101, energy[16][0]), 1e-8)
+    for one, half in ((1, 2), (2, 4)):
+        errors = [np.abs(X[n] - X[16]).max() for n in (one, half)]
+        assert 13 < errors[0] / errors[1] < 19
+        errors = [np.abs(energy[n] - energy[n][0]).max() for n in (one, half)]
+        assert 13 < errors[0] / errors[1] < 19
 
 
 def test_the_swimmer_in_vacuum_keeps_its_momentum(compiled, tmp_path):
@@ -164,5 +167,15 @@ def test_the_swimmer_in_vacuum_keeps_its_momentum(compiled, tmp_path):
     rng = np.random.default_rng(0)
     q, v, _ = random_state(model.robot, rng)
     X = model.rollout(np.concatenate([q, v]), 20 * rng.normal(size=(100, 2)))
-    start, end = (twin.momenta(model.robot, *np.split(x, 2)) for x in (X[0], X[-1]))
-    print(start, end)
+    start, *_, end = (np.hstack(twin.momenta(model.robot, *np.split(x, 2))) for x in X)
+    assert_close(end, start, 1e-10)
+
+
+def test_the_swimmer_coasts_to_a_stop(compiled, tmp_path):
+    """Drag only takes: kinetic energy falls at every step of a rollout without actions."""
+    model = compiled(swimmer(tmp_path))
+    x0 = np.concatenate([np.zeros(5), [1, 2, 0.1, -0.1, 0.1]])
+    X = model.rollout(x0, np.zeros((300, 2)))
+    energy = np.array([model.energy(*np.split(x, 2)) for x in X])
+    assert np.all(np.diff(energy[:50]) < 0)
+    assert energy[-1] < 1e-2 * energy[0]

@@ -26,6 +26,18 @@ def build_away(tmp_path_factory):
     return build_it
 
 
+@pytest.fixture
+def build_text(build_away, tmp_path):
+    """Build a robot from the text of its file."""
+
+    def build_it(text):
+        path = tmp_path / "robot.yaml"
+        path.write_text(text)
+        return build_away(path)
+
+    return build_it
+
+
 @pytest.fixture(scope="session")
 def swimmer(build_away):
     """Floating base."""

@@ -7,6 +7,15 @@ import pytest
 
 from report.scene import RobotDrawing, draw_rails, skeleton
 
+FOOT = """\
+name: foot
+base: fixed
+links: [{name: shoe, mass: 1, inertia: 0.01}]
+joints: [{name: ankle, parent: world, child: shoe, actuated: true}]
+points: [{name: heel, link: shoe, at: [-0.05, -0.04]}, {name: toe, link: shoe, at: [0.15, -0.04]}]
+task: {dt: 0.01, horizon: 2, cost: ankle.q**2, success: 1 > 0}
+"""
+
 
 def random_configurations(model, count=20):
     return np.random.default_rng(3).normal(scale=2.0, size=(count, model.nq))
@@ -42,6 +51,16 @@ def test_a_cart_is_a_box_that_slides_and_never_turns(cartpole):
         angle = q[1] + math.pi / 2
         tip = q[0] + pole.length * math.cos(angle), pole.length * math.sin(angle)
         np.testing.assert_allclose(shown.links[1, 1], tip, atol=1e-12)
+
+
+def test_points_beside_a_link_without_a_length_give_it_its_outline(build_text):
+    foot = build_text(FOOT)
+    for q in random_configurations(foot):
+        [outline] = skeleton(foot, q).shapes
+        points = foot.points(q)
+        assert len(outline) == 4  # the ankle counts as start and as end
+        for name in ("ankle", "heel", "toe"):
+            assert np.isclose(outline, points[name]).all(axis=1).any()
 
 
 def test_posing_moves_the_artists_that_are_there(model, axes):

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from python_term import python_term
 from scipy.optimize import minimize
+from solver_robots import SPRINGS
 
 from policy.cost_term import negative_log_policy
 from solver import Reason, Settings, ilqr, task_objective, with_extra
@@ -58,8 +59,6 @@ def test_cart_pole_with_limits_agrees_with_the_twin(cart_pole, iterations):
 @pytest.mark.parametrize("iterations", [1, 3, 6])
 def test_two_limited_actions_agree_with_the_twin(build_text, iterations):
     """Partly clamped actions: one of the two at its limit, the other free."""
-    from solver_robots import SPRINGS
-
     robot = build_text(SPRINGS.replace("actuated: true", "actuated: true, torque_limit: 0.25", 1))
     T, limit = 20, Settings(max_iterations=iterations)
     U = np.zeros((T, robot.nu))

@@ -1,0 +1,180 @@
+"""What a trajectory is judged by, against plain loops over policy calls and central differences."""
+
+import numpy as np
+import pytest
+import twin
+from python_term import python_term
+
+from policy.cost_term import negative_log_policy
+from solver import task_objective, with_extra
+from solver.objective import Expansion, expand, value
+from solver.rollout import follow
+
+ALPHA, T, S = 0.3, 4, 5
+
+
+@pytest.fixture
+def averaged(swimmer, random_policy, rng):
+    """A modified cost on the swimmer, its policy, its displacements and a trajectory."""
+    nx, nu = swimmer.nx, swimmer.nu
+    policy = random_policy([1, 2, 4, 5, 9], nu, scale=2.0)
+    dX, dU = 0.2 * rng.standard_normal((T, S, nx)), rng.standard_normal((T, S, nu))
+    objective = with_extra(
+        task_objective(swimmer, T, ALPHA), negative_log_policy(policy, nx), dX, dU
+    )
+    return objective, policy, dX, dU, rng.standard_normal((T + 1, nx)), rng.standard_normal((T, nu))
+
+
+def evaluate(objective, t, x, u):
+    x, u = np.array(x), np.array(u)
+    return value(objective, t, x, u, np.empty(len(x)), np.empty(len(u)), np.empty(1))
+
+
+def expansion_along(model, objective, X, U):
+    into = Expansion.empty(len(U), model.nx, model.nu)
+    expand(model.address("step_derivatives"), objective, X, U, into)
+    assert all(np.isfinite(part).all() for part in into)
+    return into
+
+
+def differences(function, z, h=1e-5):
+    """Central differences of a scalar function."""
+    return np.array([(function(z + h * e) - function(z - h * e)) / (2 * h) for e in np.eye(len(z))])
+
+
+def test_value_is_the_task_cost_plus_the_mean_over_displacements(swimmer, averaged):
+    objective, policy, dX, dU, X, U = averaged
+    for t in range(T):
+        extra = [-policy.log_prob(X[t] + dX[t, i], U[t] + dU[t, i]) for i in range(S)]
+        expected = ALPHA * swimmer.cost([X[t]], [U[t]])[0] + np.mean(extra)
+        assert evaluate(objective, t, X[t], U[t]) == pytest.approx(expected, rel=1e-12)
+
+
+def test_expansion_is_a_plain_loop_over_displacements(swimmer, averaged):
+    """Every part, with J^T P J from `Policy.jacobian`; dynamics as `Model.linearize` gives them."""
+    objective, policy, dX, dU, X, U = averaged
+    found = expansion_along(swimmer, objective, X, U)
+    problem = twin.with_policy(twin.task(swimmer, ALPHA), policy, dX, dU)
+    expected = [problem.expand(t, X[t], U[t]) for t in range(T)]
+    for name in twin.Derivatives._fields:
+        wanted = np.array([getattr(e, name) for e in expected])
+        scale = np.abs(wanted).max()
+        np.testing.assert_allclose(getattr(found, name), wanted, rtol=0, atol=1e-12 * scale)
+    f_x, f_u = swimmer.linearize(X, U)
+    np.testing.assert_array_equal(found.f_x, f_x)
+    np.testing.assert_array_equal(found.f_u, f_u)
+
+
+def test_gradient_of_the_total_is_its_central_difference(swimmer, averaged):
+    """c_x and c_u are derivatives of exactly the function that `value` computes."""
+    objective, *_, X, U = averaged
+    found, nx = expansion_along(swimmer, objective, X, U), swimmer.nx
+    for t in range(T):
+        z = np.append(X[t], U[t])
+        slope = differences(lambda z: evaluate(objective, t, z[:nx], z[nx:]), z)
+        np.testing.assert_allclose(np.append(found.c_x[t], found.c_u[t]), slope, rtol=1e-6, atol=1e-6)
+
+
+def test_value_and_expansion_agree_on_the_cost(swimmer, averaged):
+    objective, *_, X, U = averaged
+    found = expansion_along(swimmer, objective, X, U)
+    values = [evaluate(objective, t, X[t], U[t]) for t in range(T)]
+    np.testing.assert_allclose(found.c, values, rtol=1e-14)
+
+
+def test_without_displacements_the_extra_term_is_off(swimmer, rng):
+    """The task alone, times alpha: costs of `Model.cost`, derivatives by central differences."""
+    X, U = rng.standard_normal((T + 1, swimmer.nx)), rng.standard_normal((T, swimmer.nu))
+    found, nx = expansion_along(swimmer, task_objective(swimmer, T, ALPHA), X, U), swimmer.nx
+    np.testing.assert_allclose(found.c, ALPHA * swimmer.cost(X, U), rtol=1e-14)
+    for t in range(T):
+        z = np.append(X[t], U[t])
+        slope = differences(lambda z: ALPHA * swimmer.cost([z[:nx]], [z[nx:]])[0], z)
+        np.testing.assert_allclose(np.append(found.c_x[t], found.c_u[t]), slope, atol=1e-6)
+
+
+@pytest.mark.parametrize("observed", [[0], [3, 1], [4, 0, 2, 1, 3]])
+def test_policy_term_at_one_point(random_policy, rng, observed):
+    """-log pi: gradient by central differences of `log_prob`, Hessian J^T P J of `jacobian`.
+
+    Observed coordinates may come in any order; unobserved ones have no derivative.
+    """
+    nx, nu = 5, 2
+    policy = random_policy(observed, nu, scale=3.0)
+    term = negative_log_policy(policy, nx)
+    x, u = rng.standard_normal(nx), rng.standard_normal(nu)
+    out = [np.full(s, np.nan) for s in ((1,), nx, nu, (nx, nx), (nu, nx), (nu, nu))]
+    twin.call_c(term.expansion, x, u, term.data, *out)
+    c, c_x, c_u, c_xx, c_ux, c_uu = out
+    assert c[0] == pytest.approx(-policy.log_prob(x, u), rel=1e-13)
+    slope = differences(lambda z: -policy.log_prob(z[:nx], z[nx:]), np.append(x, u))
+    np.testing.assert_allclose(np.append(c_x, c_u), slope, rtol=1e-6, atol=1e-8)
+    both = np.column_stack([-policy.jacobian(x), np.eye(nu)])  # d(u - mu)/d(x, u)
+    hessian = both.T @ np.diag(policy.sigma**-2) @ both
+    np.testing.assert_allclose(np.block([[c_xx, c_ux.T], [c_ux, c_uu]]), hessian, atol=1e-12)
+    unobserved = sorted(set(range(nx)) - set(observed))
+    assert (c_x[unobserved] == 0.0).all() and (c_xx[unobserved] == 0.0).all()
+
+
+def test_policy_term_does_not_overflow(random_policy):
+    """Hidden units far into saturation, where exp(z) alone would overflow."""
+    policy = random_policy([0, 1], 1)
+    term = negative_log_policy(policy, 2)
+    for scale in (1e3, 1e4, -1e4):
+        x, u, c = np.full(2, scale), np.zeros(1), np.empty(1)
+        twin.call_c(term.value, x, u, term.data, c)
+        assert np.isfinite(c[0])
+        assert c[0] == pytest.approx(-policy.log_prob(x, u), rel=1e-12)
+
+
+def run(model, objective, X, U, k, K, size, limits=np.inf):
+    X_new, U_new = np.full_like(X, np.nan), np.full_like(U, np.nan)
+    bounds = np.full(model.nu, limits)
+    cost = follow(model.address("step"), objective, X, U, k, K, size, bounds, X_new, U_new)
+    return X_new, U_new, cost
+
+
+def test_follow_without_gains_is_a_rollout(swimmer, rng):
+    """Bit for bit `Model.rollout`, from the first state alone."""
+    U = 30.0 * rng.standard_normal((20, 2))
+    X = np.zeros((21, swimmer.nx))
+    X[0] = rng.standard_normal(swimmer.nx)
+    still = np.zeros((20, 2)), np.zeros((20, 2, swimmer.nx))
+    X_new, U_new, cost = run(swimmer, task_objective(swimmer, 20, ALPHA), X, U, *still, 1.0)
+    expected = swimmer.rollout(X[0], U)
+    np.testing.assert_array_equal(X_new, expected)
+    np.testing.assert_array_equal(U_new, U)
+    assert cost == pytest.approx(ALPHA * swimmer.cost(expected, U).sum(), rel=1e-13)
+
+
+def test_follow_is_the_feedback_run_by_hand(swimmer, averaged, rng):
+    objective, policy, dX, dU, X, U = averaged
+    k, K = rng.standard_normal((T, 2)), rng.standard_normal((T, 2, swimmer.nx))
+    found = run(swimmer, objective, X, U, k, K, 0.25, limits=1.5)
+    x, total = X[0], 0.0
+    for t in range(T):
+        u = np.clip(U[t] + 0.25 * k[t] + K[t] @ (x - X[t]), -1.5, 1.5)
+        np.testing.assert_allclose(found[0][t], x, rtol=1e-11)
+        np.testing.assert_allclose(found[1][t], u, rtol=1e-11)
+        total += evaluate(objective, t, x, u)
+        x = swimmer.step(x, u)
+    np.testing.assert_allclose(found[0][T], x, rtol=1e-11)
+    assert found[2] == pytest.approx(total, rel=1e-12)
+    assert (np.abs(found[1]) == 1.5).any() and (np.abs(found[1]) < 1.5).any()
+
+
+def test_follow_reports_divergence_as_infinite_cost(swimmer, springs):
+    """Whether the state overflows or a cost term is not a number."""
+    still = np.zeros((5, 2)), np.zeros((5, 2, swimmer.nx))
+    X = np.zeros((6, swimmer.nx))
+    *_, cost = run(swimmer, task_objective(swimmer, 5), X, np.full((5, 2), 1e200), *still, 1.0)
+    assert cost == np.inf
+
+    for bad in (np.nan, np.inf, -np.inf):
+        term, _keep = python_term(lambda x, u: bad, None, springs.nx, 2)
+        objective = with_extra(
+            task_objective(springs, 5), term, np.zeros((5, 1, springs.nx)), np.zeros((5, 1, 2))
+        )
+        still = np.zeros((5, 2)), np.zeros((5, 2, springs.nx))
+        *_, cost = run(springs, objective, np.zeros((6, springs.nx)), np.zeros((5, 2)), *still, 1.0)
+        assert cost == np.inf
