@@ -1,5 +1,7 @@
 """Equality up to rounding, and derivatives from values alone."""
 
+from itertools import pairwise
+
 import numpy as np
 
 
@@ -22,6 +24,6 @@ def differences(f, x, step=4e-3):
         central = [
             (f(x + h * unit) - f(x - h * unit)) / (2 * h) for h in (step, step / 2, step / 4)
         ]
-        once = [(4 * fine - coarse) / 3 for coarse, fine in zip(central, central[1:])]
+        once = [(4 * fine - coarse) / 3 for coarse, fine in pairwise(central)]
         columns.append((16 * once[1] - once[0]) / 15)
     return np.stack(columns, axis=-1)

@@ -16,9 +16,7 @@ from codegen.description import Joint, Robot
 def to_mjcf(robot: Robot) -> str:
     """MJCF of ``robot``: everything but drag, limits and torque limits."""
     top = ET.Element("mujoco", model=robot.name)
-    ET.SubElement(
-        top, "compiler", angle="radian", balanceinertia="false", inertiafromgeom="false"
-    )
+    ET.SubElement(top, "compiler", angle="radian", balanceinertia="false", inertiafromgeom="false")
     option = ET.SubElement(top, "option", gravity=_numbers(0, 0, -robot.gravity))
     ET.SubElement(option, "flag", contact="disable")
     bodies = {"world": ET.SubElement(top, "worldbody")}
@@ -53,8 +51,12 @@ class Reference:
 
     @property
     def mass_matrix(self):
+        # Column by column: the call for the whole matrix differs between versions of MuJoCo.
         full = np.empty((self.model.nv, self.model.nv))
-        mujoco.mj_fullM(self.model, self.data, full)
+        for column, unit in zip(full.T, np.eye(self.model.nv), strict=True):
+            product = np.empty(self.model.nv)
+            mujoco.mj_mulM(self.model, self.data, product, unit)
+            column[:] = product
         return full[np.ix_(self.order, self.order)]
 
     @property

@@ -220,7 +220,7 @@ def _build_elsewhere(path: str, generated: Path) -> subprocess.Popen:
     ],
 )
 def test_a_compiler_that_fails_is_quoted_and_leaves_nothing(arm, generated, compiler, lines, words):
-    """One sentence with the compiler's first line, and not a file that a later build would trust."""
+    """One sentence with the first line of the compiler, and no file that a build would trust."""
     compiler(lines)
     with pytest.raises(BuildError, match=words) as caught:
         build(arm())
@@ -250,7 +250,9 @@ def test_without_a_compiler_the_error_says_how_to_get_one(arm, monkeypatch):
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(toolchain, "find_spec", lambda name: None)
-    with pytest.raises(BuildError, match="install gcc or clang, set CC, .* install ziglang") as error:
+    with pytest.raises(
+        BuildError, match="install gcc or clang, set CC, .* install ziglang"
+    ) as error:
         build(arm())
     assert "\n" not in str(error.value)
 
@@ -335,9 +337,11 @@ def test_a_rollout_that_diverges_says_when(model):
         model.rollout([np.nan, 0, 0, 0], U)
 
 
-def test_success_is_the_expression_over_the_rollout(model):
-    """final(hand.y) > 0.9 and min(elbow.q) > -1, with the hand at 0.9 m only when upright."""
-    up, bent = [np.pi / 2, 0.0, 0, 0], [np.pi / 2, -1.1, 0, 0]
+def test_success_is_the_expression_over_the_rollout(arm):
+    """The hand ends above 0.8 m, of 0.9 m when upright, and the elbow never bends below -1 rad."""
+    model = build(arm("final(hand.y) > 0.9", "final(hand.y) > 0.8"))
+    up, bent, lying = [np.pi / 2, 0, 0, 0], [np.pi / 2, -1.1, 0, 0], [0, 0, 0, 0]
     U = np.zeros((3, 2))
-    assert not model.success([up, up, up], U)  # 0.9 m is not above 0.9 m, but for rounding
+    assert model.success([lying, up, up], U)
+    assert not model.success([up, up, lying], U)
     assert not model.success([up, bent, up], U)

@@ -56,7 +56,8 @@ def random_tree(
         "gravity": float(rng.uniform(-5, 15)) if gravity is None else gravity,
         "links": links,
         "joints": joints,
-        "task": {"dt": 0.01, "horizon": 10, "cost": "sum(u**2)", "success": "final(com.x) > 0"} | task,
+        "task": {"dt": 0.01, "horizon": 10, "cost": "sum(u**2)", "success": "final(com.x) > 0"}
+        | task,
     }
     return robot_of(data, folder)
 

@@ -34,4 +34,3 @@ class Virtual:
             return arrays if len(arrays) > 1 else arrays[0]
 
         return call
-

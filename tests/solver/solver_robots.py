@@ -10,7 +10,13 @@ links:
   - {name: big, mass: 2.0}
   - {name: small, mass: 1.0}
 joints:
-  - {name: left, type: prismatic, parent: world, child: big, stiffness: 3.0, damping: 0.4, actuated: true}
+  - name: left
+    type: prismatic
+    parent: world
+    child: big
+    stiffness: 3.0
+    damping: 0.4
+    actuated: true
   - name: right
     type: prismatic
     parent: big
@@ -37,7 +43,13 @@ links:
   - {name: cart, mass: 1.0}
   - {name: pole, mass: 0.3, length: 0.6, direction: -pi/2}
 joints:
-  - {name: slide, type: prismatic, parent: world, child: cart, damping: 0.1, actuated: true, torque_limit: 4}
+  - name: slide
+    type: prismatic
+    parent: world
+    child: cart
+    damping: 0.1
+    actuated: true
+    torque_limit: 4
   - {name: hinge, parent: cart, child: pole, damping: 0.01}
 points:
   - {name: tip, link: pole, at: [0, -0.6]}

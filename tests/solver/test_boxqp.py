@@ -1,4 +1,4 @@
-"""The box-constrained quadratic program against trial of all active sets, SciPy and its conditions."""
+"""The box-constrained quadratic against trial of all active sets, SciPy and its conditions."""
 
 import numpy as np
 from hypothesis import assume, example, given, settings
@@ -69,7 +69,9 @@ def test_first_order_conditions(seed, n):
     _, u, free, L = solve(H, g, lower, upper, 5.0 * rng.standard_normal(n))
     slope, clamped = H @ u + g, free == 0.0
     assert set(free) <= {0.0, 1.0}
-    assert np.abs(slope[~clamped]).max(initial=0.0) < 1e-9 * (1.0 + np.abs(H).max() * np.abs(u).max())
+    assert np.abs(slope[~clamped]).max(initial=0.0) < 1e-9 * (
+        1.0 + np.abs(H).max() * np.abs(u).max()
+    )
     assert ((u == lower) & (slope > 0.0) | (u == upper) & (slope < 0.0))[clamped].all()
     # the factor is that of H with clamped rows and columns replaced by the identity
     reduced = H * np.outer(free, free) + np.diag(1.0 - free)
@@ -90,14 +92,18 @@ def test_without_bounds_it_is_a_linear_system(seed, n):
 def test_indefinite_free_part_is_reported(seed, n):
     H, g, _, _, rng = problem(seed, n)
     direction = rng.standard_normal(n)
-    H -= (direction @ H @ direction / (direction @ direction) ** 2 + 0.1) * np.outer(direction, direction)
+    H -= (direction @ H @ direction / (direction @ direction) ** 2 + 0.1) * np.outer(
+        direction, direction
+    )
     assume(np.linalg.eigvalsh(H).min() < -1e-6)
     ok, *_ = solve(H, g, np.full(n, -np.inf), np.full(n, np.inf), np.zeros(n))
     assert not ok
 
 
 def test_start_outside_the_box_is_projected():
-    ok, u, *_ = solve(np.eye(2), np.zeros(2), np.array([1.0, -2.0]), np.array([3.0, -1.0]), np.full(2, 9.0))
+    ok, u, *_ = solve(
+        np.eye(2), np.zeros(2), np.array([1.0, -2.0]), np.array([3.0, -1.0]), np.full(2, 9.0)
+    )
     assert ok
     np.testing.assert_array_equal(u, [1.0, -1.0])
 

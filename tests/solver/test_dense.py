@@ -70,5 +70,9 @@ def test_cholesky_of_an_indefinite_matrix_fails(n, seed):
 
 
 def test_cholesky_of_singular_and_undefined_matrices_fails():
-    for A in (np.zeros((2, 2)), np.array([[1.0, 1.0], [1.0, 1.0]]), np.array([[1.0, 0.0], [0.0, np.nan]])):
+    for A in (
+        np.zeros((2, 2)),
+        np.array([[1.0, 1.0], [1.0, 1.0]]),
+        np.array([[1.0, 0.0], [0.0, np.nan]]),
+    ):
         assert not dense.cholesky(A, np.zeros((2, 2)))

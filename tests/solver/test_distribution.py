@@ -1,4 +1,4 @@
-"""Gaussian trajectory distributions, against sampled rollouts of a linear robot and their moments."""
+"""Gaussian trajectory distributions against sampled rollouts of a linear robot."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from solver import Settings, ilqr, task_objective, trajectory_distribution
 from solver.distribution import square_root
 
 T = 15
-STANDARD_ERRORS = 5.0  # some 300 comparisons: chance fails one in 5,000 seeds, and the seed is fixed
+STANDARD_ERRORS = 5.0  # of some 300 comparisons; the seed is fixed
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ Sigma_f = np.diag([0.01, 0.02, 0.1, 0.05])
 
 
 def sampled_rollouts(model, solution, rollouts, rng):
-    """States (rollouts, T, nx) under draws of pi_G and of the noise: x' = f(x, u) + N(0, Sigma_f)."""
+    """States (rollouts, T, nx) under draws of pi_G and process noise N(0, Sigma_f)."""
     nx, nu = model.nx, model.nu
     # the robot is linear: its step is read off at the unit vectors
     offset = model.step(np.zeros(nx), np.zeros(nu))
@@ -33,7 +33,9 @@ def sampled_rollouts(model, solution, rollouts, rng):
     for t in range(T):
         X.append(x)
         mean = solution.U[t] + solution.gains.k[t] + (x - solution.X[t]) @ solution.gains.K[t].T
-        noise = rng.multivariate_normal(np.zeros(nu), np.linalg.inv(solution.gains.Q_uu[t]), rollouts)
+        noise = rng.multivariate_normal(
+            np.zeros(nu), np.linalg.inv(solution.gains.Q_uu[t]), rollouts
+        )
         process = rng.multivariate_normal(np.zeros(nx), Sigma_f, rollouts)
         x = offset + x @ A.T + (mean + noise) @ B.T + process
     return np.array(X).transpose(1, 0, 2)
@@ -60,7 +62,7 @@ def test_marginals_are_those_of_sampled_rollouts(springs, solution, rng):
 
 
 def test_marginals_follow_the_printed_recursion(solution):
-    """Sigma' = F [Sigma, Sigma K^T; K Sigma, Q_uu^-1 + K Sigma K^T] F^T + Sigma_f, block by block."""
+    """Sigma' = F [Sigma, Sigma K^T; K Sigma, Q_uu^-1 + K Sigma K^T] F^T + Sigma_f, by blocks."""
     q = trajectory_distribution(solution, Sigma_0, Sigma_f)
     Sigma, gap = Sigma_0, np.zeros(4)
     for t in range(T):
@@ -68,7 +70,10 @@ def test_marginals_follow_the_printed_recursion(solution):
         np.testing.assert_allclose(q.mu[t], solution.X[t] + gap, rtol=1e-12)
         K, k = solution.gains.K[t], solution.gains.k[t]
         joint = np.block(
-            [[Sigma, Sigma @ K.T], [K @ Sigma, np.linalg.inv(solution.gains.Q_uu[t]) + K @ Sigma @ K.T]]
+            [
+                [Sigma, Sigma @ K.T],
+                [K @ Sigma, np.linalg.inv(solution.gains.Q_uu[t]) + K @ Sigma @ K.T],
+            ]
         )
         F = np.hstack([solution.expansion.f_x[t], solution.expansion.f_u[t]])
         Sigma, gap = F @ joint @ F.T + Sigma_f, F @ np.append(gap, k + K @ gap)

@@ -47,6 +47,17 @@ def test_swimmer_agrees_with_the_twin(swimmer, iterations):
     assert_same(solution, twin.ilqr(twin.task(swimmer, 0.7), swimmer.x0, U, limit))
 
 
+@pytest.mark.parametrize("seed, accept, iterations, rejected", [(0, 1e-4, 20, 0), (1, 0.98, 12, 5)])
+def test_line_search_agrees_with_the_twin(swimmer, seed, accept, iterations, rejected):
+    """Where it starts after small steps, and, under a strict acceptance, after rejected ones."""
+    T, limit, records = 30, Settings(max_iterations=iterations, accept=accept), []
+    U = 50.0 * np.random.default_rng(seed).standard_normal((T, swimmer.nu))
+    solution = ilqr(swimmer, task_objective(swimmer, T), swimmer.x0, U, limit, records.append)
+    assert_same(solution, twin.ilqr(twin.task(swimmer), swimmer.x0, U, limit))
+    sizes = [r.step_size for r in records]
+    assert sizes.count(0.0) == rejected and 0.125 in sizes
+
+
 @pytest.mark.parametrize("iterations", range(1, 7))
 def test_cart_pole_with_limits_agrees_with_the_twin(cart_pole, iterations):
     """Its cost is concave around the start, so mu grows; then the limits become active."""
@@ -59,7 +70,9 @@ def test_cart_pole_with_limits_agrees_with_the_twin(cart_pole, iterations):
 @pytest.mark.parametrize("iterations", [1, 3, 6])
 def test_two_limited_actions_agree_with_the_twin(build_text, iterations):
     """Partly clamped actions: one of the two at its limit, the other free."""
-    robot = build_text(SPRINGS.replace("actuated: true", "actuated: true, torque_limit: 0.25", 1))
+    robot = build_text(
+        SPRINGS.replace("actuated: true", "actuated: true\n    torque_limit: 0.25", 1)
+    )
     T, limit = 20, Settings(max_iterations=iterations)
     U = np.zeros((T, robot.nu))
     solution = ilqr(robot, task_objective(robot, T), robot.x0, U, limit)
@@ -127,7 +140,7 @@ def test_linear_quadratic_problem_is_solved_in_one_iteration(springs):
 
 
 def test_limits_meet_the_optimality_conditions(cart_pole):
-    """Actions within +-4 N: the gradient vanishes inside, and at a limit points out of the box.
+    """Actions within +-4 N: the gradient vanishes inside and at a limit points out of the box.
 
     The minimum is that of L-BFGS-B on the single-shooting problem.
     """
@@ -149,7 +162,9 @@ def test_limits_meet_the_optimality_conditions(cart_pole):
         return total, slope.ravel()
 
     options = {"ftol": 1e-15, "gtol": 1e-9}
-    found = minimize(shoot, U.ravel(), jac=True, bounds=[(-4, 4)] * T, method="L-BFGS-B", options=options)
+    found = minimize(
+        shoot, U.ravel(), jac=True, bounds=[(-4, 4)] * T, method="L-BFGS-B", options=options
+    )
     assert solution.cost == pytest.approx(found.fun, rel=1e-10)
     np.testing.assert_allclose(solution.U.ravel(), found.x, atol=1e-4)
 
@@ -175,7 +190,9 @@ def test_covariance_is_defined_for_clamped_actions_too(cart_pole):
 
 def test_actions_outside_the_limits_are_clipped_at_the_start(cart_pole):
     none = Settings(max_iterations=0)
-    solution = ilqr(cart_pole, task_objective(cart_pole, 5), cart_pole.x0, np.full((5, 1), -9.0), none)
+    solution = ilqr(
+        cart_pole, task_objective(cart_pole, 5), cart_pole.x0, np.full((5, 1), -9.0), none
+    )
     np.testing.assert_array_equal(solution.U, np.full((5, 1), -4.0))
     np.testing.assert_array_equal(solution.X, cart_pole.rollout(cart_pole.x0, solution.U))
 
@@ -219,7 +236,10 @@ def test_every_reason_to_stop(springs, swimmer):
     assert reason(add(plain, term, T, nx, nu)) is Reason.REGULARIZATION
 
     # on the swimmer the model promises more than short steps then achieve
-    U, loose = 50.0 * np.random.default_rng(0).standard_normal((30, 2)), Settings(cost_tolerance=1.0)
+    U, loose = (
+        50.0 * np.random.default_rng(0).standard_normal((30, 2)),
+        Settings(cost_tolerance=1.0),
+    )
     records = []
     solution = ilqr(swimmer, task_objective(swimmer, 30), swimmer.x0, U, loose, records.append)
     assert solution.reason is Reason.CONVERGED
@@ -350,7 +370,9 @@ def test_arguments_are_left_alone(springs):
     np.testing.assert_array_equal(U, 1.0)
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     seed=st.integers(0, 2**32 - 1),
     scale=st.floats(0.0, 20.0),

@@ -72,7 +72,9 @@ def test_gradient_of_the_total_is_its_central_difference(swimmer, averaged):
     for t in range(T):
         z = np.append(X[t], U[t])
         slope = differences(lambda z: evaluate(objective, t, z[:nx], z[nx:]), z)
-        np.testing.assert_allclose(np.append(found.c_x[t], found.c_u[t]), slope, rtol=1e-6, atol=1e-6)
+        np.testing.assert_allclose(
+            np.append(found.c_x[t], found.c_u[t]), slope, rtol=1e-6, atol=1e-6
+        )
 
 
 def test_value_and_expansion_agree_on_the_cost(swimmer, averaged):
@@ -168,6 +170,14 @@ def test_follow_reports_divergence_as_infinite_cost(swimmer, springs):
     still = np.zeros((5, 2)), np.zeros((5, 2, swimmer.nx))
     X = np.zeros((6, swimmer.nx))
     *_, cost = run(swimmer, task_objective(swimmer, 5), X, np.full((5, 2), 1e200), *still, 1.0)
+    assert cost == np.inf
+
+    # a finite cost, and a state behind it that is not: its spin overflows within the step
+    X, still = np.zeros((2, swimmer.nx)), (np.zeros((1, 2)), np.zeros((1, 2, swimmer.nx)))
+    X[0, -1] = 1e100
+    assert np.isfinite(swimmer.cost(X[:1], np.zeros((1, 2))))
+    assert not np.isfinite(swimmer.step(X[0], np.zeros(2))).all()
+    *_, cost = run(swimmer, task_objective(swimmer, 1), X, np.zeros((1, 2)), *still, 1.0)
     assert cost == np.inf
 
     for bad in (np.nan, np.inf, -np.inf):

@@ -105,14 +105,16 @@ def rollout(problem, X, U, k, K, size):
 
 
 def box_minimum(H, g, lower, upper):
-    """argmin 1/2 u^T H u + g^T u in the box by trial of all active sets, and the free coordinates."""
+    """argmin 1/2 u^T H u + g^T u in the box, by trial of all active sets; and what is free."""
     n, best = len(g), None
     for sides in itertools.product((-1, 0, 1), repeat=n):
         free = np.array(sides) == 0
         u = np.where(np.array(sides) < 0, lower, upper)
         if not np.isfinite(u[~free]).all():
             continue
-        u[free] = np.linalg.solve(H[np.ix_(free, free)], -g[free] - H[np.ix_(free, ~free)] @ u[~free])
+        u[free] = np.linalg.solve(
+            H[np.ix_(free, free)], -g[free] - H[np.ix_(free, ~free)] @ u[~free]
+        )
         if (u < lower).any() or (u > upper).any():
             continue
         value = 0.5 * u @ H @ u + g @ u
