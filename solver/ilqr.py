@@ -7,9 +7,8 @@ backwards (``backward``) and follows its feedback through the true dynamics (``f
 backtracking search over step sizes 1, 1/2, ..., 2^-9, which starts two sizes above the one that was
 accepted last: where the dynamics bend sharply many iterations in a row take the same small step.  A
 step is accepted when it achieves at least ``accept`` of the decrease that the quadratic model
-expects.  Regularisation grows when Q_uu is
-not positive definite or no step size is accepted, and shrinks after each success, both at a
-growing rate (Tassa, Erez & Todorov, IROS 2012).
+expects.  Regularisation grows when Q_uu is not positive definite or no step size is accepted, and
+shrinks after each success, both at a growing rate (Tassa, Erez & Todorov, IROS 2012).
 
 The iteration ends for one of the reasons in ``Reason``.
 """

@@ -5,10 +5,32 @@ robot and is cached on disk; a ctypes object in a closure would be compiled agai
 The call itself costs a few nanoseconds.
 """
 
+import hashlib
+from pathlib import Path
+
 import numba as nb
 from llvmlite import ir
 from numba.core import cgutils
 from numba.extending import intrinsic
+
+_ROOT = Path(__file__).parents[1]
+
+
+def _cache_folder() -> Path:
+    """Where compiled kernels are kept: one folder for each state of all sources with kernels.
+
+    Numba notices a change in a kernel's own file but not in the kernels that it calls, and would
+    go on using machine code into which the old ones were inlined.
+    """
+    digest = hashlib.sha256()
+    for file in sorted(_ROOT.glob("solver/*.py")) + sorted(_ROOT.glob("policy/*.py")):
+        source = file.read_bytes()
+        if b"@kernel" in source or b"@cfunc" in source:
+            digest.update(source)
+    return _ROOT / "generated" / f"kernels-{digest.hexdigest()[:16]}"
+
+
+nb.config.CACHE_DIR = str(_cache_folder())
 
 # Kernels are compiled once for all robots; IEEE division (inf, nan) instead of Python's exception
 # lets them detect a diverging trajectory where it arises.

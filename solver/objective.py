@@ -83,18 +83,21 @@ def value(objective, t, x, u, x_moved, u_moved, out):
     call(task.value, (x.ctypes.data, u.ctypes.data, task.data.ctypes.data, out.ctypes.data))
     total = objective.alpha * out[0]
     samples = objective.dX.shape[1]
-    mean = 0.0
     for i in range(samples):
-        x_moved[:] = x + objective.dX[t, i]
-        u_moved[:] = u + objective.dU[t, i]
+        _displace(x, objective.dX[t, i], x_moved)
+        _displace(u, objective.dU[t, i], u_moved)
         call(
             extra.value,
             (x_moved.ctypes.data, u_moved.ctypes.data, extra.data.ctypes.data, out.ctypes.data),
         )
-        mean += out[0]
-    if samples > 0:
-        total += mean / samples
+        total += out[0] / samples
     return total
+
+
+@kernel
+def _displace(base, by, out):
+    for j in range(len(base)):
+        out[j] = base[j] + by[j]
 
 
 @kernel
@@ -122,21 +125,32 @@ def expand(step_derivatives, objective, X, U, into):
             (row(X, t), row(U, t), x_next.ctypes.data, row(into.f_x, t), row(into.f_u, t)),
         )
         call(task.expansion, (row(X, t), row(U, t), task.data.ctypes.data) + addresses)
-        alpha = objective.alpha
-        into.c[t] = alpha * c[0]
-        into.c_x[t], into.c_u[t] = alpha * c_x, alpha * c_u
-        into.c_xx[t], into.c_ux[t], into.c_uu[t] = alpha * c_xx, alpha * c_ux, alpha * c_uu
+        into.c[t] = 0.0
+        into.c_x[t], into.c_u[t] = 0.0, 0.0
+        into.c_xx[t], into.c_ux[t], into.c_uu[t] = 0.0, 0.0, 0.0
+        _add(objective.alpha, t, c, c_x, c_u, c_xx, c_ux, c_uu, into)
         for i in range(samples):
-            x_moved[:] = X[t] + objective.dX[t, i]
-            u_moved[:] = U[t] + objective.dU[t, i]
+            _displace(X[t], objective.dX[t, i], x_moved)
+            _displace(U[t], objective.dU[t, i], u_moved)
             call(
                 extra.expansion,
                 (x_moved.ctypes.data, u_moved.ctypes.data, extra.data.ctypes.data) + addresses,
             )
-            weight = 1.0 / samples
-            into.c[t] += weight * c[0]
-            into.c_x[t] += weight * c_x
-            into.c_u[t] += weight * c_u
-            into.c_xx[t] += weight * c_xx
-            into.c_ux[t] += weight * c_ux
-            into.c_uu[t] += weight * c_uu
+            _add(1.0 / samples, t, c, c_x, c_u, c_xx, c_ux, c_uu, into)
+
+
+@kernel
+def _add(weight, t, c, c_x, c_u, c_xx, c_ux, c_uu, into):
+    """Add weight times one expansion to that of step t."""
+    nx, nu = len(c_x), len(c_u)
+    into.c[t] += weight * c[0]
+    for i in range(nx):
+        into.c_x[t, i] += weight * c_x[i]
+        for j in range(nx):
+            into.c_xx[t, i, j] += weight * c_xx[i, j]
+    for i in range(nu):
+        into.c_u[t, i] += weight * c_u[i]
+        for j in range(nx):
+            into.c_ux[t, i, j] += weight * c_ux[i, j]
+        for j in range(nu):
+            into.c_uu[t, i, j] += weight * c_uu[i, j]
