@@ -432,7 +432,7 @@ def main() -> int:
     except (RobotFileError, RunFolderError, UsageError) as error:
         print(error, file=sys.stderr)
         return 2
-    except (BuildError, FloatingPointError, MissingEncoder) as error:
+    except (BuildError, FloatingPointError, MissingEncoder, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -50,7 +50,10 @@ def find_toolchain() -> Toolchain:
 
 
 def _candidates() -> list[list[str]]:
-    chosen = shlex.split(os.environ.get("CC", ""))
+    try:
+        chosen = shlex.split(os.environ.get("CC", ""))
+    except ValueError as error:
+        raise BuildError(f"CC cannot be split into words: {error}") from None
     if chosen:
         return [chosen]
     found = [[name] for name in ("cc", "gcc", "clang") if shutil.which(name)]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from arm import ARM
 
-from codegen import BuildError, build, toolchain
+from codegen import BuildError, build, load, toolchain
 
 ROOT = Path(__file__).parents[2]
 TASK = "  dt: 0.01\n"
@@ -345,3 +345,29 @@ def test_success_is_the_expression_over_the_rollout(arm):
     assert model.success([lying, up, up], U)
     assert not model.success([up, up, lying], U)
     assert not model.success([up, bent, up], U)
+
+
+def test_a_coordinate_that_moves_no_inertia_is_refused(tmp_path):
+    """One sentence that names the coordinate, instead of an acceleration that is not a number."""
+    file = tmp_path / "massless.yaml"
+    file.write_text(
+        """
+name: massless
+base: fixed
+links:
+  - {name: arm, mass: 1, length: 1}
+  - {name: dot, mass: 1}
+joints:
+  - {name: shoulder, parent: world, child: arm, actuated: true}
+  - {name: wheel, parent: arm, child: dot}
+task: {dt: 0.01, horizon: 10, cost: sum(u**2), success: mean(wheel.q) > 0}
+"""
+    )
+    with pytest.raises(BuildError, match="mass matrix is singular .* 'wheel'"):
+        build(load(file))
+
+
+def test_a_compiler_command_with_unbalanced_quotes(monkeypatch):
+    monkeypatch.setenv("CC", "gcc '-O1")
+    with pytest.raises(BuildError, match="CC cannot be split"):
+        toolchain.find_toolchain()
