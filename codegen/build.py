@@ -33,12 +33,17 @@ if TYPE_CHECKING:
 _ROOM = Path(__file__).parent
 _GENERATOR = (
     "build.py",
+    "contact.py",
+    "convert.py",
     "emit.py",
     "expression.py",
+    "factor.py",
     "functions.py",
     "grammar.py",
     "mechanics.py",
-    "step.c",
+    "operators.py",
+    "step_implicit.c",
+    "step_rk4.c",
     "trajectory.c",
 )
 GENERATED = _ROOM.parent / "generated"
@@ -96,8 +101,8 @@ def _content_hash(robot: Robot, toolchain: Toolchain) -> str:
 
 def _what_shapes_the_code(robot: Robot) -> dict:
     """The description without what is read at run time, so that tuning a task compiles nothing."""
-    content = robot.model_dump(mode="json", exclude={"description", "training", "task"})
-    task = {"dt", "substeps", "cost", "success"}
+    content = robot.model_dump(mode="json", exclude={"description", "gait", "training", "task"})
+    task = {"dt", "substeps", "integrator", "cost", "success"}
     return content | {"task": robot.task.model_dump(mode="json", include=task)}
 
 
@@ -166,5 +171,5 @@ def _c_source(robot: Robot, functions: list["casadi.Function"]) -> str:
     }
     head = ["#include <math.h>", "#include <string.h>"]
     head += [f"#define {name} {value}" for name, value in constants.items()]
-    written = [(_ROOM / name).read_text() for name in ("step.c", "trajectory.c")]
+    written = [(_ROOM / name).read_text() for name in (f"step_{robot.task.integrator}.c", "trajectory.c")]
     return "\n\n".join(["\n".join(head), *(emit(f) for f in functions), *written])

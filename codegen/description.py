@@ -13,13 +13,16 @@ from codegen import rules
 from codegen.errors import found
 from codegen.explain import explain
 from codegen.fields import FileName, Number, Part, Text, inside, refuse, to_name, to_number
-from codegen.parts import Drag, Joint, Link, Point
+from codegen.gait import Gait
+from codegen.parts import Drag, Ground, Joint, Link, Point
 from codegen.source import read
 from codegen.task import Deviation, Initial, Observe, Start, Task, Training
 
 __all__ = [
     "Deviation",
     "Drag",
+    "Gait",
+    "Ground",
     "Initial",
     "Joint",
     "Link",
@@ -57,6 +60,8 @@ class Robot(Part):
     links: tuple[Link, ...]
     joints: tuple[Joint, ...]
     points: tuple[Point, ...] = ()
+    ground: Ground | None = None
+    gait: Gait | None = None
     task: Task
     training: Training = Training()
 
@@ -91,6 +96,9 @@ class Robot(Part):
         rules.check_tree(self)
         rules.check_coordinates(self)
         rules.check_expressions(self)
+        rules.check_contact(self)
+        rules.check_gait(self)
+        rules.check_training(self)
         return self
 
     @property
@@ -152,6 +160,11 @@ class Robot(Part):
     @property
     def nu(self) -> int:
         return len(self.u_names)
+
+    @property
+    def contact_points(self) -> tuple[Point, ...]:
+        """The points that touch the ground, in file order."""
+        return tuple(point for point in self.points if point.contact)
 
     def parent_joint(self, link_name: str) -> Joint | None:
         """The joint whose child the link is; None for the root of a floating base."""

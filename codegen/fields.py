@@ -165,6 +165,12 @@ def _expression(value: Any) -> str:
     return value
 
 
+def _profile(value: Any) -> str:
+    """An expression, or the number that a level profile is."""
+    level = isinstance(value, int | float) and not isinstance(value, bool)
+    return _expression(repr(value) if level else value)
+
+
 def _truth(value: Any) -> bool:
     if not isinstance(value, bool):
         raise refuse(f"must be true or false, found {found(value)}")
@@ -191,3 +197,4 @@ Truth = Annotated[bool, BeforeValidator(_truth)]
 Name = Annotated[str, BeforeValidator(to_name)]
 FileName = Annotated[str, BeforeValidator(_plain_name)]
 ExpressionText = Annotated[str, BeforeValidator(_expression)]
+ProfileText = Annotated[str, BeforeValidator(_profile)]

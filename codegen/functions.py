@@ -11,17 +11,20 @@ with the same factor: never an inverse, and never the derivative of a factorisat
 """
 
 import math
-from collections.abc import Callable
 from typing import NamedTuple
 
 import casadi as ca
 import numpy as np
 import sympy as sp
 
+from codegen.contact import Contact, contact
+from codegen.convert import to_casadi
 from codegen.description import Robot
 from codegen.errors import singular
 from codegen.expression import parse, split_aggregates
-from codegen.mechanics import Kinematics, Mechanics, derive, softplus
+from codegen.factor import LeafFirstFactor, leaf_first
+from codegen.mechanics import Kinematics, Mechanics, derive
+from codegen.operators import FUNCTIONS
 
 Named = dict[str, ca.SX]
 
@@ -98,6 +101,16 @@ class _Coordinates:
             for name, f in zip(named, converted, strict=True)
         }
 
+    def contact(self) -> Contact:
+        """Contact as expressions of w and w_dot; nothing where there is no ground."""
+        robot, n = self.robot, self.robot.nq
+        if robot.ground is None:
+            return Contact(ca.SX(n, 1), ca.SX(n, n), ca.SX(0, 2))
+        points = [self.mechanics.points[point.name] for point in robot.contact_points]
+        positions = self.convert(*(point.position for point in points))
+        velocities = self.convert(*(point.velocity for point in points))
+        return contact(robot.ground, robot.parameters, self.w, positions, velocities)
+
     def points(self) -> dict[str, Kinematics]:
         return self.kinematics(self.mechanics.points)
 
@@ -120,38 +133,100 @@ class _Coordinates:
 
 
 def _dynamics(c: _Coordinates) -> list[Function]:
-    m = c.mechanics
-    energy = sp.Matrix([m.energy])
-    mass, bias, passive, energy = c.convert(m.mass_matrix, m.bias_force, m.passive_force, energy)
-    factor = _LeafFirstFactor(mass, _leaf_first(c.robot))
+    """Forces, acceleration and what the integrator calls; dynamics in w, then moved to q."""
+    m, robot, S = c.mechanics, c.robot, c.S
+    mass, bias, passive, energy = c.convert(
+        m.mass_matrix, m.bias_force, m.passive_force, sp.Matrix([m.energy])
+    )
+    # All passive forces of the mechanics are linear in the velocity: passive = spring - D w'.
+    damping = -ca.jacobian(passive, c.w_dot)
+    spring = ca.substitute(passive, c.w_dot, ca.SX.zeros(robot.nv))
+    touch = c.contact()
+    damping, spring = damping + touch.damping, spring + touch.spring
+    passive = passive + touch.spring - touch.damping @ c.w_dot
+
+    B = ca.sparsify(ca.DM(np.array(m.B, dtype=float).reshape(robot.nv, robot.nu)))
+    dynamics = _Dynamics(mass, bias, passive, spring, damping, B)
+    factor = LeafFirstFactor(mass, leaf_first(robot))
     for i, pivot in zip(factor.order, factor.D, strict=True):
         if pivot.is_zero():
-            raise singular(c.robot.path or c.robot.name, c.robot.q_names[i])
-
-    B = ca.DM(np.array(m.B, dtype=float).reshape(c.robot.nv, c.robot.nu))
-    B = ca.sparsify(B)
+            raise singular(robot.path or robot.name, robot.q_names[i])
     a = ca.densify(factor.solve(B @ c.u + passive - bias))
-    a_symbol = ca.SX.sym("a", c.robot.nv)
-    residual = mass @ a_symbol + bias - passive
-    columns = ca.horzcat(
-        -ca.jacobian(residual, c.w) @ c.S, -ca.jacobian(residual, c.w_dot) @ c.S, B
-    )
-    columns = ca.substitute(columns, a_symbol, a)
-    derivatives = c.S_inverse @ factor.solve(columns)
-    a = c.S_inverse @ a
 
-    S = c.S
-    mass, bias, passive, energy, a, derivatives = c.in_joint_coordinates(
-        S.T @ mass @ S, S.T @ bias, S.T @ passive, energy, a, derivatives
-    )
+    if robot.task.integrator == "rk4":
+        used = _acceleration_derivatives(c, dynamics, factor, a)
+    else:
+        used = _velocity_update(c, dynamics)
     q, qv, qvu = {"q": c.q}, {"q": c.q, "v": c.v}, {"q": c.q, "v": c.v, "u": c.u}
-    return [
-        Function("mass_matrix", q, {"M": mass}),
-        Function("bias_force", qv, {"h": bias}),
-        Function("passive_force", qv, {"f": passive}),
+    functions = [
+        Function("mass_matrix", q, {"M": S.T @ mass @ S}),
+        Function("bias_force", qv, {"h": S.T @ bias}),
+        Function("passive_force", qv, {"f": S.T @ passive}),
         Function("energy", qv, {"E": energy}),
-        Function("acceleration", qvu, {"a": a}),
-        Function("acceleration_derivatives", qvu, {"a": a, "a_z": derivatives}),  # z = (q, v, u)
+        Function("acceleration", qvu, {"a": c.S_inverse @ a}),
+        *(Function(name, qvu, outputs) for name, outputs in used),
+    ]
+    if robot.ground is not None:
+        functions.append(Function("contact_forces", qv, {"f": touch.forces}))
+    return [
+        function._replace(
+            outputs=dict(
+                zip(
+                    function.outputs,
+                    c.in_joint_coordinates(*function.outputs.values()),
+                    strict=True,
+                )
+            )
+        )
+        for function in functions
+    ]
+
+
+class _Dynamics(NamedTuple):
+    """M a + bias = B u + passive, passive = spring - damping w', in absolute coordinates."""
+
+    mass: ca.SX
+    bias: ca.SX
+    passive: ca.SX
+    spring: ca.SX
+    damping: ca.SX
+    B: ca.DM
+
+
+def _acceleration_derivatives(
+    c: _Coordinates, d: _Dynamics, factor: LeafFirstFactor, a: ca.SX
+) -> list[tuple[str, Named]]:
+    symbol = ca.SX.sym("a", c.robot.nv)
+    residual = d.mass @ symbol + d.bias - d.passive
+    columns = ca.horzcat(
+        -ca.jacobian(residual, c.w) @ c.S, -ca.jacobian(residual, c.w_dot) @ c.S, d.B
+    )
+    a_z = c.S_inverse @ factor.solve(ca.substitute(columns, symbol, a))
+    return [("acceleration_derivatives", {"a": c.S_inverse @ a, "a_z": a_z})]  # z = (q, v, u)
+
+
+def _velocity_update(c: _Coordinates, d: _Dynamics) -> list[tuple[str, Named]]:
+    """v+ of one substep h, with all that is linear in the velocity taken at its end:
+
+        (M + h D) w+ = M w' + h (B u + spring - bias),
+
+    D frozen at the start.  M and D are symmetric and positive, so any h is stable against damping.
+    """
+    h = c.robot.task.dt / c.robot.task.substeps
+    factor = LeafFirstFactor(d.mass + h * d.damping, leaf_first(c.robot))
+    forces = d.B @ c.u + d.spring - d.bias
+    after = ca.densify(c.w_dot + factor.solve(h * (forces - d.damping @ c.w_dot)))
+
+    symbol = ca.SX.sym("after", c.robot.nv)
+    residual = d.mass @ (symbol - c.w_dot) + h * (d.damping @ symbol - d.spring + d.bias)
+    columns = ca.horzcat(
+        -ca.jacobian(residual, c.w) @ c.S, -ca.jacobian(residual, c.w_dot) @ c.S, h * d.B
+    )
+    v_z = c.S_inverse @ factor.solve(ca.substitute(columns, symbol, after))
+    after = c.S_inverse @ after
+    return [
+        ("velocity_update", {"v_next": after}),
+        ("velocity_update_derivatives", {"v_next": after, "v_z": v_z}),  # z = (q, v, u)
     ]
 
 
@@ -198,98 +273,3 @@ def _measures(robot: Robot, c: _Coordinates) -> Function:
     return Function(
         "measures", {"x": c.x, "u": c.u}, {"m": ca.vertcat(quantities["com.vx"], *values)}
     )
-
-
-FUNCTIONS: dict[str, Callable] = {
-    "sqrt": ca.sqrt,
-    "sin": ca.sin,
-    "cos": ca.cos,
-    "tan": ca.tan,
-    "exp": ca.exp,
-    "log": ca.log,
-    "abs": ca.fabs,
-    "tanh": ca.tanh,
-    "min": ca.fmin,
-    "max": ca.fmax,
-    "sum": ca.sum1,
-}
-
-
-def to_casadi(matrices: tuple[sp.Matrix, ...], symbols: dict[sp.Symbol, ca.SX]) -> list[ca.SX]:
-    """SymPy matrices as CasADi ones after one common-subexpression elimination over all of them."""
-    replacements, reduced = sp.cse(matrices, order="none")
-    table = dict(symbols)
-    for symbol, expression in replacements:
-        table[symbol] = _convert(expression, table)
-    return [
-        ca.sparsify(ca.vertcat(*(ca.horzcat(*(_convert(e, table) for e in m.row(i))) for i in range(m.rows))))
-        for m in reduced
-    ]
-
-
-def _convert(expression: sp.Expr, table: dict[sp.Symbol, ca.SX]) -> ca.SX:
-    if expression.is_Symbol:
-        return table[expression]
-    if expression.is_Number:
-        return ca.SX(float(expression))
-    arguments = [_convert(argument, table) for argument in expression.args]
-    if expression.is_Add:
-        return sum(arguments[1:], arguments[0])
-    if expression.is_Mul:
-        return math.prod(arguments[1:], start=arguments[0])
-    if expression.is_Pow:
-        return arguments[0] ** arguments[1]
-    return _ELEMENTARY[type(expression)](arguments[0])
-
-
-def _softplus(z: ca.SX) -> ca.SX:
-    """log(1 + exp(z)) without overflow, with the right derivative at 0."""
-    return ca.log1p(ca.exp(-ca.fabs(z))) + 0.5 * (z + ca.fabs(z))
-
-
-_ELEMENTARY = {sp.sin: ca.sin, sp.cos: ca.cos, softplus: _softplus}
-
-
-def _leaf_first(robot: Robot) -> list[int]:
-    """Coordinates ordered so that each comes before those of the links that carry it."""
-    index = {name: i for i, name in enumerate(robot.q_names)}
-    joints = [index[j.name] for j in reversed(robot.ordered_joints) if j.type != "fixed"]
-    root = [index[name] for name in ("angle", "y", "x")] if robot.root is not None else []
-    return joints + root
-
-
-class _LeafFirstFactor:
-    """L D L^T of a symmetric matrix with structural zeros, eliminated in the given order."""
-
-    def __init__(self, matrix: ca.SX, order: list[int]):
-        self.order = order
-        n = len(order)
-        A = [[matrix[i, j] for j in order] for i in order]
-        self.L = [[ca.SX(0)] * n for _ in range(n)]
-        self.D = [A[k][k] for k in range(n)]
-        for k in range(n):
-            self.D[k] = A[k][k]
-            for i in range(k + 1, n):
-                if not A[i][k].is_zero():
-                    self.L[i][k] = A[i][k] / self.D[k]
-            for i in range(k + 1, n):
-                for j in range(k + 1, i + 1):
-                    if not (self.L[i][k].is_zero() or A[j][k].is_zero()):
-                        A[i][j] = A[i][j] - self.L[i][k] * A[j][k]
-                        A[j][i] = A[i][j]
-
-    def solve(self, right: ca.SX) -> ca.SX:
-        """Solution of (L D L^T) X = right, (n, m)."""
-        n, order = len(self.order), self.order
-        rows = [right[i, :] for i in order]
-        for k in range(n):
-            for i in range(k + 1, n):
-                if not self.L[i][k].is_zero():
-                    rows[i] = rows[i] - self.L[i][k] * rows[k]
-        rows = [row / d for row, d in zip(rows, self.D, strict=True)]
-        for k in reversed(range(n)):
-            for i in range(k + 1, n):
-                if not self.L[i][k].is_zero():
-                    rows[k] = rows[k] - self.L[i][k] * rows[i]
-        back = sorted(range(n), key=order.__getitem__)
-        return ca.sparsify(ca.vertcat(*(rows[k] for k in back)))

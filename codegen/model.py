@@ -41,8 +41,16 @@ class Model:
         return self._call("bias_force", self._q(q), self._v(v), shape=(self.nv,))
 
     def passive_force(self, q: ArrayLike, v: ArrayLike) -> Array:
-        """Drag, joint springs, joint damping and joint limits, (nv,)."""
+        """Drag, contact, joint springs, joint damping and joint limits, (nv,)."""
         return self._call("passive_force", self._q(q), self._v(v), shape=(self.nv,))
+
+    def contact_forces(self, q: ArrayLike, v: ArrayLike) -> dict[str, Array]:
+        """Force (2,) N of the ground on each contact point, in the world's frame."""
+        names = [point.name for point in self.robot.contact_points]
+        if not names:
+            return {}
+        forces = self._call("contact_forces", self._q(q), self._v(v), shape=(len(names), 2))
+        return dict(zip(names, forces, strict=True))
 
     def energy(self, q: ArrayLike, v: ArrayLike) -> float:
         """Kinetic plus gravitational energy, J.  Armature counts as kinetic."""

@@ -10,7 +10,18 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
 
-from codegen.fields import Name, NonNegative, Number, Pair, Part, Positive, Text, Truth, refuse
+from codegen.fields import (
+    Name,
+    NonNegative,
+    Number,
+    Pair,
+    Part,
+    Positive,
+    ProfileText,
+    Text,
+    Truth,
+    refuse,
+)
 
 FREE_ONLY = (
     "limits",
@@ -143,8 +154,32 @@ class Joint(Part):
 
 
 class Point(Part):
-    """A named point that moves with a link; `at` is (x, y) m in the link's frame."""
+    """A named point that moves with a link.
+
+    at       (x, y) m in the link's frame
+    contact  whether the ground pushes back on it
+    """
 
     name: Name
     link: Text
     at: Pair
+    contact: Truth = False
+
+
+class Ground(Part):
+    """Compliant ground with friction, a smooth function of a contact point's position and velocity.
+
+    height          m, expression in x of its profile
+    stiffness       N/m of one contact point
+    softness        m over which the normal force sets in
+    damping_speed   m/s at which the approach has added 70 % to the normal force
+    friction        coefficient mu
+    friction_speed  m/s of sliding at which friction reaches 70 % of mu times the normal force
+    """
+
+    height: ProfileText = "0"
+    stiffness: Positive
+    softness: Positive
+    damping_speed: Positive
+    friction: NonNegative
+    friction_speed: Positive

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from codegen.errors import hint
 from codegen.expression import Expression, ExpressionError, parse, split_aggregates
 from codegen.fields import refuse
-from codegen.grammar import COST_CALLS, SUCCESS_CALLS
+from codegen.grammar import COST_CALLS, NUMERIC_CALLS, SUCCESS_CALLS
 
 FLOATING = ("x", "y", "angle")
 LINK_QUANTITIES = ("x", "y", "angle", "vx", "vy", "omega")
@@ -150,11 +150,11 @@ def quantities(robot) -> set[str]:
 def check_expressions(robot) -> None:
     """The cost is a number, the success a condition; both speak only of quantities that exist."""
     varying, constant = quantities(robot), set(robot.parameters)
-    with _refusing("cost"):
+    with _refusing("task", "cost"):
         cost = parse(robot.task.cost)
         cost.check(varying | constant, COST_CALLS)
         _check_number(cost)
-    with _refusing("success"):
+    with _refusing("task", "success"):
         success = parse(robot.task.success)
         success.check(varying | constant, SUCCESS_CALLS)
         if not success.is_condition:
@@ -171,6 +171,59 @@ def check_expressions(robot) -> None:
                 )
 
 
+def check_contact(robot) -> None:
+    """Ground and contact points come together, with the integrator that bears them."""
+    touching = [i for i, point in enumerate(robot.points) if point.contact]
+    if robot.ground is None:
+        if touching:
+            at = ("points", touching[0], "contact")
+            raise refuse("a contact point needs the key 'ground' of the robot", "sentence", at)
+        return
+    if not touching:
+        text = "the ground needs a point with 'contact: true'"
+        raise refuse(text, "sentence", ("ground",))
+    if robot.task.integrator != "implicit":
+        raise refuse("contact needs 'integrator: implicit'", "sentence", ("task",))
+    with _refusing("ground", "height"):
+        height = parse(robot.ground.height)
+        height.check({"x"} | set(robot.parameters), NUMERIC_CALLS)
+        _check_number(height)
+
+
+def check_training(robot) -> None:
+    """The policy learns from at least one step."""
+    if robot.training.tail >= robot.task.horizon:
+        text = f"must be less than the horizon of {robot.task.horizon} steps"
+        raise refuse(text, at=("training", "tail"))
+
+
+def check_gait(robot) -> None:
+    """The walking controller speaks of links, actuated joints and points that exist."""
+    gait = robot.gait
+    if gait is None:
+        if robot.task.start.gait:
+            raise refuse("there is no 'gait' to start from", "sentence", ("task", "start", "gait"))
+        return
+    if robot.ground is None:
+        raise refuse("a gait needs the key 'ground' of the robot", "sentence", ("gait",))
+    links = [link.name for link in robot.links]
+    if gait.torso not in links:
+        at = ("gait", "torso")
+        raise refuse(f"unknown link {gait.torso!r}", "sentence", at, tail=hint(gait.torso, links))
+    points = [point.name for point in robot.points]
+    for side in ("left", "right"):
+        leg = getattr(gait.legs, side)
+        for key in ("hip", "knee", "ankle"):
+            name, at = getattr(leg, key), ("gait", "legs", side, key)
+            if name not in robot.u_names:
+                tail = hint(name, robot.u_names)
+                raise refuse(f"no actuated joint is called {name!r}", "sentence", at, tail=tail)
+        for index, name in enumerate(leg.foot):
+            if name not in points:
+                at = ("gait", "legs", side, "foot", index)
+                raise refuse(f"unknown point {name!r}", "sentence", at, tail=hint(name, points))
+
+
 def _check_number(expression: Expression) -> None:
     if expression.is_condition:
         raise ExpressionError("must be a number, not a condition", expression.column)
@@ -180,8 +233,8 @@ def _check_number(expression: Expression) -> None:
 
 
 @contextmanager
-def _refusing(key: str):
+def _refusing(*at: str):
     try:
         yield
     except ExpressionError as error:
-        raise refuse(f"cannot be used: {error}", at=("task", key), offset=error.column) from None
+        raise refuse(f"cannot be used: {error}", at=at, offset=error.column) from None

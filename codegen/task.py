@@ -1,6 +1,6 @@
 """What a robot is asked to do, from which states, under which noise, and what it observes."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
@@ -13,6 +13,7 @@ from codegen.fields import (
     PerCoordinate,
     Positive,
     Text,
+    Truth,
     refuse,
     whole,
 )
@@ -67,9 +68,14 @@ class Observe(Part):
 
 
 class Start(Part):
-    """Where the optimiser starts: actions drawn with standard deviation `noise`, N·m or N."""
+    """Where the optimiser starts.
+
+    noise  standard deviation of random actions, N·m or N
+    gait   instead: the actions of the robot's walking controller
+    """
 
     noise: NonNegative = 0.0
+    gait: Truth = False
 
 
 class Task(Part):
@@ -78,6 +84,8 @@ class Task(Part):
     dt             s, length of a step, over which the action is constant
     horizon        number of steps T
     substeps       integration steps in a step
+    integrator     "rk4": Runge-Kutta of fourth order; "implicit": first order, with damping, drag
+                   and contact implicit in the velocity, which contact needs
     cost           expression, the cost of a step
     success        condition over a rollout, of mean, min, max and final of quantities
     process_noise  standard deviations that each step adds to the state
@@ -87,6 +95,7 @@ class Task(Part):
     dt: Positive
     horizon: Annotated[int, whole(2)]
     substeps: Annotated[int, whole(1)] = 1
+    integrator: Literal["rk4", "implicit"] = "rk4"
     cost: ExpressionText
     success: ExpressionText
     initial: Initial = Initial()
@@ -104,6 +113,8 @@ class Training(Part):
     anneal       outer iterations
     samples      states drawn at each time step to fit the policy
     pairs        opposite pairs of states over which the policy term of the cost is averaged
+    tail         steps before the horizon's end from which the policy does not learn: an optimal
+                 trajectory that ends there need not go on, and a walker's lets itself fall
     """
 
     iterations: Annotated[int, whole(1)] = 50
@@ -112,3 +123,4 @@ class Training(Part):
     anneal: Annotated[int, whole(1)] = 50
     samples: Annotated[int, whole(1)] = 10
     pairs: Annotated[int, whole(0)] = 5
+    tail: Annotated[int, whole(0)] = 0

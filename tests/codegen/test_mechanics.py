@@ -11,7 +11,8 @@ from mjcf import Reference
 from trees import random_state, random_tree, robot_of, turns
 from virtual import Virtual
 
-from codegen.functions import _Coordinates, _leaf_first, _LeafFirstFactor
+from codegen.factor import LeafFirstFactor, leaf_first
+from codegen.functions import _Coordinates
 from codegen.mechanics import derive
 
 PLAIN = range(50)  # trees that MuJoCo describes
@@ -237,8 +238,8 @@ def _mass_and_factor(robot):
     """w, M(w) in absolute coordinates, the order of elimination and the factor."""
     coordinates = _Coordinates(robot, derive(robot))
     (mass,) = coordinates.convert(coordinates.mechanics.mass_matrix)
-    order = _leaf_first(robot)
-    return coordinates.w, mass, order, _LeafFirstFactor(mass, order)
+    order = leaf_first(robot)
+    return coordinates.w, mass, order, LeafFirstFactor(mass, order)
 
 
 def _coupled(factor) -> list[tuple[int, int]]:

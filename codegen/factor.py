@@ -1,0 +1,50 @@
+"""Factorisation of the mass matrix along the tree."""
+
+import casadi as ca
+
+from codegen.description import Robot
+
+
+def leaf_first(robot: Robot) -> list[int]:
+    """Coordinates ordered so that each comes before those of the links that carry it."""
+    index = {name: i for i, name in enumerate(robot.q_names)}
+    joints = [index[j.name] for j in reversed(robot.ordered_joints) if j.type != "fixed"]
+    root = [index[name] for name in ("angle", "y", "x")] if robot.root is not None else []
+    return joints + root
+
+
+class LeafFirstFactor:
+    """L D L^T of a symmetric matrix with structural zeros, eliminated in the given order."""
+
+    def __init__(self, matrix: ca.SX, order: list[int]):
+        self.order = order
+        n = len(order)
+        A = [[matrix[i, j] for j in order] for i in order]
+        self.L = [[ca.SX(0)] * n for _ in range(n)]
+        self.D = [A[k][k] for k in range(n)]
+        for k in range(n):
+            self.D[k] = A[k][k]
+            for i in range(k + 1, n):
+                if not A[i][k].is_zero():
+                    self.L[i][k] = A[i][k] / self.D[k]
+            for i in range(k + 1, n):
+                for j in range(k + 1, i + 1):
+                    if not (self.L[i][k].is_zero() or A[j][k].is_zero()):
+                        A[i][j] = A[i][j] - self.L[i][k] * A[j][k]
+                        A[j][i] = A[i][j]
+
+    def solve(self, right: ca.SX) -> ca.SX:
+        """Solution of (L D L^T) X = right, (n, m)."""
+        n, order = len(self.order), self.order
+        rows = [right[i, :] for i in order]
+        for k in range(n):
+            for i in range(k + 1, n):
+                if not self.L[i][k].is_zero():
+                    rows[i] = rows[i] - self.L[i][k] * rows[k]
+        rows = [row / d for row, d in zip(rows, self.D, strict=True)]
+        for k in reversed(range(n)):
+            for i in range(k + 1, n):
+                if not self.L[i][k].is_zero():
+                    rows[k] = rows[k] - self.L[i][k] * rows[i]
+        back = sorted(range(n), key=order.__getitem__)
+        return ca.sparsify(ca.vertcat(*(rows[k] for k in back)))

@@ -1,0 +1,24 @@
+"""The functions of expressions, and those of the mechanics, over CasADi's symbols."""
+
+from collections.abc import Callable
+
+import casadi as ca
+
+FUNCTIONS: dict[str, Callable] = {
+    "sqrt": ca.sqrt,
+    "sin": ca.sin,
+    "cos": ca.cos,
+    "tan": ca.tan,
+    "exp": ca.exp,
+    "log": ca.log,
+    "abs": ca.fabs,
+    "tanh": ca.tanh,
+    "min": ca.fmin,
+    "max": ca.fmax,
+    "sum": ca.sum1,
+}
+
+
+def softplus(z: ca.SX) -> ca.SX:
+    """log(1 + exp(z)) without overflow, with the right derivative at 0."""
+    return ca.log1p(ca.exp(-ca.fabs(z))) + 0.5 * (z + ca.fabs(z))
