@@ -24,6 +24,7 @@ class FitSettings(NamedTuple):
     optimizer: str = "lbfgs"  # or "sgd"
     bound: str = "closed"  # or "sampled"
     samples: int = 10  # states drawn at each time step
+    tail: int = 0  # steps at the end of the horizon that the policy does not learn from
     rounds: int = 2  # sample sets that L-BFGS sees in one M-step
     iterations: int = 50  # of L-BFGS on each
     sgd_steps: int = 300  # of SGD in one M-step, each on samples of its own
@@ -57,15 +58,18 @@ class Samples(NamedTuple):
         return self.mean + noise.reshape(-1, nu)
 
 
-def draw(q: TrajectoryDistribution, observed: Array, per_step: int, rng: np.random.Generator) -> Samples:
-    """``per_step`` states from each marginal of q, with the distribution of actions there."""
-    states = q.sample_states(per_step, rng)  # (T, M, nx)
+def draw(
+    q: TrajectoryDistribution, observed: Array, settings: FitSettings, rng: np.random.Generator
+) -> Samples:
+    """States from the marginals of q, all but those of the tail, with the actions' distribution."""
+    T = len(q.X) - settings.tail
+    states = q.sample_states(settings.samples, rng)  # (T, M, nx)
     mean = q.action_mean(states)
     return Samples(
-        states[..., observed].reshape(-1, len(observed)),
-        mean.reshape(-1, mean.shape[-1]),
-        q.covariance,
-        per_step,
+        states[:T, :, observed].reshape(-1, len(observed)),
+        mean[:T].reshape(-1, mean.shape[-1]),
+        q.covariance[:T],
+        settings.samples,
     )
 
 
@@ -77,7 +81,7 @@ def fit(
         return _fit_sgd(policy, q, settings, rng)
     evaluations = 0
     for _ in range(settings.rounds):
-        samples = draw(q, policy.observed, settings.samples, rng)
+        samples = draw(q, policy.observed, settings, rng)
         scaling = Scaling.of(samples.inputs, samples.mean)
         objective = _objective(samples, scaling, settings.bound, len(policy.b1), rng)
         result = lbfgs.minimize(
@@ -106,7 +110,7 @@ def first_fit(
     """
     fits = []
     for _ in range(settings.starts):
-        samples = draw(q, observed, settings.samples, rng)
+        samples = draw(q, observed, settings, rng)
         fits.append(fit(_random_policy(observed, n_hidden, samples, rng), q, settings, rng))
     return min(fits, key=lambda candidate: candidate.value)
 
@@ -140,11 +144,11 @@ def _objective(
 def _fit_sgd(
     policy: Policy, q: TrajectoryDistribution, settings: FitSettings, rng: np.random.Generator
 ) -> Fit:
-    first = draw(q, policy.observed, settings.samples, rng)
+    first = draw(q, policy.observed, settings, rng)
     scaling = Scaling.of(first.inputs, first.mean)
 
     def draw_objective(rng: np.random.Generator) -> ClosedFormBound:
-        samples = draw(q, policy.observed, settings.samples, rng)
+        samples = draw(q, policy.observed, settings, rng)
         return _objective(samples, scaling, settings.bound, len(policy.b1), rng)
 
     result = sgd.minimize(draw_objective, scaling.to_standard(policy), settings.sgd_steps, rng)

@@ -26,6 +26,7 @@ from policy.cost_term import negative_log_policy
 from policy.mlp import Policy
 from policy.mstep import FitSettings, first_fit, fit
 from solver.distribution import TrajectoryDistribution, trajectory_distribution
+from solver.gait import walk
 from solver.ilqr import Iteration, Settings, Solution, ilqr
 from solver.objective import task_objective, with_extra
 
@@ -54,7 +55,7 @@ class VGPSSettings(NamedTuple):
             alpha_end=t.alpha_end,
             anneal=t.anneal,
             pairs=t.pairs,
-            fit=FitSettings(samples=t.samples)._replace(**fit),
+            fit=FitSettings(samples=t.samples, tail=t.tail)._replace(**fit),
         )
 
 
@@ -85,8 +86,10 @@ def initial_trajectory(
     callback: Callable[[Iteration], None] | None = None,
 ) -> Solution:
     """Line 1: DDP on alpha_0 c from the start that the robot's file describes."""
-    noise = model.robot.task.start.noise
-    U = noise * rng.standard_normal((settings.horizon, model.nu))
+    begin = model.robot.task.start
+    U = begin.noise * rng.standard_normal((settings.horizon, model.nu))
+    if begin.gait:
+        U = walk(model, model.x0, settings.horizon).U
     objective = task_objective(model, settings.horizon, settings.alpha_start)
     return ilqr(model, objective, model.x0, U, settings.initial, callback)
 

@@ -89,7 +89,7 @@ def test_every_m_step_imitates_the_distribution(model, settings, beginning, opti
 
 def test_samples_carry_the_action_distribution_of_their_step(beginning):
     q = beginning.q
-    samples = draw(q, np.arange(q.X.shape[1]), 4, np.random.default_rng(0))
+    samples = draw(q, np.arange(q.X.shape[1]), FitSettings(samples=4), np.random.default_rng(0))
     t, i = 17, 2
     state, mean = samples.inputs[4 * t + i], samples.mean[4 * t + i]
     np.testing.assert_allclose(mean, q.U[t] + q.k[t] + q.K[t] @ (state - q.X[t]), rtol=1e-12)
@@ -98,6 +98,17 @@ def test_samples_carry_the_action_distribution_of_their_step(beginning):
     deviation = actions[:, 4 * t + i] - mean  # (400, nu)
     standard_error = np.sqrt(samples.variance[4 * t + i] / 400)
     assert (abs(deviation.mean(0)) < 4.5 * standard_error).all()
+
+
+def test_the_policy_does_not_learn_from_the_tail(beginning):
+    q, everything = beginning.q, np.arange(beginning.q.X.shape[1])
+    whole, cut = (
+        draw(q, everything, FitSettings(samples=4, tail=tail), np.random.default_rng(0))
+        for tail in (0, 20)
+    )
+    np.testing.assert_array_equal(cut.inputs, whole.inputs[: 4 * (len(q.X) - 20)])
+    np.testing.assert_array_equal(cut.mean, whole.mean[: 4 * (len(q.X) - 20)])
+    assert len(cut.covariance) == len(q.X) - 20
 
 
 def test_adaptation_draws_the_trajectory_towards_the_policy(model, settings, beginning):
