@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from codegen.model import Model
 from report.errors import MissingEncoder
+from report.ground import draw_ground, ground_line
 from report.motion import drawable
 from report.run_folder import write_atomically
 from report.scene import RobotDrawing, Skeleton, draw_rails, skeleton
@@ -21,6 +22,8 @@ Array = NDArray[np.float64]
 _DOTS_PER_INCH = 100
 _WIDEST, _TALLEST, _SMALLEST = 640, 480, 240  # pixels
 _LABELS = 22  # pixels below the scene
+_SAMPLES = 300  # of the ground across half a frame
+_WIDE = 4.0 / 3.0  # the least width of a frame with ground, by its height
 
 
 def animate(model: Model, X: ArrayLike, path: str | Path, frames_per_second: int = 25) -> None:
@@ -36,8 +39,11 @@ def animate(model: Model, X: ArrayLike, path: str | Path, frames_per_second: int
     centres, half = _camera(model, poses, frames_per_second)
     figure, axes, half = _stage(half)
     draw_rails(axes, model.robot)
+    low, high = centres.min(axis=0) - half, centres.max(axis=0) + half
+    seen = np.arange(low[0], high[0] + half[0] / _SAMPLES, half[0] / _SAMPLES)
+    draw_ground(axes, ground_line(model.robot, seen), low[1])
     (trail,) = axes.plot([], [], color=LEARNED, linewidth=1.4, alpha=0.6, zorder=3)
-    robot = RobotDrawing(axes, INK, width=5.0, zorder=4)
+    robot = RobotDrawing(axes, model.robot, INK, width=5.0, zorder=4)
     clock = axes.text(
         0.985, 0.96, "", transform=axes.transAxes, ha="right", va="top", fontsize=9, color=INK
     )
@@ -75,19 +81,36 @@ def _frames(model: Model, X: Array, frames_per_second: int) -> tuple[Array, list
 
 
 def _camera(model: Model, poses: list[Skeleton], frames_per_second: int) -> tuple[Array, Array]:
-    """Centres of the view (frames, 2) and half its size (2,), m, in which the robot always fits."""
+    """Centres of the view (frames, 2) and half its size (2,), m, in which the robot always fits.
+
+    The ground below the robot fits as well; then the view rises and falls with the ground alone.
+    """
     corners = np.array([pose.corners() for pose in poses])  # (frames, n, 2)
+    below = ground_line(model.robot, np.array([pose.com[0] for pose in poses]))  # (frames, 2)
+    if len(below):
+        corners = np.concatenate([corners, below[:, None]], axis=1)
     if model.robot.base == "floating":
-        # The average over about a second keeps the ground calm while the robot sways and bobs.
-        reach = frames_per_second // 2
-        com = np.pad([pose.com for pose in poses], ((reach, reach), (0, 0)), mode="edge")
-        window = np.full(2 * reach + 1, 1.0 / (2 * reach + 1))
-        centres = np.stack([np.convolve(com[:, i], window, mode="valid") for i in (0, 1)], axis=1)
+        path = below if len(below) else np.array([pose.com for pose in poses])
+        centres = _calm(path, frames_per_second // 2)
+        aside = corners - centres[:, None]
+        if len(below):
+            centres[:, 1] += 0.5 * (aside[..., 1].min() + aside[..., 1].max())
     else:
         middle = 0.5 * (corners.min(axis=(0, 1)) + corners.max(axis=(0, 1)))
         centres = np.tile(middle, (len(poses), 1))
     half = np.abs(corners - centres[:, None]).max(axis=(0, 1))  # (2,)
-    return centres, half + (0.25 * half.max() or 1.0)
+    half += 0.25 * half.max() or 1.0
+    if len(below):
+        half[0] = max(half[0], _WIDE * half[1])
+    return centres, half
+
+
+def _calm(path: Array, reach: int) -> Array:
+    """The path (frames, 2), each place averaged with ``reach`` frames before and behind it."""
+    # The average over about a second keeps the view calm while the robot sways and bobs.
+    padded = np.pad(path, ((reach, reach), (0, 0)), mode="edge")
+    window = np.full(2 * reach + 1, 1.0 / (2 * reach + 1))
+    return np.stack([np.convolve(padded[:, i], window, mode="valid") for i in (0, 1)], axis=1)
 
 
 def _stage(half: Array) -> tuple[Figure, Axes, Array]:

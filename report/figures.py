@@ -50,7 +50,7 @@ def trajectory_picture(path: str | Path, model: Model, X: ArrayLike, U: ArrayLik
     figure = new_figure(10.0, 6.4)
     axes = figure.subplot_mosaic(
         [["gait", "gait"], ["actions", "speed"]],
-        height_ratios=(1.2, 1.0),
+        height_ratios=(1.5, 1.0),
         gridspec_kw={"wspace": 0.18, "hspace": 0.55},
     )
     gait_picture(axes["gait"], model, X)

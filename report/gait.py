@@ -2,17 +2,19 @@
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import to_rgb
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from codegen.model import Model
+from report.ground import draw_ground, ground_line
 from report.motion import com_path, drawable
 from report.scene import RobotDrawing, Skeleton, draw_rails, skeleton
-from report.style import INITIAL, INK, LEARNED, PAPER, dress, key
+from report.style import INITIAL, INK, LEARNED, dress, key, paler
 
 Array = NDArray[np.float64]
 _FEWEST_POSES, _MOST_POSES = 5, 9
+_SAMPLES = 1000  # of the ground across the picture
+_FADE = 0.65  # share of paper in the colour that the oldest pose comes close to
 
 
 def gait_picture(axes: Axes, model: Model, X: ArrayLike, reference: ArrayLike | None = None) -> None:
@@ -36,12 +38,17 @@ def gait_picture(axes: Axes, model: Model, X: ArrayLike, reference: ArrayLike | 
     times, poses = _poses(model, X, path)
     for i, pose in enumerate(poses):
         age = 1.0 - (i + 1) / len(poses)  # 0 for the last pose
-        drawing = RobotDrawing(axes, _paler(INK, 0.86 * age), width=3.2, zorder=2 + i / len(poses))
-        drawing.pose(pose)
+        colour, zorder = paler(INK, _FADE * age), 2 + i / len(poses)
+        RobotDrawing(axes, model.robot, colour, width=3.2, zorder=zorder).pose(pose)
     if len(times) > 1:
         every = (times[-1] - times[0]) / (len(times) - 1)
         axes.plot([], [], color=INK, linewidth=3.2, label=f"robot every {every:.2g} s")
-    _frame(axes, np.concatenate([*paths, *(pose.corners() for pose in poses)]))
+    points = np.concatenate([*paths, *(pose.corners() for pose in poses)])
+    x = points[:, 0]
+    below = ground_line(model.robot, np.linspace(x.min(), x.max(), _SAMPLES))
+    _frame(axes, np.concatenate([points, below[np.isfinite(below).all(axis=1)]]))
+    surface = ground_line(model.robot, np.linspace(*axes.get_xlim(), _SAMPLES))
+    draw_ground(axes, surface, axes.get_ylim()[0])
     key(axes, columns=3)
 
 
@@ -56,16 +63,11 @@ def _poses(model: Model, X: Array, path: Array) -> tuple[Array, list[Skeleton]]:
     return steps * model.dt, [robots[step] for step in steps]
 
 
-def _paler(colour: str, share: float) -> tuple[float, ...]:
-    """The colour mixed with paper; mixing keeps crossing poses clean where transparency would not."""
-    return tuple((1.0 - share) * np.array(to_rgb(colour)) + share * np.array(to_rgb(PAPER)))
-
-
 def _frame(axes: Axes, points: Array) -> None:
     """Equal scales and limits around points (n, 2), m."""
     low, high = points.min(axis=0), points.max(axis=0)
     middle, span = 0.5 * (low + high), high - low
-    half = 0.5 * span + (0.05 * span.max() or 1.0)  # (2,)
+    half = 0.5 * span + (0.04 * span.max() or 1.0)  # (2,)
     # Filling the axes' place in the picture keeps a straight path from becoming a sliver.
     box = axes.get_position().size * axes.figure.get_size_inches()  # (2,) inches
     half = box * (half / box).max()

@@ -11,16 +11,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from codegen.description import Link, Robot
 from codegen.model import Model
-from report.style import HAIR, LEARNED, PAPER
+from report.depth import link_depths
+from report.style import HAIR, LEARNED, PAPER, paler
 
 Array = NDArray[np.float64]
+Chosen = NDArray[np.bool_]
+_DOT = {"linestyle": "", "marker": "o", "markeredgewidth": 0.0}
 
 
 class Skeleton(NamedTuple):
     """A robot at one configuration; all positions in metres."""
 
     links: Array  # (number of links, 2, 2): start and end of each, in file order
-    shapes: list[Array]  # (corners, 2) each: what a segment cannot show, such as carts and feet
+    # One for each link, (corners, 2): what a segment cannot show, such as carts and feet.
+    shapes: list[Array]
     joints: Array  # (number of revolute joints, 2)
     com: Array  # (2,)
 
@@ -43,6 +47,8 @@ def skeleton(model: Model, q: ArrayLike) -> Skeleton:
             shapes.append(_around(corners))
         elif link.length == 0.0:
             shapes.append(segment[0] + _box(robot, np.asarray(q), link))
+        else:
+            shapes.append(np.empty((0, 2)))
     return Skeleton(links, shapes, np.array(joints).reshape(-1, 2), points["com"])
 
 
@@ -78,8 +84,35 @@ def _around(points: Array) -> Array:
 class RobotDrawing:
     """The artists of one robot on some axes; `pose` moves them."""
 
-    def __init__(self, axes: Axes, colour, width: float, zorder: float):
-        """``width`` of a link in points.  A rim of paper sets the robot off from what it crosses."""
+    def __init__(self, axes: Axes, robot: Robot, colour, width: float, zorder: float):
+        """``width`` of a link in points.  What lies behind is paler."""
+        depths = link_depths(robot)
+        numbers = {link.name: i for i, link in enumerate(robot.links)}
+        turning = [numbers[joint.child] for joint in robot.joints if joint.type == "revolute"]
+        hinges = depths[turning]  # of each joint in a skeleton, the depth of its child
+        self._layers = [
+            _Layer(axes, paler(colour, depth), width, zorder, depths == depth, hinges == depth)
+            for depth in sorted(set(depths), reverse=True)
+        ]
+        (self._com,) = axes.plot(
+            [], [], color=LEARNED, markersize=1.5 * width, zorder=zorder + 0.5, **_DOT
+        )
+
+    def pose(self, shown: Skeleton) -> None:
+        for layer in self._layers:
+            layer.pose(shown)
+        self._com.set_data(*shown.com[:, None])
+
+
+class _Layer:
+    """The artists of what lies at one depth."""
+
+    def __init__(
+        self, axes: Axes, colour, width: float, zorder: float, links: Chosen, joints: Chosen
+    ):
+        """Masks of the ``links`` (number of links,) and ``joints`` (revolute joints,) there."""
+        self._chosen = links, joints
+        # A rim of paper sets the layer off from what it crosses.
         rim = [withStroke(linewidth=1.5 * width, foreground=PAPER)]
         self._shapes = PolyCollection(
             [],
@@ -100,19 +133,17 @@ class RobotDrawing:
             path_effects=rim,
             zorder=zorder,
         )
-        dot = {"linestyle": "", "marker": "o", "markeredgewidth": 0.0}
-        (self._joints,) = axes.plot([], [], color=PAPER, markersize=0.6 * width, zorder=zorder, **dot)
-        (self._com,) = axes.plot(
-            [], [], color=LEARNED, markersize=1.5 * width, zorder=zorder + 0.5, **dot
+        (self._joints,) = axes.plot(
+            [], [], color=PAPER, markersize=0.6 * width, zorder=zorder, **_DOT
         )
 
     def pose(self, shown: Skeleton) -> None:
+        links, joints = self._chosen
         # A NaN behind each segment lifts the pen.
-        gap = np.full((len(shown.links), 1, 2), np.nan)
-        self._links.set_data(*np.concatenate([shown.links, gap], axis=1).reshape(-1, 2).T)
-        self._shapes.set_verts(shown.shapes)
-        self._joints.set_data(*shown.joints.T)
-        self._com.set_data(*shown.com[:, None])
+        gap = np.full((links.sum(), 1, 2), np.nan)
+        self._links.set_data(*np.concatenate([shown.links[links], gap], axis=1).reshape(-1, 2).T)
+        self._shapes.set_verts([shown.shapes[i] for i in np.flatnonzero(links)])
+        self._joints.set_data(*shown.joints[joints].T)
 
 
 def draw_rails(axes: Axes, robot: Robot) -> None:

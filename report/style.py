@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 from report.run_folder import write_atomically
@@ -12,6 +14,7 @@ PAPER = "#ffffff"
 INK = "#1f2933"
 MUTED = "#6b7785"
 HAIR = "#e3e7eb"  # grids, rails
+EARTH, SURFACE = "#f1f0ec", "#a8a89f"  # the ground and its upper edge
 LEARNED = "#1667d9"
 INITIAL = "#000000"
 SERIES = ("#1667d9", "#d9731a", "#2b8a5c", "#a3438f", "#8a6d1b", "#5b6b7b")
@@ -59,6 +62,11 @@ def key(axes: Axes, columns: int) -> None:
         handlelength=1.9,
         columnspacing=1.1,
     )
+
+
+def paler(colour, share: float) -> tuple[float, ...]:
+    """The colour mixed with paper; mixing keeps crossings clean where transparency would not."""
+    return tuple((1.0 - share) * np.array(to_rgb(colour)) + share * np.array(to_rgb(PAPER)))
 
 
 def save(figure: Figure, path: str | Path) -> None:

@@ -10,6 +10,18 @@ from matplotlib.figure import Figure
 
 from codegen import build, load
 
+BALL = """\
+name: ball
+parameters: {{steep: 0.2}}
+base: floating
+links: [{{name: ball, mass: 1, inertia: 0.1}}, {{name: fin, mass: 1, length: 0.2}}]
+joints: [{{name: hinge, parent: ball, child: fin, actuated: true}}]
+points: [{{name: sole, link: ball, at: [0, -0.1], contact: true}}]
+ground:
+  {{height: "{height}", stiffness: 1e4, softness: 0.01, damping_speed: 1,
+   friction: 0.9, friction_speed: 0.2}}
+task: {{dt: 0.01, horizon: 2, integrator: implicit, cost: hinge.q**2, success: 1 > 0}}
+"""
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -36,6 +48,12 @@ def build_text(build_away, tmp_path):
         return build_away(path)
 
     return build_it
+
+
+@pytest.fixture
+def on_ground(build_text):
+    """Build a floating ball above ground of a given height, an expression in x and steep = 0.2."""
+    return lambda height: build_text(BALL.format(height=height))
 
 
 @pytest.fixture(scope="session")

@@ -45,6 +45,19 @@ def test_the_robot_stays_in_view(model, motion, tmp_path):
         assert columns.min() > 0 and columns.max() < width - 1
 
 
+def test_level_ground_stands_still_below_a_robot_that_bobs(on_ground, tmp_path):
+    model = on_ground("0")
+    X = np.zeros((101, model.nx))
+    X[:, 0] = np.linspace(0.0, 2.0, 101)
+    X[:, 1] = 0.3 + 0.2 * np.sin(np.linspace(0.0, 20.0, 101))
+    path = tmp_path / "gait.gif"
+    animate(model, X, path)
+    edges = [pixels[:-22, -1] for pixels, _ in frames_of(path)]  # neither trail nor labels
+    surfaces = {int(np.argmin(edge)) for edge in edges}
+    assert len(surfaces) == 1
+    assert 0.5 * len(edges[0]) < surfaces.pop() < len(edges[0]) - 20  # and a band is left below it
+
+
 def test_the_grid_passes_a_robot_that_travels(swimmer, tmp_path):
     X = np.tile(swimmer.x0, (51, 1))
     X[:, 0] = np.linspace(0.0, 5.3, 51)

@@ -64,7 +64,7 @@ def test_points_beside_a_link_without_a_length_give_it_its_outline(build_text):
 
 
 def test_posing_moves_the_artists_that_are_there(model, axes):
-    drawing = RobotDrawing(axes, "black", width=3.0, zorder=2)
+    drawing = RobotDrawing(axes, model.robot, "black", width=3.0, zorder=2)
     count = len(axes.get_children())
     for q in random_configurations(model, 3):
         shown = skeleton(model, q)
