@@ -58,7 +58,7 @@ def contact(
 def _distance(ground: Ground, parameters: dict[str, float], position: ca.SX) -> tuple[ca.SX, ca.SX]:
     """First-order distance from the profile, and its unit normal at the point's x."""
     x = ca.SX.sym("x")
-    height = ca.SX(parse(ground.height).evaluate({"x": x} | parameters, FUNCTIONS))
+    height = ca.SX(parse(ground.height).evaluate(parameters | {"x": x}, FUNCTIONS))
     slope = ca.jacobian(height, x)
     height, slope = ca.substitute([height, slope], [x], [position[0]])
     length = ca.sqrt(1 + slope**2)

@@ -115,5 +115,5 @@ class _Controller:
             self.state, self.elapsed = (self.state + 1) % len(self.gait.states), 0.0
 
     def _below_ground(self, point: Array) -> bool:
-        names = {"x": float(point[0])} | self.model.robot.parameters
+        names = self.model.robot.parameters | {"x": float(point[0])}
         return point[1] < self.height.evaluate(names, NUMERIC_FUNCTIONS)

@@ -1,0 +1,84 @@
+"""Small robots on the ground, and edits of the walker."""
+
+from pathlib import Path
+
+import yaml
+
+WALKER = Path(__file__).parents[2] / "models" / "walker.yaml"
+
+# A foot with heel and toe that carries a leg.
+FOOT = """\
+name: foot
+parameters:
+  steep: 0.3
+base: floating
+links:
+  - {name: sole, mass: 3.0, length: 0.3, com: [0.05, 0], inertia: 0.05}
+  - {name: leg, mass: 5.0, length: 0.6, direction: pi/2}
+joints:
+  - name: ankle
+    parent: sole
+    child: leg
+    at: [0, 0.05]
+    limits: [-0.8, 0.8]
+    limit_stiffness: 300
+    damping: 2.0
+    actuated: true
+    torque_limit: 100
+points:
+  - {name: heel, link: sole, at: [-0.1, -0.02], contact: true}
+  - {name: toe, link: sole, at: [0.2, -0.03], contact: true}
+  - {name: knee, link: leg, at: [0, 0.6]}
+ground:
+  height: 0
+  stiffness: 2e4
+  softness: 0.01
+  damping_speed: 0.8
+  friction: 0.7
+  friction_speed: 0.15
+task:
+  dt: 0.01
+  horizon: 50
+  substeps: 4
+  integrator: implicit
+  cost: sum(u**2) + (knee.y - 0.6)**2
+  success: final(knee.y) > 0.3
+"""
+
+# A ball that touches the ground with its centre, so that no force turns it.
+BALL = """\
+name: ball
+base: floating
+links:
+  - {name: body, mass: 2.0, inertia: 0.1}
+  - {name: wheel, mass: 1.0, inertia: 0.02}
+joints:
+  - {name: axle, parent: body, child: wheel, actuated: true}
+points:
+  - {name: centre, link: body, at: [0, 0], contact: true}
+ground:
+  height: 0
+  stiffness: 1e4
+  softness: 0.005
+  damping_speed: 1
+  friction: 0.8
+  friction_speed: 0.1
+task:
+  dt: 0.01
+  horizon: 50
+  substeps: 4
+  integrator: implicit
+  cost: sum(u**2)
+  success: final(centre.y) > -1
+"""
+
+
+def walker_data(ground=True, **task) -> dict:
+    """The walker's file with other entries of its task; without ground it has no gait either."""
+    data = yaml.safe_load(WALKER.read_text())
+    data["task"] |= task
+    if not ground:
+        del data["ground"], data["gait"], data["task"]["start"]
+        for point in data["points"]:
+            del point["contact"]
+    return data
