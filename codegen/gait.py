@@ -12,10 +12,15 @@ from pydantic import BeforeValidator
 from codegen.fields import Number, Pair, Part, Positive, Text, Truth, refuse
 
 
-def _texts(value):
-    if not isinstance(value, list | tuple) or not value:
-        raise refuse("must be a list of names")
-    return tuple(value)
+def _several(what: str) -> BeforeValidator:
+    """A validator of lists that hold something."""
+
+    def check(value):
+        if not isinstance(value, list | tuple) or not value:
+            raise refuse(f"must be a list of {what}")
+        return tuple(value)
+
+    return BeforeValidator(check)
 
 
 class Leg(Part):
@@ -24,7 +29,7 @@ class Leg(Part):
     hip: Text
     knee: Text
     ankle: Text
-    foot: Annotated[tuple[Text, ...], BeforeValidator(_texts)]
+    foot: Annotated[tuple[Text, ...], _several("points")]
 
 
 class Legs(Part):
@@ -67,4 +72,4 @@ class Gait(Part):
     torso: Text
     legs: Legs
     gains: Gains
-    states: Annotated[tuple[GaitState, ...], BeforeValidator(_texts)]
+    states: Annotated[tuple[GaitState, ...], _several("states")]

@@ -204,24 +204,38 @@ def check_gait(robot) -> None:
         if robot.task.start.gait:
             raise refuse("there is no 'gait' to start from", "sentence", ("task", "start", "gait"))
         return
+    if robot.task.start.gait and robot.task.start.noise > 0:
+        text = "a start is either 'gait' or 'noise', not both"
+        raise refuse(text, "sentence", ("task", "start", "noise"))
     if robot.ground is None:
         raise refuse("a gait needs the key 'ground' of the robot", "sentence", ("gait",))
     links = [link.name for link in robot.links]
     if gait.torso not in links:
         at = ("gait", "torso")
         raise refuse(f"unknown link {gait.torso!r}", "sentence", at, tail=hint(gait.torso, links))
-    points = [point.name for point in robot.points]
+    points = [point.name for point in robot.contact_points]
+    turning = [j.name for j in robot.actuated_joints if j.type == "revolute"]
+    taken = set()
     for side in ("left", "right"):
         leg = getattr(gait.legs, side)
         for key in ("hip", "knee", "ankle"):
             name, at = getattr(leg, key), ("gait", "legs", side, key)
-            if name not in robot.u_names:
-                tail = hint(name, robot.u_names)
-                raise refuse(f"no actuated joint is called {name!r}", "sentence", at, tail=tail)
+            if name not in turning:
+                text = f"no actuated revolute joint is called {name!r}"
+                raise refuse(text, "sentence", at, tail=hint(name, turning))
+            _take(name, taken, at)
         for index, name in enumerate(leg.foot):
+            at = ("gait", "legs", side, "foot", index)
             if name not in points:
-                at = ("gait", "legs", side, "foot", index)
-                raise refuse(f"unknown point {name!r}", "sentence", at, tail=hint(name, points))
+                text = f"no contact point is called {name!r}"
+                raise refuse(text, "sentence", at, tail=hint(name, points))
+            _take(name, taken, at)
+
+
+def _take(name: str, taken: set[str], at: tuple) -> None:
+    if name in taken:
+        raise refuse(f"{name!r} already plays another part in the gait", "sentence", at)
+    taken.add(name)
 
 
 def _check_number(expression: Expression) -> None:
