@@ -3,6 +3,16 @@
 States are drawn from the marginals q(x_t).  The integral over actions is exact (``closed``) or
 sampled (``sampled``, eq. 3); the optimiser is L-BFGS, with fresh samples every so many iterations
 as in section 5, or stochastic gradient descent, with fresh samples at each step.
+
+The sampled form fits its own samples a little too well: each M-step underestimates sigma^2 by about
+the share n_weights / N, and since the next q is drawn towards the policy the error compounds (20 %
+of sigma over 50 iterations of the 5-unit swimmer with 3000 samples).  The closed form does not.
+
+Three choices, measured on the walker, decide whether a policy with few units is found at all:
+standard units (``policy.scaling``), several random starts in the first M-step only, and leaving out
+the ``tail`` of the horizon.  There the optimal trajectory stops caring what comes next, and a walker
+lets itself fall; a policy that learns this too falls early (0 of 2 seeds walked 20 s; without the
+last 0.8 s, 4 of 4).
 """
 
 from typing import NamedTuple
