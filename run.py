@@ -25,7 +25,7 @@ from tyro.extras import SubcommandApp
 
 from codegen import BuildError, RobotFileError, build, load
 from codegen.model import Model
-from report.console import plain, print_json, progress, show_table
+from report.console import print_json, progress, show_evaluation, show_table
 from report.errors import MissingEncoder, RunFolderError
 from report.run_folder import RunFolder
 
@@ -36,7 +36,9 @@ FINAL_ROLLOUTS = 100
 
 Robot = Annotated[str, tyro.conf.arg(metavar="ROBOT", help="a name in models/ or a YAML file")]
 Run = Annotated[str, tyro.conf.arg(metavar="RUN", help="folder of a training run")]
-Json = Annotated[bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(help="print one JSON object only")]
+Json = Annotated[
+    bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(help="print one JSON object only")
+]
 
 app = SubcommandApp()
 
@@ -65,7 +67,9 @@ def check_command(robots: Positional[tuple[Robot, ...]], json: Json = False) -> 
 
 
 @app.command(name="build")
-def build_command(robots: Positional[tuple[Robot, ...]], force: bool = False, json: Json = False) -> None:
+def build_command(
+    robots: Positional[tuple[Robot, ...]], force: bool = False, json: Json = False
+) -> None:
     """Derive, generate and compile robots; do nothing for those that are up to date.
 
     Args:
@@ -103,7 +107,7 @@ def optimize_command(
         seed: Seed of the noise that the actions start from.
         out: Folder for the result; a new one in runs/ when absent.
     """
-    from policy.vgps import VGPSSettings, initial_trajectory
+    from policy.vgps import VGPSSettings
     from report.figures import trajectory_picture
 
     model = build(load(find_robot(robot)))
@@ -175,12 +179,17 @@ def train_command(
     seconds = time.perf_counter() - started
     result = _evaluation(model, folder, policy, FINAL_ROLLOUTS, model.robot.task.horizon, seed=0)
     result |= {"seconds": seconds, "out": str(folder.path)}
-    _draw(model, folder, policy)
+    # Drawing needs half a second of imports, which the first iteration should not wait for.
+    from report.run_report import draw_run
+
+    draw_run(folder, model, _mean_rollout(model, policy))
     if json:
         print_json(result)
         return
-    _show_evaluation(result)
-    print(f"{folder.read_config()['iterations']} iterations in {seconds:.1f} s, saved in {folder.path}")
+    show_evaluation(result)
+    print(
+        f"{folder.read_config()['iterations']} iterations in {seconds:.1f} s, saved in {folder.path}"
+    )
 
 
 @app.command(name="evaluate")
@@ -198,8 +207,6 @@ def evaluate_command(
         horizon: Steps of a rollout; as the robot's file says when absent.
         seed: Seed of initial states and noise.
     """
-    from policy import load_policy
-
     for name, value in (("rollouts", rollouts), ("horizon", horizon)):
         if value is not None and value < 1:
             raise UsageError(f"--{name} must be at least 1, found {value}")
@@ -211,7 +218,7 @@ def evaluate_command(
     if json:
         print_json(result)
     else:
-        _show_evaluation(result)
+        show_evaluation(result)
 
 
 @app.command(name="render")
@@ -224,6 +231,7 @@ def render_command(
         format: Of the animation; mp4 needs ffmpeg.
     """
     from report.animation import animate
+    from report.run_report import draw_run
 
     folder = RunFolder(run)
     folder.read_config()
@@ -231,7 +239,7 @@ def render_command(
     policy = _load_policy(folder)
     gait = folder.file(f"gait.{format}")
     animate(model, _mean_rollout(model, policy), gait)
-    _draw(model, folder, policy)
+    draw_run(folder, model, _mean_rollout(model, policy))
     result = {"gait": str(gait), "report": str(folder.file("report.html"))}
     _report(result, f"pictures of {folder.path}", json)
 
@@ -246,7 +254,9 @@ def find_robot(name: str) -> Path:
         return MODELS / f"{name}.yaml"
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean '{near[0]}'?" if near else ""
-    raise UsageError(f"no robot '{name}' in models/{hint} known: {', '.join(known)}, or a YAML file")
+    raise UsageError(
+        f"no robot '{name}' in models/{hint} known: {', '.join(known)}, or a YAML file"
+    )
 
 
 def _new_folder(out: Path | None, name: str) -> RunFolder:
@@ -258,7 +268,11 @@ def _prepared_folder(robot: str, out: Path | None, asked: dict) -> RunFolder:
     path = find_robot(robot)
     description = load(path)
     config = {"robot": description.name, "method": "vgps", "hidden": 5, "seed": 0}
-    config |= {"iterations": description.training.iterations, "optimizer": "lbfgs", "bound": "closed"}
+    config |= {
+        "iterations": description.training.iterations,
+        "optimizer": "lbfgs",
+        "bound": "closed",
+    }
     config |= asked
     folder = _new_folder(out, "{robot}-{method}-{hidden}-seed{seed}".format(**config))
     packages = ("numpy", "numba", "sympy", "casadi")
@@ -279,7 +293,9 @@ def _resumed_folder(robot: str, resume: Path, out: Path | None, asked: dict) -> 
         raise UsageError(f"{resume} is a run of '{config['robot']}', not of '{name}'")
     for setting, value in asked.items():
         if setting != "iterations" and value != config[setting]:
-            raise UsageError(f"{resume} was started with --{setting} {config[setting]}, not {value}")
+            raise UsageError(
+                f"{resume} was started with --{setting} {config[setting]}, not {value}"
+            )
     folder.write_config(config | asked)
     return folder
 
@@ -338,7 +354,9 @@ def _learn(model: Model, folder: RunFolder):
             random = json_format.dumps(rng.bit_generator.state)
             folder.append_metrics(row)
             folder.write_arrays("policy.npz", policy_to_arrays(state.policy))
-            folder.write_arrays("checkpoint.npz", state_to_arrays(state) | {"random": np.array(random)})
+            folder.write_arrays(
+                "checkpoint.npz", state_to_arrays(state) | {"random": np.array(random)}
+            )
             costs = f"stochastic {row['stochastic_cost']:.1f}, "
             costs += f"deterministic {row['deterministic_cost']:.1f}"
             update(state.k, f"cost {costs}")
@@ -351,7 +369,9 @@ def _load_policy(folder: RunFolder):
     return policy_from_arrays(folder.read_arrays("policy.npz"))
 
 
-def _evaluation(model: Model, folder: RunFolder, policy, rollouts: int, horizon: int, seed: int) -> dict:
+def _evaluation(
+    model: Model, folder: RunFolder, policy, rollouts: int, horizon: int, seed: int
+) -> dict:
     from policy.evaluation import run_policy, summarize
 
     config = folder.read_config()
@@ -372,51 +392,12 @@ def _evaluation(model: Model, folder: RunFolder, policy, rollouts: int, horizon:
     return result
 
 
-def _show_evaluation(result: dict) -> None:
-    title = "{robot}, {method}, {hidden} hidden units, seed {seed}: {rollouts} rollouts of {horizon} steps"
-    rows = [("initial DDP", result["ddp_cost"], "", "", "")]
-    for kind in ("stochastic", "deterministic"):
-        s = result[kind]
-        rows.append((kind, s["mean_cost"], s["std_cost"], s["success_rate"], s["mean_speed"]))
-    show_table(title.format(**result), ("", "mean cost", "std", "success", "speed m/s"), rows)
-    speeds = result["deterministic"]["speed_by_horizon"]
-    if len(speeds) > 1:
-        values = ", ".join(f"{speed:.2f}" for speed in speeds)
-        print(f"deterministic speed in each training horizon: {values} m/s")
-
-
 def _mean_rollout(model: Model, policy):
     """States (T+1, nx) of the deterministic policy from the mean initial state."""
     from policy.evaluation import run_policy_from
 
     silence = np.zeros((1, model.robot.task.horizon, model.nu))
     return run_policy_from(model, policy, model.x0[None], silence).X[0]
-
-
-def _draw(model: Model, folder: RunFolder, policy) -> None:
-    """training.png and report.html."""
-    from report.figures import training_picture
-    from report.page import write_page
-
-    config, metrics = folder.read_config(), folder.read_metrics()
-    trajectory = folder.read_arrays("trajectory.npz")
-    picture = folder.file("training.png")
-    training_picture(
-        picture,
-        model,
-        metrics,
-        float(trajectory["cost"]),
-        _mean_rollout(model, policy),
-        reference=trajectory["X"],
-    )
-    facts = [(name, str(value)) for name, value in config.items() if name != "versions"]
-    facts += [(f"version of {name}", value) for name, value in config["versions"].items()]
-    columns = ("iteration", "alpha", "stochastic_cost", "deterministic_cost", "deterministic_success")
-    rows = zip(*(map(plain, metrics[name].tolist()) for name in columns), strict=True)
-    pictures = [("Learning curve and gait", picture)]
-    pictures += [("Gait", gait) for gait in [folder.file("gait.gif")] if gait.exists()]
-    title = f"{config['robot']}, {config['method']}, {config['hidden']} hidden units"
-    write_page(folder.file("report.html"), title, facts, (columns, list(rows)), pictures)
 
 
 def _report(result: dict, title: str, json: bool) -> None:

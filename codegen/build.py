@@ -135,7 +135,9 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
     source = _c_source(robot, functions)
     emitted = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=stem.parent, prefix=".building-") as scratch:
-        files = {suffix: Path(scratch) / f"{stem.name}{suffix}" for suffix in (".c", ".so", ".json")}
+        files = {
+            suffix: Path(scratch) / f"{stem.name}{suffix}" for suffix in (".c", ".so", ".json")
+        }
         files[".c"].write_text(source)
         toolchain.compile(files[".c"], files[".so"])
         manifest = {
@@ -171,5 +173,7 @@ def _c_source(robot: Robot, functions: list["casadi.Function"]) -> str:
     }
     head = ["#include <math.h>", "#include <string.h>"]
     head += [f"#define {name} {value}" for name, value in constants.items()]
-    written = [(_ROOM / name).read_text() for name in (f"step_{robot.task.integrator}.c", "trajectory.c")]
+    written = [
+        (_ROOM / name).read_text() for name in (f"step_{robot.task.integrator}.c", "trajectory.c")
+    ]
     return "\n\n".join(["\n".join(head), *(emit(f) for f in functions), *written])

@@ -15,7 +15,11 @@ def to_casadi(matrices: tuple[sp.Matrix, ...], symbols: dict[sp.Symbol, ca.SX]) 
     for symbol, expression in replacements:
         table[symbol] = _convert(expression, table)
     return [
-        ca.sparsify(ca.vertcat(*(ca.horzcat(*(_convert(e, table) for e in m.row(i))) for i in range(m.rows))))
+        ca.sparsify(
+            ca.vertcat(
+                *(ca.horzcat(*(_convert(e, table) for e in m.row(i))) for i in range(m.rows))
+            )
+        )
         for m in reduced
     ]
 

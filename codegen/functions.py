@@ -94,7 +94,10 @@ class _Coordinates:
 
     def kinematics(self, named: dict[str, Kinematics]) -> dict[str, Kinematics]:
         """Kinematics as CasADi expressions of q and v."""
-        fields = [sp.Matrix([*k.position, *k.velocity, k.angle or 0, k.omega or 0]) for k in named.values()]
+        fields = [
+            sp.Matrix([*k.position, *k.velocity, k.angle or 0, k.omega or 0])
+            for k in named.values()
+        ]
         converted = self.in_joint_coordinates(*self.convert(*fields))
         return {
             name: Kinematics(f[:2], f[2:4], f[4], f[5])

@@ -88,9 +88,7 @@ def read(text: str) -> Node:
     private = PRIVATE.search(text)
     if private:
         name = private.group()
-        raise ExpressionError(
-            f"unknown name {name!r}{hint(name, FUNCTION_NAMES)}", private.start()
-        )
+        raise ExpressionError(f"unknown name {name!r}{hint(name, FUNCTION_NAMES)}", private.start())
     foreign = FOREIGN.search(text)
     if foreign:
         raise ExpressionError(f"unexpected character {foreign.group()!r}", foreign.start())

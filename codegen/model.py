@@ -111,7 +111,9 @@ class Model:
     def points(self, q: ArrayLike) -> dict[str, Array]:
         """Positions (2,) in metres of joints, link ends, named points and the centre of mass."""
         names = self.manifest["points"]
-        return dict(zip(names, self._call("points", self._q(q), shape=(len(names), 2)), strict=True))
+        return dict(
+            zip(names, self._call("points", self._q(q), shape=(len(names), 2)), strict=True)
+        )
 
     def address(self, function: str) -> int:
         """Address of a C function of the library, for Numba kernels."""

@@ -118,5 +118,5 @@ def _expansion(x_, u_, data_, c_, c_x_, c_u_, c_xx_, c_ux_, c_uu_):
             column = int(data[_HEADER + j])
             c_x[column] -= J[i, j] * c_u[i]
             c_ux[i, column] = -precision * J[i, j]
-            for l in range(n_in):
-                c_xx[column, int(data[_HEADER + l])] += J[i, j] * precision * J[i, l]
+            for m in range(n_in):
+                c_xx[column, int(data[_HEADER + m])] += J[i, j] * precision * J[i, m]

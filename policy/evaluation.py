@@ -30,7 +30,12 @@ class Summary(NamedTuple):
 
 
 def run_policy(
-    model: Model, policy: Policy, rollouts: int, horizon: int, rng: np.random.Generator, stochastic: bool
+    model: Model,
+    policy: Policy,
+    rollouts: int,
+    horizon: int,
+    rng: np.random.Generator,
+    stochastic: bool,
 ) -> Rollouts:
     """Rollouts from the task's initial distribution, with the policy's noise or without.
 
@@ -51,7 +56,14 @@ def run_policy_from(model: Model, policy: Policy, x0: Array, noise: Array) -> Ro
     X[:, 0] = x0
     limits = np.array(model.robot.torque_limits)
     _run(
-        model.address("step"), model.address("cost"), pack(policy, model.nx), limits, noise, X, U, cost
+        model.address("step"),
+        model.address("cost"),
+        pack(policy, model.nx),
+        limits,
+        noise,
+        X,
+        U,
+        cost,
     )
     return Rollouts(X, U, cost)
 
@@ -72,7 +84,9 @@ def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> S
         std_cost=float(np.std(rollouts.cost)) if finite.all() else np.inf,
         success_rate=float(success.mean()),
         mean_speed=float(speed.mean()) if finite.any() else np.nan,
-        speed_by_horizon=[float(speed[:, t : t + pieces.step].mean()) for t in pieces if finite.any()],
+        speed_by_horizon=[
+            float(speed[:, t : t + pieces.step].mean()) for t in pieces if finite.any()
+        ],
     )
 
 

@@ -125,7 +125,9 @@ def first_fit(
     return min(fits, key=lambda candidate: candidate.value)
 
 
-def _random_policy(observed: Array, n_hidden: int, samples: Samples, rng: np.random.Generator) -> Policy:
+def _random_policy(
+    observed: Array, n_hidden: int, samples: Samples, rng: np.random.Generator
+) -> Policy:
     n_in = len(observed)
     scaling = Scaling.of(samples.inputs, samples.mean)
     Z, targets = scaling.inputs(samples.inputs), samples.mean / scaling.action

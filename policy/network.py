@@ -78,7 +78,9 @@ class Network:
         """
         Z = np.asarray(Z)
         if Z.ndim != 2 or Z.size == 0:
-            raise ValueError(f"Z must be (N, n_in) with at least one of each, not of shape {Z.shape}")
+            raise ValueError(
+                f"Z must be (N, n_in) with at least one of each, not of shape {Z.shape}"
+            )
         if n_hidden < 1 or n_out < 1:
             raise ValueError(f"n_hidden and n_out must be at least 1, not {n_hidden} and {n_out}")
         N, n_in = Z.shape

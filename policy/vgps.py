@@ -112,7 +112,6 @@ def iterate(
         fitted = fit(state.policy, state.q, settings.fit, rng)
     alpha = annealed(settings, k)
     solution = adapt(model, settings, fitted.policy, state.q, alpha, rng)
-    T = settings.horizon
     record = Record(
         iteration=k,
         alpha=alpha,
@@ -128,7 +127,9 @@ def iterate(
 def annealed(settings: VGPSSettings, k: int) -> float:
     """alpha_k of line 5."""
     share = min(k / settings.anneal, 1.0)
-    return math.exp((1 - share) * math.log(settings.alpha_start) + share * math.log(settings.alpha_end))
+    return math.exp(
+        (1 - share) * math.log(settings.alpha_start) + share * math.log(settings.alpha_end)
+    )
 
 
 def adapt(
@@ -147,7 +148,10 @@ def adapt(
     dX = q.antithetic_displacements(settings.pairs, rng)  # (T, S, nx)
     dU = dX @ q.K.transpose(0, 2, 1)  # (T, S, nu)
     objective = with_extra(
-        task_objective(model, settings.horizon, alpha), negative_log_policy(policy, model.nx), dX, dU
+        task_objective(model, settings.horizon, alpha),
+        negative_log_policy(policy, model.nx),
+        dX,
+        dU,
     )
     return ilqr(model, objective, q.X[0], q.U, settings.adapt)
 

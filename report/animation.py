@@ -120,7 +120,9 @@ def _stage(half: Array) -> tuple[Figure, Axes, Array]:
     width, height = (2 * round(max(scale * h, _SMALLEST) / 2) for h in half)
     half = np.maximum(half, np.array([width, height]) / scale)
     total = height + _LABELS
-    figure = Figure((width / _DOTS_PER_INCH, total / _DOTS_PER_INCH), _DOTS_PER_INCH, facecolor=PAPER)
+    figure = Figure(
+        (width / _DOTS_PER_INCH, total / _DOTS_PER_INCH), _DOTS_PER_INCH, facecolor=PAPER
+    )
     FigureCanvasAgg(figure)
     axes = figure.add_axes((0.0, _LABELS / total, 1.0, height / total))
     grid = MaxNLocator(10, steps=[1, 2, 5, 10]).tick_values(0.0, 2.0 * half.max())

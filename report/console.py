@@ -21,7 +21,9 @@ Update = Callable[[int, str], None]  # (units done, what to say about them)
 def progress(what: str, total: int) -> Iterator[Update]:
     """Yields a function that reports how many of ``total`` units are done."""
     if not sys.stderr.isatty():
-        yield lambda done, text: print(f"{what} {done}/{total}: {text}", file=sys.stderr, flush=True)
+        yield lambda done, text: print(
+            f"{what} {done}/{total}: {text}", file=sys.stderr, flush=True
+        )
         return
     columns = (
         TextColumn("{task.description}"),
@@ -44,6 +46,20 @@ def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]])
     for row in rows:
         table.add_row(*map(plain, row))
     Console().print(table)
+
+
+def show_evaluation(result: dict) -> None:
+    """The table of an evaluation: costs, success, and speed in each training horizon."""
+    title = "{robot}, {method}, {hidden} hidden units, seed {seed}: {rollouts} rollouts of {horizon} steps"
+    rows = [("initial DDP", result["ddp_cost"], "", "", "")]
+    for kind in ("stochastic", "deterministic"):
+        s = result[kind]
+        rows.append((kind, s["mean_cost"], s["std_cost"], s["success_rate"], s["mean_speed"]))
+    show_table(title.format(**result), ("", "mean cost", "std", "success", "speed m/s"), rows)
+    speeds = result["deterministic"]["speed_by_horizon"]
+    if len(speeds) > 1:
+        values = ", ".join(f"{speed:.2f}" for speed in speeds)
+        print(f"deterministic speed in each training horizon: {values} m/s")
 
 
 def plain(value: Any) -> str:

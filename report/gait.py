@@ -17,7 +17,9 @@ _SAMPLES = 1000  # of the ground across the picture
 _FADE = 0.65  # share of paper in the colour that the oldest pose comes close to
 
 
-def gait_picture(axes: Axes, model: Model, X: ArrayLike, reference: ArrayLike | None = None) -> None:
+def gait_picture(
+    axes: Axes, model: Model, X: ArrayLike, reference: ArrayLike | None = None
+) -> None:
     """The robot along X (T+1, nx), earlier poses paler, with the path of its centre of mass.
 
     ``reference`` (any length, nx) is the trajectory that learning started from; its path is black

@@ -59,7 +59,9 @@ class RunFolder:
             config = yaml.safe_load(self.file("config.yaml").read_text())
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             reason = getattr(error, "strerror", None) or "it is not YAML"
-            raise RunFolderError(f"{self.path} is not a run folder: config.yaml: {reason}") from None
+            raise RunFolderError(
+                f"{self.path} is not a run folder: config.yaml: {reason}"
+            ) from None
         if not isinstance(config, dict):
             raise RunFolderError(f"{self.path} is not a run folder: config.yaml is not a mapping")
         return config

@@ -49,7 +49,9 @@ class TrajectoryDistribution(NamedTuple):
         return normal @ square_root(self.Sigma).transpose(0, 2, 1)
 
 
-def trajectory_distribution(solution: Solution, Sigma_0: Array, Sigma_f: Array) -> TrajectoryDistribution:
+def trajectory_distribution(
+    solution: Solution, Sigma_0: Array, Sigma_f: Array
+) -> TrajectoryDistribution:
     """q around an optimised trajectory, from initial covariance Sigma_0 and process noise Sigma_f.
 
     Raises FloatingPointError naming the step at which the marginals stop being finite.

@@ -83,7 +83,9 @@ class _Controller:
         target = state.swing_hip + c_d * distance + c_v * speed
         swing_torque = self._hold(self.child[swing.hip], target, gains.hip, q, v)
         u[self.u[swing.hip]] = swing_torque
-        u[self.u[stance.hip]] = -self._hold(self.gait.torso, state.torso, gains.torso, q, v) - swing_torque
+        u[self.u[stance.hip]] = (
+            -self._hold(self.gait.torso, state.torso, gains.torso, q, v) - swing_torque
+        )
         for joint, angle, (k_p, k_d) in (
             (swing.knee, state.swing_knee, gains.knee),
             (swing.ankle, state.swing_ankle, gains.ankle),
@@ -95,7 +97,9 @@ class _Controller:
         self.elapsed += self.model.dt
         return np.clip(u, -self.limits, self.limits)
 
-    def _hold(self, link: str, target: float, gains: tuple[float, float], q: Array, v: Array) -> float:
+    def _hold(
+        self, link: str, target: float, gains: tuple[float, float], q: Array, v: Array
+    ) -> float:
         """Torque that turns ``link`` to an angle against the world."""
         row = self.angles[link]
         return gains[0] * (target - row @ q) - gains[1] * (row @ v)

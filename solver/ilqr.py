@@ -95,7 +95,9 @@ def ilqr(
     X[0] = x0
     cost = follow(step, objective, X, U, gains.k, gains.K, 0.0, limits, X_new, U_new)
     if not np.isfinite(cost):
-        raise FloatingPointError("the initial actions drive the robot to a state that is not finite")
+        raise FloatingPointError(
+            "the initial actions drive the robot to a state that is not finite"
+        )
     X, X_new, U, U_new = X_new, X, U_new, U
     expand(derivatives, objective, X, U, expansion)
 
@@ -162,7 +164,9 @@ class _Schedule:
         self.rate = min(1.0 / s.mu_factor, self.rate / s.mu_factor)
         self.mu = self.mu * self.rate if self.mu * self.rate > s.mu_min else 0.0
 
-    def raise_until_convex(self, expansion: Expansion, U: Array, limits: Array, gains: Gains) -> None:
+    def raise_until_convex(
+        self, expansion: Expansion, U: Array, limits: Array, gains: Gains
+    ) -> None:
         """Fill ``gains`` under the smallest mu of the schedule that lets the backward pass through."""
         while not self.exhausted and backward(expansion, U, limits, self.mu, gains) >= 0:
             self.grow()

@@ -71,9 +71,7 @@ def task_objective(model: Model, T: int, alpha: float = 1.0) -> Objective:
 
 def with_extra(objective: Objective, extra: CostTerm, dX: Array, dU: Array) -> Objective:
     """``objective`` plus ``extra`` averaged over the displacements dX (T, S, nx), dU (T, S, nu)."""
-    return objective._replace(
-        extra=extra, dX=np.ascontiguousarray(dX), dU=np.ascontiguousarray(dU)
-    )
+    return objective._replace(extra=extra, dX=np.ascontiguousarray(dX), dU=np.ascontiguousarray(dU))
 
 
 @kernel

@@ -151,7 +151,9 @@ def test_reason_stalled_when_only_rounding_is_left():
 @pytest.mark.filterwarnings("error")
 def test_trials_that_overflow_are_shortened():
     def objective(x):
-        return float(np.exp(1e4 * x - 1.0).sum() - 1e4 * x.sum()), 1e4 * (np.exp(1e4 * x - 1.0) - 1.0)
+        return float(np.exp(1e4 * x - 1.0).sum() - 1e4 * x.sum()), 1e4 * (
+            np.exp(1e4 * x - 1.0) - 1.0
+        )
 
     result = minimize(objective, np.zeros(3), value_tolerance=0.0)
     np.testing.assert_allclose(result.x, 1e-4, rtol=1e-6)

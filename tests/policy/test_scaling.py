@@ -27,7 +27,9 @@ def test_same_function(rng, scaling):
     standard = policy.with_theta(scaling.to_standard(policy))
     z = np.zeros_like(x)
     z[:, policy.observed] = scaling.inputs(x[:, policy.observed])
-    np.testing.assert_allclose(scaling.action * standard.mean(z), policy.mean(x), rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(
+        scaling.action * standard.mean(z), policy.mean(x), rtol=1e-9, atol=1e-9
+    )
     np.testing.assert_allclose(scaling.action * standard.sigma, policy.sigma, rtol=1e-12)
 
 

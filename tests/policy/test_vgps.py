@@ -61,7 +61,8 @@ def test_a_stored_state_continues_to_the_same_bits(model, settings, beginning, t
 
 def test_another_seed_gives_another_policy(model, settings, beginning):
     thetas = [
-        run(model, settings, beginning, np.random.default_rng(seed), 1).policy.theta for seed in (1, 2)
+        run(model, settings, beginning, np.random.default_rng(seed), 1).policy.theta
+        for seed in (1, 2)
     ]
     assert not np.allclose(*thetas)
 
@@ -153,7 +154,9 @@ def test_actions_saturate_at_the_torque_limits():
     cartpole = build(load(ROOT / "tests" / "robots" / "cartpole.yaml"))
     settings = VGPSSettings.of(cartpole.robot, n_hidden=2)._replace(horizon=20)
     rng = np.random.default_rng(0)
-    state, _ = iterate(cartpole, settings, start(cartpole, initial_trajectory(cartpole, settings, rng)), rng)
+    state, _ = iterate(
+        cartpole, settings, start(cartpole, initial_trajectory(cartpole, settings, rng)), rng
+    )
     noise = 1e3 * rng.standard_normal((1, 20, 1))
     rollouts = run_policy_from(cartpole, state.policy, cartpole.x0[None], noise)
     np.testing.assert_array_equal(np.abs(rollouts.U), 20.0)

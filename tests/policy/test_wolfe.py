@@ -40,7 +40,9 @@ def test_wavy_valleys_near_and_far(minimum, wave, frequency, phase):
 
     def slope(step):
         s = step / minimum
-        return (2.0 * (s - 1.0) + 0.1 * wave * frequency * math.cos(frequency * s + phase)) / minimum
+        return (
+            2.0 * (s - 1.0) + 0.1 * wave * frequency * math.cos(frequency * s + phase)
+        ) / minimum
 
     assume(slope(0.0) < -1e-3 / minimum)
     accepted, evaluations = search(value, slope)

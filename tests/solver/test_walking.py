@@ -142,9 +142,7 @@ def _states(walker, demonstration) -> list[int]:
 
 
 def test_a_foot_strikes_a_slope_at_its_height(walker):
-    controller = _Controller(
-        with_file(walker, TEXT.replace("  height: 0  ", "  height: 0.05*x  "))
-    )
+    controller = _Controller(with_file(walker, TEXT.replace("  height: 0  ", "  height: 0.05*x  ")))
     assert controller._below_ground(np.array([2.0, 0.099]))
     assert not controller._below_ground(np.array([2.0, 0.101]))
 

@@ -1,0 +1,31 @@
+"""What a training run shows for itself: a picture and a page."""
+
+from numpy.typing import NDArray
+
+from codegen.model import Model
+from report.console import plain
+from report.figures import training_picture
+from report.page import write_page
+from report.run_folder import RunFolder
+
+_COLUMNS = ("iteration", "alpha", "stochastic_cost", "deterministic_cost", "deterministic_success")
+
+
+def draw_run(folder: RunFolder, model: Model, X: NDArray) -> None:
+    """training.png and report.html of a run; X (T+1, nx) is the learned policy from the mean start.
+
+    Raises RunFolderError where the folder lacks what they show.
+    """
+    config, metrics = folder.read_config(), folder.read_metrics()
+    trajectory = folder.read_arrays("trajectory.npz")
+    picture, gait = folder.file("training.png"), folder.file("gait.gif")
+    training_picture(
+        picture, model, metrics, float(trajectory["cost"]), X, reference=trajectory["X"]
+    )
+    facts = [(name, str(value)) for name, value in config.items() if name != "versions"]
+    facts += [(f"version of {name}", value) for name, value in config["versions"].items()]
+    rows = zip(*(map(plain, metrics[name].tolist()) for name in _COLUMNS), strict=True)
+    pictures = [("Learning curve and gait", picture)]
+    pictures += [("Gait", gait)] if gait.exists() else []
+    title = f"{config['robot']}, {config['method']}, {config['hidden']} hidden units"
+    write_page(folder.file("report.html"), title, facts, (_COLUMNS, list(rows)), pictures)
