@@ -35,6 +35,8 @@ _GENERATOR = (
     "build.py",
     "contact.py",
     "convert.py",
+    "coordinates.py",
+    "dynamics.py",
     "emit.py",
     "expression.py",
     "factor.py",

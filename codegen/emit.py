@@ -8,10 +8,20 @@ its reciprocal.
 """
 
 from collections import Counter
+from typing import NamedTuple
 
 import casadi as ca
 
-from codegen.functions import Function
+Named = dict[str, ca.SX]
+
+
+class Function(NamedTuple):
+    """A function to be generated; outputs keep their structural zeros."""
+
+    name: str
+    inputs: Named
+    outputs: Named
+
 
 _BINARY = {
     ca.OP_ADD: "{} + {}",

@@ -11,8 +11,8 @@ from mjcf import Reference
 from trees import random_state, random_tree, robot_of, turns
 from virtual import Virtual
 
+from codegen.coordinates import Coordinates
 from codegen.factor import LeafFirstFactor, leaf_first
-from codegen.functions import _Coordinates
 from codegen.mechanics import derive
 
 PLAIN = range(50)  # trees that MuJoCo describes
@@ -236,7 +236,7 @@ def test_the_factor_of_the_swimmer_has_no_fill_in_but_where_y_meets_x(vacuum_swi
 
 def _mass_and_factor(robot):
     """w, M(w) in absolute coordinates, the order of elimination and the factor."""
-    coordinates = _Coordinates(robot, derive(robot))
+    coordinates = Coordinates(robot, derive(robot))
     (mass,) = coordinates.convert(coordinates.mechanics.mass_matrix)
     order = leaf_first(robot)
     return coordinates.w, mass, order, LeafFirstFactor(mass, order)
