@@ -238,8 +238,9 @@ def render_command(
     model = build(load(folder.file("robot.yaml")))
     policy = _load_policy(folder)
     gait = folder.file(f"gait.{format}")
-    animate(model, _mean_rollout(model, policy), gait)
-    draw_run(folder, model, _mean_rollout(model, policy))
+    X = _mean_rollout(model, policy)
+    animate(model, X, gait)
+    draw_run(folder, model, X)
     result = {"gait": str(gait), "report": str(folder.file("report.html"))}
     _report(result, f"pictures of {folder.path}", json)
 

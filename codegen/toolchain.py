@@ -13,7 +13,7 @@ from typing import NamedTuple
 from codegen.errors import BuildError
 
 # -O1 is nearly as fast as -O2 on straight-line code and far cheaper to compile; the loops of
-# step.c want the vectoriser.
+# the integrators want the vectoriser.
 _FLAGS = ("-std=gnu11", "-O1", "-ftree-vectorize", "-fPIC")
 
 

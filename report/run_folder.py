@@ -17,6 +17,19 @@ from numpy.typing import NDArray
 from report.errors import RunFolderError
 
 
+# What a run needs to be repeated or continued.
+_SETTINGS = (
+    "robot",
+    "method",
+    "hidden",
+    "seed",
+    "iterations",
+    "optimizer",
+    "bound",
+    "versions",
+)
+
+
 def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
     """Let ``write`` make a temporary file beside ``path``, then give it its name."""
     # The suffix stays last: writers choose their format by it.
@@ -64,6 +77,9 @@ class RunFolder:
             ) from None
         if not isinstance(config, dict):
             raise RunFolderError(f"{self.path} is not a run folder: config.yaml is not a mapping")
+        missing = [name for name in _SETTINGS if name not in config]
+        if missing:
+            raise RunFolderError(f"{self.path}: config.yaml lacks {', '.join(missing)}")
         return config
 
     def write_config(self, config: Mapping) -> None:

@@ -137,6 +137,17 @@ def test_commands_on_what_is_not_a_run(tmp_path):
         assert finished.returncode == 2 and "not a run folder" in finished.stderr
 
 
+def test_a_config_that_lost_a_setting(cartpole, tmp_path):
+    folder, _ = cartpole
+    lines = (folder / "config.yaml").read_text().splitlines()
+    kept = [line for line in lines if not line.startswith("seed:")]
+    (tmp_path / "config.yaml").write_text("\n".join(kept))
+    for command in (["evaluate"], ["render"], ["train", ROBOTS / "cartpole.yaml", "--resume"]):
+        finished = run(*command, tmp_path)
+        assert finished.returncode == 2
+        assert finished.stderr == f"{tmp_path}: config.yaml lacks seed\n"
+
+
 def test_render_and_optimize(cartpole, tmp_path):
     folder, _ = cartpole
     result = run_json("render", folder)
