@@ -26,7 +26,8 @@ from tyro.extras import SubcommandApp
 from codegen import BuildError, RobotFileError, build, load
 from codegen.model import Model
 from report.console import print_json, progress, show_evaluation, show_table
-from report.errors import MissingEncoder, RunFolderError
+from report.demonstration import read_demonstration
+from report.errors import DemonstrationError, MissingEncoder, RunFolderError
 from report.run_folder import RunFolder
 
 MODELS = Path(__file__).parent / "models"
@@ -36,6 +37,7 @@ FINAL_ROLLOUTS = 100
 
 Robot = Annotated[str, tyro.conf.arg(metavar="ROBOT", help="a name in models/ or a YAML file")]
 Run = Annotated[str, tyro.conf.arg(metavar="RUN", help="folder of a training run")]
+Demo = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
 Json = Annotated[
     bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(help="print one JSON object only")
 ]
@@ -97,6 +99,7 @@ def optimize_command(
     robot: Positional[Robot],
     iterations: int = 500,
     seed: int = 0,
+    demo: Demo = None,
     out: Path | None = None,
     json: Json = False,
 ) -> None:
@@ -105,17 +108,21 @@ def optimize_command(
     Args:
         iterations: Largest number of iLQR iterations.
         seed: Seed of the noise that the actions start from.
+        demo: Start from the actions U (T, nu) of this .npz instead, such as a trajectory.npz.
         out: Folder for the result; a new one in runs/ when absent.
     """
     from policy.vgps import VGPSSettings
     from report.figures import trajectory_picture
 
     model = build(load(find_robot(robot)))
+    demonstration = None if demo is None else read_demonstration(demo, model)
     folder = _new_folder(out, f"{model.robot.name}-trajectory-seed{seed}")
+    if demonstration is not None:
+        folder.write_arrays("demo.npz", {"U": demonstration})
     settings = VGPSSettings.of(model.robot, n_hidden=1)
     settings = settings._replace(initial=settings.initial._replace(max_iterations=iterations))
     started = time.perf_counter()
-    solution = _optimize(model, settings, np.random.default_rng(seed))
+    solution = _optimize(model, settings, np.random.default_rng(seed), demonstration)
     seconds = time.perf_counter() - started
     folder.write_arrays("trajectory.npz", {"X": solution.X, "U": solution.U})
     trajectory_picture(folder.file("trajectory.png"), model, solution.X, solution.U)
@@ -141,6 +148,7 @@ def train_command(
     seed: int | None = None,
     optimizer: Literal["lbfgs", "sgd"] | None = None,
     bound: Literal["closed", "sampled"] | None = None,
+    demo: Demo = None,
     out: Path | None = None,
     resume: Path | None = None,
     json: Json = False,
@@ -154,6 +162,7 @@ def train_command(
         seed: Seed of everything random (0).
         optimizer: What fits the policy to the trajectory distribution (lbfgs).
         bound: Integral over actions in closed form, or sampled as in the paper's equation 3 (closed).
+        demo: Start from the actions U (T, nu) of this .npz, such as a trajectory.npz of optimize.
         out: Run folder; a new one in runs/ when absent.
         resume: Run folder to continue from its last checkpoint, to the same bits.
     """
@@ -169,10 +178,12 @@ def train_command(
     for name in ("hidden", "iterations"):
         if asked.get(name, 1) < 1:
             raise UsageError(f"--{name} must be at least 1, found {asked[name]}")
+    if resume is not None and demo is not None:
+        raise UsageError("--resume continues what the run itself started from: leave out --demo")
     if resume is not None:
         folder = _resumed_folder(robot, resume, out, asked)
     else:
-        folder = _prepared_folder(robot, out, asked)
+        folder = _prepared_folder(robot, demo, out, asked)
     model = build(load(folder.file("robot.yaml")))
     started = time.perf_counter()
     policy = _learn(model, folder)
@@ -264,21 +275,25 @@ def _new_folder(out: Path | None, name: str) -> RunFolder:
     return RunFolder.numbered(RUNS, name) if out is None else RunFolder.new(out)
 
 
-def _prepared_folder(robot: str, out: Path | None, asked: dict) -> RunFolder:
-    """A new run folder that holds all that repeats the run: settings and the robot's file."""
+def _prepared_folder(robot: str, demo: Path | None, out: Path | None, asked: dict) -> RunFolder:
+    """A new run folder with all that repeats the run: settings, robot file, demonstration."""
     path = find_robot(robot)
     description = load(path)
+    demonstration = None if demo is None else read_demonstration(demo, build(description))
     config = {"robot": description.name, "method": "vgps", "hidden": 5, "seed": 0}
     config |= {
         "iterations": description.training.iterations,
         "optimizer": "lbfgs",
         "bound": "closed",
+        "demo": None if demo is None else str(demo),
     }
     config |= asked
     folder = _new_folder(out, "{robot}-{method}-{hidden}-seed{seed}".format(**config))
     packages = ("numpy", "numba", "sympy", "casadi")
     config["versions"] = {"python": platform.python_version()} | {p: version(p) for p in packages}
     folder.write_text("robot.yaml", path.read_text())
+    if demonstration is not None:
+        folder.write_arrays("demo.npz", {"U": demonstration})
     folder.write_config(config)
     return folder
 
@@ -301,7 +316,7 @@ def _resumed_folder(robot: str, resume: Path, out: Path | None, asked: dict) -> 
     return folder
 
 
-def _optimize(model: Model, settings, rng: np.random.Generator):
+def _optimize(model: Model, settings, rng: np.random.Generator, demonstration):
     from policy.vgps import initial_trajectory
 
     with progress("trajectory", settings.initial.max_iterations) as update:
@@ -311,6 +326,7 @@ def _optimize(model: Model, settings, rng: np.random.Generator):
             rng,
             # A line for every iteration would bury a log file.
             lambda i: update(i.iteration, f"cost {i.cost:.2f}") if i.iteration % 25 == 0 else None,
+            demonstration,
         )
 
 
@@ -332,7 +348,8 @@ def _learn(model: Model, folder: RunFolder):
         folder.keep_metrics(state.k)
     else:
         folder.file("metrics.csv").unlink(missing_ok=True)
-        solution = _optimize(model, settings, rng)
+        demo = folder.read_arrays("demo.npz")["U"] if config["demo"] is not None else None
+        solution = _optimize(model, settings, rng, demo)
         cost = model.cost(solution.X, solution.U).sum()
         folder.write_arrays("trajectory.npz", {"X": solution.X, "U": solution.U, "cost": cost})
         state = start(model, solution)
@@ -411,7 +428,7 @@ def _report(result: dict, title: str, json: bool) -> None:
 def main() -> int:
     try:
         return app.cli(prog="run.py", description=__doc__) or 0
-    except (RobotFileError, RunFolderError, UsageError) as error:
+    except (DemonstrationError, RobotFileError, RunFolderError, UsageError) as error:
         print(error, file=sys.stderr)
         return 2
     except (BuildError, FloatingPointError, MissingEncoder, OSError) as error:

@@ -84,14 +84,21 @@ def initial_trajectory(
     settings: VGPSSettings,
     rng: np.random.Generator,
     callback: Callable[[Iteration], None] | None = None,
+    demonstration: Array | None = None,
 ) -> Solution:
-    """Line 1: DDP on alpha_0 c from the start that the robot's file describes."""
-    begin = model.robot.task.start
-    U = begin.noise * rng.standard_normal((settings.horizon, model.nu))
-    if begin.gait:
-        U = walk(model, model.x0, settings.horizon).U
+    """Line 1: DDP on alpha_0 c from the actions ``demonstration`` (T, nu).
+
+    Without them it starts where the robot's file says.
+    """
+    U = _described_start(model, settings, rng) if demonstration is None else demonstration
     objective = task_objective(model, settings.horizon, settings.alpha_start)
     return ilqr(model, objective, model.x0, U, settings.initial, callback)
+
+
+def _described_start(model: Model, settings: VGPSSettings, rng: np.random.Generator) -> Array:
+    begin = model.robot.task.start
+    U = begin.noise * rng.standard_normal((settings.horizon, model.nu))
+    return walk(model, model.x0, settings.horizon).U if begin.gait else U
 
 
 def start(model: Model, solution: Solution) -> State:

@@ -1,8 +1,12 @@
-"""What can go wrong between a run and its pictures, one sentence each."""
+"""What can go wrong between files and a run, or a run and its pictures, one sentence each."""
 
 
 class RunFolderError(Exception):
     """A folder is not, or not yet, the run that a command needs."""
+
+
+class DemonstrationError(Exception):
+    """A file is not a recorded trajectory from which this robot could start."""
 
 
 class MissingEncoder(RuntimeError):

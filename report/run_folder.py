@@ -67,7 +67,10 @@ class RunFolder:
         return self.path / name
 
     def read_config(self) -> dict:
-        """Raises RunFolderError where this is not a run folder."""
+        """The settings; runs from before there were demonstrations started without one.
+
+        Raises RunFolderError where this is not a run folder.
+        """
         try:
             config = yaml.safe_load(self.file("config.yaml").read_text())
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
@@ -80,7 +83,7 @@ class RunFolder:
         missing = [name for name in _SETTINGS if name not in config]
         if missing:
             raise RunFolderError(f"{self.path}: config.yaml lacks {', '.join(missing)}")
-        return config
+        return {"demo": None} | config
 
     def write_config(self, config: Mapping) -> None:
         self.write_text("config.yaml", yaml.safe_dump(dict(config), sort_keys=False))

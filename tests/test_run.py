@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 ROOT = Path(__file__).parents[1]
 ROBOTS = ROOT / "tests" / "robots"
@@ -154,6 +156,72 @@ def test_render_and_optimize(cartpole, tmp_path):
     assert Path(result["gait"]).read_bytes().startswith(b"GIF8")
     result = run_json("optimize", ROBOTS / "cartpole.yaml", "--out", tmp_path / "o")
     assert result["success"] and (tmp_path / "o" / "trajectory.png").exists()
+
+
+def test_a_trajectory_is_a_start_for_the_next(tmp_path):
+    first, again = tmp_path / "first", tmp_path / "again"
+    cold = run_json("optimize", "swimmer", "--out", first)
+    warm = run_json("optimize", "swimmer", "--demo", first / "trajectory.npz", "--out", again)
+    assert cold["cost"] - 1.0 < warm["cost"] <= cold["cost"]  # the same trajectory, polished
+    assert warm["iterations"] < 0.25 * cold["iterations"]
+    with np.load(first / "trajectory.npz") as given, np.load(again / "demo.npz") as kept:
+        np.testing.assert_array_equal(kept["U"], given["U"])
+
+
+def test_training_from_a_demonstration_repeats(cartpole, tmp_path):
+    """The run folder alone repeats it: the file that was given may be gone."""
+    robot, demo = ROBOTS / "cartpole.yaml", tmp_path / "demo.npz"
+    np.savez(demo, U=np.random.default_rng(0).normal(size=(170, 1)))
+    arguments = ["train", robot, "--iterations", 2, "--demo", demo, "--out"]
+    a, b, c = (tmp_path / name for name in "abc")
+    run_json(*arguments, a)
+    run_json(*arguments, b)
+    demo.unlink()
+    assert yaml.safe_load((a / "config.yaml").read_text())["demo"] == str(demo)
+    assert yaml.safe_load((cartpole[0] / "config.yaml").read_text())["demo"] is None
+    c.mkdir()
+    for name in ("config.yaml", "robot.yaml", "demo.npz"):
+        shutil.copy(a / name, c / name)
+    run_json("train", robot, "--resume", c)
+    assert rows(a) == rows(b) == rows(c)
+    assert rows(a) != rows(cartpole[0])[:2]  # it does start elsewhere
+
+    (c / "demo.npz").unlink()
+    (c / "checkpoint.npz").unlink()
+    finished = run("train", robot, "--resume", c)
+    assert finished.returncode == 2 and finished.stderr == f"{c} has no demo.npz yet\n"
+
+
+def test_a_bad_demonstration_leaves_nothing_behind(tmp_path):
+    demo = tmp_path / "demo.npz"
+    np.savez(demo, U=np.zeros((10, 1)))
+    for command in ("train", "optimize"):
+        finished = run(command, ROBOTS / "cartpole.yaml", "--demo", demo, cwd=tmp_path)
+        assert finished.returncode == 2
+        assert finished.stderr == f"{demo}: U must have shape (150 or more, 1), found (10, 1)\n"
+        assert sorted(tmp_path.iterdir()) == [demo]
+
+
+def test_a_demonstration_is_for_new_runs(cartpole, tmp_path):
+    folder, _ = cartpole
+    before = (folder / "config.yaml").read_bytes()
+    demo = folder / "trajectory.npz"
+    finished = run("train", ROBOTS / "cartpole.yaml", "--resume", folder, "--demo", demo)
+    assert finished.returncode == 2 and finished.stderr.count("\n") == 1
+    assert "leave out --demo" in finished.stderr
+    assert (folder / "config.yaml").read_bytes() == before
+
+
+def test_a_run_from_before_demonstrations_started_without_one(cartpole, tmp_path):
+    folder, _ = cartpole
+    old = tmp_path / "old"
+    shutil.copytree(folder, old)
+    lines = (folder / "config.yaml").read_text().splitlines()
+    (old / "config.yaml").write_text("\n".join(k for k in lines if not k.startswith("demo:")))
+    run_json("evaluate", old, "--rollouts", 1)
+    (old / "checkpoint.npz").unlink()
+    run_json("train", ROBOTS / "cartpole.yaml", "--resume", old)
+    assert rows(old) == rows(folder)
 
 
 def test_an_interrupted_run_can_be_resumed(tmp_path):
