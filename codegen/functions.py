@@ -15,13 +15,14 @@ from codegen.operators import FUNCTIONS
 
 class Functions(NamedTuple):
     functions: list[Function]
-    point_names: list[str]  # rows of the output of `points`
+    point_names: list[str]  # in the order of `points` and `point_jacobians`
 
 
 def generate(robot: Robot) -> Functions:
     """Every function that the compiled robot offers, in the order in which they are written."""
     coordinates = Coordinates(robot, derive(robot))
     points = coordinates.points()
+    p = ca.vertcat(*(k.position for k in points.values()))  # x and y of each in turn
     return Functions(
         functions=[
             *dynamics_functions(coordinates),
@@ -30,6 +31,11 @@ def generate(robot: Robot) -> Functions:
                 "points",
                 {"q": coordinates.q},
                 {"p": ca.vertcat(*(k.position.T for k in points.values()))},  # (n_points, 2)
+            ),
+            Function(
+                "point_jacobians",
+                {"q": coordinates.q},
+                {"J": ca.jacobian(p, coordinates.q)},  # (2 n_points, nv): v is the rate of q
             ),
             _measures(robot, coordinates),
         ],

@@ -115,6 +115,12 @@ class Model:
             zip(names, self._call("points", self._q(q), shape=(len(names), 2)), strict=True)
         )
 
+    def point_jacobians(self, q: ArrayLike) -> dict[str, Array]:
+        """dp/dq (2, nv) of each of ``points``: its velocity is J v, a force F (2,) on it J^T F."""
+        names = self.manifest["points"]
+        J = self._call("point_jacobians", self._q(q), shape=(len(names), 2, self.nv))
+        return dict(zip(names, J, strict=True))
+
     def address(self, function: str) -> int:
         """Address of a C function of the library, for Numba kernels."""
         return ctypes.cast(getattr(self._library, f"robot_{function}"), ctypes.c_void_p).value

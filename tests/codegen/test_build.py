@@ -266,6 +266,7 @@ def test_without_a_compiler_the_error_says_how_to_get_one(arm, monkeypatch):
         ("q", lambda m: m.mass_matrix([1, 2, 3])),
         ("q", lambda m: m.mass_matrix([[1, 2]])),
         ("q", lambda m: m.points(1.0)),
+        ("q", lambda m: m.point_jacobians([1, 2, 3])),
         ("v", lambda m: m.bias_force([1, 2], [1])),
         ("v", lambda m: m.passive_force([1, 2], [])),
         ("q", lambda m: m.energy([1], [1, 2])),
@@ -325,6 +326,19 @@ def test_no_steps_are_a_trajectory_too(model):
     X = model.rollout([0.1, 0.2, 0, 0], np.empty((0, 2)))
     assert X.tolist() == [[0.1, 0.2, 0, 0]]
     assert model.cost(X, np.empty((0, 2))).shape == (0,)
+
+
+def test_point_jacobians_by_name(model):
+    """The compiled ones, each against differences of its own point."""
+    q, h = np.array([0.3, -0.8]), 1e-6
+    J = model.point_jacobians(q)
+    assert list(J) == list(model.points(q)) and "hand" in J
+    for name in J:
+        columns = [
+            (model.points(q + unit)[name] - model.points(q - unit)[name]) / (2 * h)
+            for unit in h * np.eye(2)
+        ]
+        np.testing.assert_allclose(J[name], np.transpose(columns), atol=1e-9)
 
 
 def test_a_rollout_that_diverges_says_when(model):

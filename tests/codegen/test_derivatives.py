@@ -43,6 +43,17 @@ def _assert_derivatives(functions, seed):
         assert_close(derivatives, numerical, 1e-9)
 
 
+@pytest.mark.parametrize("seed", range(30))
+def test_point_jacobians_are_how_points_move(tree, seed):
+    """Against differences of the positions, and J v against the velocity that the twin walks to."""
+    robot, functions = tree(seed)
+    q, v, _ = random_state(robot, np.random.default_rng(seed))
+    J = functions.point_jacobians(q).reshape(-1, 2, robot.nv)
+    assert_close(J, differences(functions.points, q), 1e-9, scale=1)
+    expected = twin.points(robot, q, v)
+    assert_close(J @ v, [expected[name][1] for name in functions.point_names], scale=10)
+
+
 @pytest.mark.parametrize("seed", range(400, 406))
 def test_the_cost_hessian_is_exact_in_named_quantities_which_are_taken_linearly(tree, seed):
     """c, J^T phi_y and J^T phi_yy J, with phi differentiated by hand and J by the twin."""

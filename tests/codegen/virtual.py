@@ -8,7 +8,7 @@ from codegen.description import Robot
 from codegen.emit import compile_expressions
 from codegen.functions import generate
 
-_MATRICES = {"M", "a_z", "c_xx", "c_ux", "c_uu", "p"}  # outputs; all others are vectors
+_MATRICES = {"M", "a_z", "c_xx", "c_ux", "c_uu", "p", "J"}  # outputs; all others are vectors
 
 
 class Virtual:
