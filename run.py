@@ -25,7 +25,7 @@ from tyro.extras import SubcommandApp
 
 from codegen import BuildError, RobotFileError, build, load
 from codegen.model import Model
-from report.console import print_json, progress, show_evaluation, show_table
+from report.console import print_json, progress, show_evaluation, show_pushes, show_table
 from report.demonstration import read_demonstration
 from report.errors import DemonstrationError, MissingEncoder, RunFolderError
 from report.run_folder import RunFolder
@@ -230,6 +230,43 @@ def evaluate_command(
         print_json(result)
     else:
         show_evaluation(result)
+
+
+@app.command(name="push")
+def push_command(
+    run: Positional[Run], point: str, duration: float = 0.1, json: Json = False
+) -> None:
+    """The strongest horizontal push that the learned policy survives, at several instants.
+
+    Args:
+        point: What is pushed: a joint, a link's start or end, a point of the robot's file, or com.
+        duration: Of the push, s, a multiple of the task's dt.
+    """
+    from policy import push
+
+    folder = RunFolder(run)
+    config = folder.read_config()
+    model = build(load(folder.file("robot.yaml")))
+    policy = _load_policy(folder)
+    try:
+        survived = push.survived_pushes(model, policy, point, duration)
+    except push.PushError as error:
+        raise UsageError(str(error)) from None
+    result = {name: config[name] for name in ("robot", "method", "hidden", "seed")}
+    result |= {
+        "point": point,
+        "duration": duration,
+        "instants": push.INSTANTS,
+        "recovery": push.RECOVERY,
+        "success": model.robot.task.success,
+        "impulse_step": push.IMPULSE_STEP,
+        "impulse_limit": push.LARGEST_IMPULSE,
+    }
+    result |= {direction: impulse._asdict() for direction, impulse in survived.items()}
+    if json:
+        print_json(result)
+    else:
+        show_pushes(result)
 
 
 @app.command(name="render")

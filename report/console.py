@@ -62,6 +62,26 @@ def show_evaluation(result: dict) -> None:
         print(f"deterministic speed in each training horizon: {values} m/s")
 
 
+def show_pushes(result: dict) -> None:
+    """The table of survived pushes, and what surviving means."""
+    title = "{robot}, {method}, {hidden} hidden units, seed {seed}: "
+    title += "largest push of {duration:g} s at {point} survived, N·s"
+    rows = [
+        (direction, *(_impulse(result[direction][i], result) for i in ("worst", "best")))
+        for direction in ("forward", "backward")
+    ]
+    show_table(title.format(**result), ("", "at every instant", "at the best instant"), rows)
+    instants = ", ".join(f"{t:g}" for t in result["instants"])
+    print(f"pushed after {instants} s, followed for {result['recovery']:g} s")
+    print(f"success: {result['success']}")
+
+
+def _impulse(value: float, result: dict) -> str:
+    if math.isnan(value):
+        return "fails unpushed"
+    return f"{value:g}" + (" or more" if value >= result["impulse_limit"] else "")
+
+
 def plain(value: Any) -> str:
     """A table cell: four significant digits for a measured number."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)

@@ -1,4 +1,4 @@
-"""A recorded trajectory as a start for the optimiser: the .npz that `optimize` writes, or one like it.
+"""A recorded trajectory to start the optimiser from: the .npz of `optimize`, or one like it.
 
     U  (N, nu)      actions, N·m or N, at least as many as the task's horizon
     X  (N + 1, nx)  states, optional; the first must be the task's mean initial state, because from
@@ -79,8 +79,8 @@ def _numbers(path: Path, name: str, array: NDArray) -> Array:
 def _refuse_another_start(path: Path, model: Model, X: Array, steps: int) -> None:
     if X.shape != (steps + 1, model.nx):
         raise DemonstrationError(
-            f"{path}: X must have shape ({steps + 1}, {model.nx}), a state more than U has actions, "
-            f"found {X.shape}"
+            f"{path}: X must have shape ({steps + 1}, {model.nx}), one state more than U has "
+            f"actions, found {X.shape}"
         )
     difference = np.abs(X[0] - model.x0)  # (nx,)
     if not (difference <= SAME_STATE).all():

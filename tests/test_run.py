@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 import yaml
 
+from codegen import build, load
+
 ROOT = Path(__file__).parents[1]
 ROBOTS = ROOT / "tests" / "robots"
 
@@ -134,8 +136,8 @@ def test_an_existing_folder_is_not_overwritten(cartpole):
 
 
 def test_commands_on_what_is_not_a_run(tmp_path):
-    for command in ("evaluate", "render"):
-        finished = run(command, tmp_path)
+    for command in (["evaluate"], ["render"], ["push", "--point", "com"]):
+        finished = run(*command, tmp_path)
         assert finished.returncode == 2 and "not a run folder" in finished.stderr
 
 
@@ -222,6 +224,49 @@ def test_a_run_from_before_demonstrations_started_without_one(cartpole, tmp_path
     (old / "checkpoint.npz").unlink()
     run_json("train", ROBOTS / "cartpole.yaml", "--resume", old)
     assert rows(old) == rows(folder)
+
+
+def test_push_tells_what_was_survived(cartpole, tmp_path):
+    """Of a policy that balances: one far from its kink, so that it is linear, with LQR gains."""
+    folder = tmp_path / "balancing"
+    shutil.copytree(cartpole[0], folder)
+    model = build(load(folder / "robot.yaml"))
+    A, B = (f[0] for f in model.linearize(np.zeros((1, 4)), np.zeros((1, 1))))
+    P = np.eye(4)
+    for _ in range(2000):
+        K = np.linalg.solve(np.eye(1) + B.T @ P @ B, B.T @ P @ A)  # (1, 4)
+        P = np.eye(4) + A.T @ P @ (A - B @ K)
+    linear = {"observed": np.arange(4), "W1": -K / 10, "b1": [100.0], "W2": [[10.0]]}
+    np.savez(folder / "policy.npz", **linear, b2=[-1000.0], log_sigma=[0.0])
+
+    result = run_json("push", folder, "--point", "cart.start", "--duration", 0.2)
+    assert (result["robot"], result["point"], result["duration"]) == ("cartpole", "cart.start", 0.2)
+    assert result["success"] == "mean(bob.y) > 0.95*length and max(abs(rail.q)) < 2"
+    for direction in ("forward", "backward"):
+        # it weighs 1.2 kg, and its motor can give 20 N
+        assert 1 <= result[direction]["worst"] <= result[direction]["best"] < 20
+    finished = run("push", folder, "--point", "cart.start")
+    assert finished.returncode == 0 and "success: mean(bob.y) > 0.95" in finished.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (
+            ["--point", "bbo"],
+            "cartpole has no point 'bbo'; did you mean 'bob'? known: bob, cart.end, cart.start, "
+            "com, hinge, pole.end, pole.start, rail\n",
+        ),
+        (
+            ["--point", "bob", "--duration", "0.05"],
+            "a push lasts a whole number of control steps of 0.02 s, found 0.05 s\n",
+        ),
+    ],
+)
+def test_a_push_that_cannot_be(cartpole, arguments, sentence):
+    folder, _ = cartpole
+    finished = run("push", folder, *arguments)
+    assert finished.returncode == 2 and finished.stderr == sentence and finished.stdout == ""
 
 
 def test_an_interrupted_run_can_be_resumed(tmp_path):

@@ -1,0 +1,144 @@
+"""How strong a horizontal push a policy survives.
+
+A push is a constant horizontal force F on one point of the robot over a whole number of control
+steps; its impulse is F times its duration.  It acts through the mass matrix, as a kick before each
+of those steps,
+
+    v <- v + M(q)^-1 J(q)^T F dt,
+
+after which the policy sees the state and the robot moves on without the force.  This splitting
+changes the momentum by exactly F dt a step; against a force that acts throughout, the motion errs
+in first order of dt.
+
+A push is survived when the rollout from its first step until 5 s after its last stays finite and
+meets the success expression of the robot's file.  Earlier steps do not count, or the walking before
+the push would hide the fall behind it.
+"""
+
+import difflib
+import math
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.model import Model
+from policy.evaluation import run_policy_from
+from policy.mlp import Policy
+
+Array = NDArray[np.float64]
+
+INSTANTS = (2.0, 2.2, 2.4, 2.6, 2.8)  # s from the mean initial state: one second of settled motion
+RECOVERY = 5.0  # s after the push
+IMPULSE_STEP = 1.0  # N·s
+LARGEST_IMPULSE = 1000.0  # N·s, where the search gives up
+
+
+class PushError(ValueError):
+    """One sentence about a push that this robot cannot be given."""
+
+
+class Survived(NamedTuple):
+    """Largest impulse, N·s, that is survived together with all smaller ones of the grid.
+
+    NaN where the policy fails without a push.
+    """
+
+    worst: float  # at every instant
+    best: float  # at the instant that bears most
+
+
+def survived_pushes(
+    model: Model, policy: Policy, point: str, duration: float
+) -> dict[str, Survived]:
+    """Along +x, "forward", and along -x, "backward", of the policy without its noise.
+
+    ``duration`` is in s.  Raises PushError for an unknown point, or a duration that is not a
+    positive multiple of dt.
+    """
+    _require_point(model, point)
+    steps = _control_steps(model, duration)
+    instants = [round(t / model.dt) for t in INSTANTS]
+    silence = np.zeros((1, max(instants), model.nu))
+    walked = run_policy_from(model, policy, model.x0[None], silence)
+    starts = walked.X[0, instants]  # (R, nx)
+    return {
+        name: _largest(model, policy, starts, point, sign, steps)
+        for name, sign in (("forward", 1.0), ("backward", -1.0))
+    }
+
+
+def _largest(
+    model: Model, policy: Policy, starts: Array, point: str, sign: float, steps: int
+) -> Survived:
+    recovery = round(RECOVERY / model.dt)
+    largest = np.full(len(starts), np.nan)  # (R,)
+    standing = np.arange(len(starts))
+    for k in range(round(LARGEST_IMPULSE / IMPULSE_STEP) + 1):
+        impulse = np.array([sign * k * IMPULSE_STEP, 0.0])
+        X, U = pushed(model, policy, starts[standing], point, impulse, steps, recovery)
+        standing = standing[[survives(model, *one) for one in zip(X, U, strict=True)]]
+        if not standing.size:
+            break
+        largest[standing] = k * IMPULSE_STEP
+    return Survived(float(largest.min()), float(np.fmax.reduce(largest)))
+
+
+def pushed(
+    model: Model,
+    policy: Policy,
+    starts: Array,
+    point: str,
+    impulse: Array,
+    steps: int,
+    recovery: int,
+) -> tuple[Array, Array]:
+    """States (R, T+1, nx) and actions (R, T, nu) from ``starts`` (R, nx), T = steps + recovery.
+
+    ``point`` is given ``impulse`` (2,) N·s in equal kicks before each of the first ``steps``.
+    The state of a pushed step is the one after its kick, which the policy acts on.  Nothing behind
+    a state that is not finite is finite.
+    """
+    R, T = len(starts), steps + recovery
+    X, U = np.empty((R, T + 1, model.nx)), np.empty((R, T, model.nu))
+    X[:, 0] = starts
+    still = np.zeros((R, 1, model.nu))
+    for t in range(steps):
+        for x in X[:, t]:
+            x[model.nq :] += kick(model, x[: model.nq], point, impulse / steps)
+        step = run_policy_from(model, policy, X[:, t], still)
+        X[:, t + 1], U[:, t] = step.X[:, 1], step.U[:, 0]
+    rest = run_policy_from(model, policy, X[:, steps], np.zeros((R, recovery, model.nu)))
+    X[:, steps:], U[:, steps:] = rest.X, rest.U
+    return X, U
+
+
+def kick(model: Model, q: Array, point: str, impulse: Array) -> Array:
+    """Change of v (nv,) under ``impulse`` (2,) N·s on ``point``; NaN where M(q) is not finite."""
+    M = model.mass_matrix(q)
+    if not np.isfinite(M).all():
+        return np.full(model.nv, np.nan)
+    return np.linalg.solve(M, model.point_jacobians(q)[point].T @ impulse)
+
+
+def survives(model: Model, X: Array, U: Array) -> bool:
+    """Whether a rollout X (T+1, nx), U (T, nu) stays finite and is a success."""
+    return bool(np.isfinite(X).all() and np.isfinite(U).all() and model.success(X, U))
+
+
+def _require_point(model: Model, point: str) -> None:
+    known = sorted(model.manifest["points"])
+    if point in known:
+        return
+    near = difflib.get_close_matches(point, known, n=1)
+    hint = f"; did you mean '{near[0]}'?" if near else ";"
+    raise PushError(f"{model.robot.name} has no point '{point}'{hint} known: {', '.join(known)}")
+
+
+def _control_steps(model: Model, duration: float) -> int:
+    steps = duration / model.dt
+    if not (math.isfinite(steps) and round(steps) >= 1 and abs(steps - round(steps)) < 1e-6):
+        raise PushError(
+            f"a push lasts a whole number of control steps of {model.dt:g} s, found {duration:g} s"
+        )
+    return round(steps)

@@ -1,0 +1,170 @@
+"""Pushes against momentum, against a motor that does the same, and where the outcome is known."""
+
+from importlib import import_module
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from imitation import random_policy
+
+from codegen import build, load
+from policy import Policy, push
+
+MODELS = Path(__file__).parents[2] / "models"
+# Slides without friction at 1 m/s, seen every 0.05 s.
+BLOCK = """\
+name: block
+base: fixed
+links: [{{name: block, mass: 20}}]
+joints: [{{name: rail, type: prismatic, parent: world, child: block, actuated: true}}]
+task:
+  dt: 0.05
+  horizon: 10
+  cost: rail.q**2
+  success: {success}
+  initial: {{v: {{rail: 1}}}}
+"""
+CART_POLE = """\
+name: cart_pole
+base: fixed
+links: [{{name: cart, mass: 1}}, {{name: pole, mass: 0.5, length: 0.6, direction: 2}}]
+joints:
+  - {{name: rail, type: prismatic, parent: world, child: cart, actuated: true}}
+  - {{name: hinge, parent: cart, child: pole, damping: 0.1}}
+task: {{dt: {dt}, horizon: 10, cost: rail.q**2, success: 1 > 0, initial: {{v: {{hinge: 1}}}}}}
+"""
+
+
+@pytest.fixture
+def build_text(tmp_path):
+    def build_it(text):
+        path = tmp_path / "robot.yaml"
+        path.write_text(text)
+        # `codegen.build` names the function, not its module
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(import_module("codegen.build"), "GENERATED", tmp_path)
+            return build(load(path))
+
+    return build_it
+
+
+@pytest.fixture
+def vacuum_swimmer(build_text):
+    """Nothing from outside acts on it."""
+    data = yaml.safe_load((MODELS / "swimmer.yaml").read_text())
+    for part in data["links"] + data["joints"]:
+        for key in ("drag", "limits", "limit_stiffness", "limit_softness"):
+            part.pop(key, None)
+    return build_text(yaml.safe_dump(data))
+
+
+def constant_policy(*u):
+    """The same action everywhere."""
+    nu = len(u)
+    return Policy([0], np.zeros((1, 1)), np.zeros(1), np.zeros((nu, 1)), np.array(u), np.zeros(nu))
+
+
+def momentum(model, x):
+    """Total mass times the velocity (2,) of the centre of mass, from differences of its place."""
+    q, v, h = x[: model.nq], x[model.nq :], 1e-4
+    after, before = (model.points(q + sign * h * v)["com"] for sign in (1, -1))
+    return sum(link.mass for link in model.robot.links) * (after - before) / (2 * h)
+
+
+@pytest.mark.parametrize("point", ["head.start", "waist", "tail.end", "com"])
+def test_a_push_adds_its_impulse_to_the_momentum(vacuum_swimmer, rng, point):
+    """Whatever the joints do meanwhile."""
+    model, impulse = vacuum_swimmer, np.array([7.0, -2.0])
+    policy = random_policy(rng, nu=2, observed=np.array([3, 4, 8, 9]))
+    starts = model.x0 + 0.5 * rng.standard_normal((3, model.nx))
+    X, U = push.pushed(model, policy, starts, point, impulse, steps=10, recovery=5)
+    assert np.abs(U).max() > 0.5
+    for x, start in zip(X, starts, strict=True):
+        # the integrator keeps momentum to fourth order only
+        expected = momentum(model, start) + impulse
+        np.testing.assert_allclose(momentum(model, x[-1]), expected, atol=2e-5)
+
+
+def test_a_kick_adds_its_impulse_at_once(vacuum_swimmer, rng):
+    model, impulse = vacuum_swimmer, np.array([7.0, -2.0])
+    q, v = rng.standard_normal((2, model.nq))
+    for point in model.points(q):
+        dv = push.kick(model, q, point, impulse)
+        gained = momentum(model, np.r_[q, v + dv]) - momentum(model, np.r_[q, v])
+        np.testing.assert_allclose(gained, impulse, atol=1e-6)
+
+
+def test_no_push_is_the_plain_rollout(vacuum_swimmer, rng):
+    policy = random_policy(rng, nu=2, observed=np.array([3, 4, 8, 9]))
+    starts = 0.5 * rng.standard_normal((2, vacuum_swimmer.nx))
+    X, U = push.pushed(vacuum_swimmer, policy, starts, "com", np.zeros(2), steps=3, recovery=9)
+    plain = push.run_policy_from(vacuum_swimmer, policy, starts, np.zeros((2, 12, 2)))
+    np.testing.assert_array_equal(X, plain.X)
+    np.testing.assert_array_equal(U, plain.U)
+
+
+def test_a_push_is_its_force_to_first_order_in_dt(build_text):
+    """The rail's motor pushes the cart as well: 0.2 s of 15 N from either."""
+    errors = []
+    for dt in (0.02, 0.01, 0.005):
+        model = build_text(CART_POLE.format(dt=dt))
+        steps = round(0.2 / dt)
+        by_motor = model.rollout(model.x0, np.full((steps, 1), 15.0))[-1]
+        impulse = np.array([15.0 * 0.2, 0.0])
+        X, _ = push.pushed(
+            model, constant_policy(0.0), model.x0[None], "cart.start", impulse, steps, recovery=0
+        )
+        errors.append(np.abs(X[0, -1] - by_motor))  # (nx,)
+    assert errors[0].max() < 0.2
+    np.testing.assert_allclose(errors[0] / errors[1], 2.0, rtol=0.1)
+    np.testing.assert_allclose(errors[1] / errors[2], 2.0, rtol=0.05)
+
+
+def test_a_block_on_a_rail(build_text):
+    """At instant t the block is at t, and after an impulse I in two kicks, 101 steps later, at
+
+        t + 5.05 + I/(2 m) (101 + 100) 0.05 = t + 5.05 + 0.25125 I,     t in 2.0 .. 2.8.
+    """
+    model = build_text(BLOCK.format(success="max(block.x) < 8.5 and min(block.x) > 0"))
+    survived = push.survived_pushes(model, constant_policy(0.0), "block.start", 0.1)
+    assert survived["forward"] == (2.0, 5.0)
+    assert survived["backward"] == (28.0, 31.0)
+
+
+def test_a_policy_that_fails_unpushed(build_text):
+    """Unpushed the block comes to t + 5.05: below 7.5 from the first three instants only."""
+    model = build_text(BLOCK.format(success="max(block.x) < 7.5"))
+    survived = push.survived_pushes(model, constant_policy(0.0), "block.start", 0.1)
+    assert np.isnan(survived["forward"].worst) and survived["forward"].best == 1.0
+    never = build_text(BLOCK.format(success="max(block.x) < 7"))
+    survived = push.survived_pushes(never, constant_policy(0.0), "block.start", 0.1)
+    assert np.isnan([*survived["forward"], *survived["backward"]]).all()
+
+
+def test_a_larger_impulse_does_not_make_up_for_a_smaller(build_text):
+    """The speed ends at 1 + I/20: 15 to 25 N·s are fatal, more is not; the answer is 14 N·s."""
+    model = build_text(BLOCK.format(success="abs(final(block.vx) - 2) > 0.29"))
+    survived = push.survived_pushes(model, constant_policy(0.0), "block.start", 0.1)
+    assert survived["forward"] == (14.0, 14.0)
+
+
+def test_the_search_ends_where_nothing_is_fatal(build_text, monkeypatch):
+    monkeypatch.setattr(push, "LARGEST_IMPULSE", 3.0)
+    model = build_text(BLOCK.format(success="1 > 0"))
+    survived = push.survived_pushes(model, constant_policy(0.0), "block.start", 0.1)
+    assert survived == {"forward": (3.0, 3.0), "backward": (3.0, 3.0)}
+
+
+def test_what_is_not_finite_is_not_survived(build_text):
+    """Success would hold: only the state tells."""
+    model = build_text(BLOCK.format(success="1 > 0"))
+    survived = push.survived_pushes(model, constant_policy(1e308), "block.start", 0.1)
+    assert np.isnan([*survived["forward"], *survived["backward"]]).all()
+
+
+@pytest.mark.parametrize("duration", [0.0, -0.1, 0.07, 0.04, np.nan, np.inf])
+def test_a_duration_that_is_no_multiple_of_dt(build_text, duration):
+    model = build_text(BLOCK.format(success="1 > 0"))
+    with pytest.raises(push.PushError, match=r"whole number of control steps of 0\.05 s, found"):
+        push.survived_pushes(model, constant_policy(0.0), "block.start", duration)
