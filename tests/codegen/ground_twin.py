@@ -74,19 +74,23 @@ def spring_and_damping(robot: Robot, q, v, profile=level) -> tuple[np.ndarray, n
 
 
 def elastic_energy(robot: Robot, q) -> float:
-    """J stored on level ground and in joint limits.
+    """J stored on level ground, in joint limits and in the joints' springs.
 
-    Both are springs k s log(1 + exp(z / s)) in the depth z; their energy is the integral
-    -k s^2 Li_2(-exp(z / s)), where Li_2(-e) is SciPy's spence(1 + e).
+    Ground and limits are springs k s log(1 + exp(z / s)) in the depth z; their energy is the
+    integral -k s^2 Li_2(-exp(z / s)), where Li_2(-e) is SciPy's spence(1 + e).
     """
     ground, points = robot.ground, twin.points(robot, q, np.zeros(robot.nv))
     springs = [
         (ground.stiffness, ground.softness, -points[point.name][0][1])
         for point in robot.contact_points
     ]
+    linear = 0.0
     for joint in robot.free_joints:
+        angle = q[robot.q_names.index(joint.name)]
+        linear += 0.5 * joint.stiffness * (angle - joint.rest) ** 2
         if joint.limits is not None:
-            angle, (low, high) = q[robot.q_names.index(joint.name)], joint.limits
+            low, high = joint.limits
             for depth in (low - angle, angle - high):
                 springs.append((joint.limit_stiffness, joint.limit_softness, depth))
-    return float(sum(-k * s**2 * spence(1 + np.exp(depth / s)) for k, s, depth in springs))
+    soft = sum(-k * s**2 * spence(1 + np.exp(depth / s)) for k, s, depth in springs)
+    return float(linear + soft)
