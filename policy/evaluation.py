@@ -93,12 +93,12 @@ def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> S
 @kernel
 def _run(step, task_cost, data, limits, noise, X, U, cost):
     R, T, nu = noise.shape
-    mean, slope, c = np.empty(nu), np.empty(int(data[2])), np.empty(1)
+    mean, hidden, c = np.empty(nu), np.empty(int(data[2])), np.empty(1)
     for r in range(R):
         cost[r] = 0.0
         states, actions = X[r], U[r]
         for t in range(T):
-            forward(data, states[t], mean, slope)
+            forward(data, states[t], hidden, mean)
             for i in range(nu):
                 actions[t, i] = min(max(mean[i] + noise[r, t, i], -limits[i]), limits[i])
             call(task_cost, (row(states, t), row(actions, t), c.ctypes.data, c.ctypes.data))

@@ -155,10 +155,7 @@ def adapt(
     dX = q.antithetic_displacements(settings.pairs, rng)  # (T, S, nx)
     dU = dX @ q.K.transpose(0, 2, 1)  # (T, S, nu)
     objective = with_extra(
-        task_objective(model, settings.horizon, alpha),
-        negative_log_policy(policy, model.nx),
-        dX,
-        dU,
+        task_objective(model, settings.horizon, alpha), negative_log_policy(policy, dX, dU)
     )
     return ilqr(model, objective, q.X[0], q.U, settings.adapt)
 

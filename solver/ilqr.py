@@ -82,7 +82,7 @@ def ilqr(
     Raises FloatingPointError where the initial rollout diverges, derivatives are not finite, or no
     regularisation makes the problem convex.
     """
-    T, nu, nx = len(objective.dX), model.nu, model.nx
+    T, nu, nx = len(objective.task.steps), model.nu, model.nx
     for name, array, shape in (("x0", x0, (nx,)), ("U", U, (T, nu))):
         if np.shape(array) != shape:
             raise ValueError(f"{name} must have shape {shape}, found {np.shape(array)}")

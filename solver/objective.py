@@ -1,17 +1,16 @@
-"""What a trajectory is judged by: the annealed task cost and, optionally, one averaged extra term.
+"""What a trajectory is judged by: the annealed task cost and, optionally, one extra term.
 
-    c_bar_t(x, u) = alpha c(x, u) + 1/S sum_i e(x + dX[t, i], u + dU[t, i])
+    c_bar_t(x, u) = alpha c(x, u) + e_t(x, u)
 
-With e = -log pi_theta this is the modified cost of Levine & Koltun (2013), Algorithm 1, line 6; the
-sum over S displacements drawn from the marginals is the averaging of section 4 ("we compute the
-derivatives of the policy not only along the current trajectory, but also at samples").  The same
-displacements serve the expansion and every trial of a line search, so the search descends exactly
-the function whose derivatives it was given.
+With e = -log pi_theta, averaged over displacements drawn from the marginals (``policy.cost_term``),
+this is the modified cost of Levine & Koltun (2013), Algorithm 1, line 6.  The same displacements
+serve the expansion and every trial of a line search, so the search descends exactly the function
+whose derivatives it was given.
 
 Both terms are addresses of compiled functions with the signatures
 
-    value(x, u, data, c)
-    expansion(x, u, data, c, c_x, c_u, c_xx, c_ux, c_uu)
+    task     value(x, u, data, c)              expansion(x, u, data, c, c_x, c_u, c_xx, c_ux, c_uu)
+    extra    value(x, u, data, step, c)        expansion(x, u, data, step, c, c_x, ..., c_uu)
 """
 
 from typing import NamedTuple
@@ -30,7 +29,8 @@ class CostTerm(NamedTuple):
 
     value: int
     expansion: int
-    data: Array
+    data: Array  # the same at every step
+    steps: Array  # (T, n), of each step; (T, 0) where it needs none
 
 
 class Objective(NamedTuple):
@@ -39,8 +39,7 @@ class Objective(NamedTuple):
     alpha: float  # weight of the task cost
     task: CostTerm
     extra: CostTerm
-    dX: Array  # (T, S, nx) displacements of the extra term; S = 0 switches it off
-    dU: Array  # (T, S, nu)
+    has_extra: bool
 
 
 class Expansion(NamedTuple):
@@ -63,39 +62,37 @@ class Expansion(NamedTuple):
 
 
 def task_objective(model: Model, T: int, alpha: float = 1.0) -> Objective:
-    """The robot's own cost times ``alpha``."""
-    task = CostTerm(model.address("cost"), model.address("cost_expansion"), np.empty(0))
-    nothing = np.empty((T, 0, model.nx)), np.empty((T, 0, model.nu))
-    return Objective(float(alpha), task, task, *nothing)
+    """The robot's own cost times ``alpha``, over T steps."""
+    addresses = model.address("cost"), model.address("cost_expansion")
+    task = CostTerm(*addresses, np.empty(0), np.empty((T, 0)))
+    return Objective(float(alpha), task, task, False)
 
 
-def with_extra(objective: Objective, extra: CostTerm, dX: Array, dU: Array) -> Objective:
-    """``objective`` plus ``extra`` averaged over the displacements dX (T, S, nx), dU (T, S, nu)."""
-    return objective._replace(extra=extra, dX=np.ascontiguousarray(dX), dU=np.ascontiguousarray(dU))
+def with_extra(objective: Objective, extra: CostTerm) -> Objective:
+    """``objective`` plus ``extra``."""
+    steps = np.ascontiguousarray(extra.steps)
+    return objective._replace(extra=extra._replace(steps=steps), has_extra=True)
 
 
 @kernel
-def value(objective, t, x, u, x_moved, u_moved, out):
-    """c_bar_t(x, u).  ``x_moved``, ``u_moved`` and ``out`` are scratch of length nx, nu and 1."""
+def value(objective, t, x, u, out):
+    """c_bar_t(x, u).  ``out`` (1,) is scratch."""
     task, extra = objective.task, objective.extra
     call(task.value, (x.ctypes.data, u.ctypes.data, task.data.ctypes.data, out.ctypes.data))
     total = objective.alpha * out[0]
-    samples = objective.dX.shape[1]
-    for i in range(samples):
-        _displace(x, objective.dX[t, i], x_moved)
-        _displace(u, objective.dU[t, i], u_moved)
+    if objective.has_extra:
         call(
             extra.value,
-            (x_moved.ctypes.data, u_moved.ctypes.data, extra.data.ctypes.data, out.ctypes.data),
+            (
+                x.ctypes.data,
+                u.ctypes.data,
+                extra.data.ctypes.data,
+                row(extra.steps, t),
+                out.ctypes.data,
+            ),
         )
-        total += out[0] / samples
+        total += out[0]
     return total
-
-
-@kernel
-def _displace(base, by, out):
-    for j in range(len(base)):
-        out[j] = base[j] + by[j]
 
 
 @kernel
@@ -104,9 +101,7 @@ def expand(step_derivatives, objective, X, U, into):
     T, nu = U.shape
     nx = X.shape[1]
     task, extra = objective.task, objective.extra
-    samples = objective.dX.shape[1]
-    x_next, x_moved, u_moved = np.empty(nx), np.empty(nx), np.empty(nu)
-    c = np.empty(1)
+    x_next, c = np.empty(nx), np.empty(1)
     c_x, c_u = np.empty(nx), np.empty(nu)
     c_xx, c_ux, c_uu = np.empty((nx, nx)), np.empty((nu, nx)), np.empty((nu, nu))
     addresses = (
@@ -127,14 +122,12 @@ def expand(step_derivatives, objective, X, U, into):
         into.c_x[t], into.c_u[t] = 0.0, 0.0
         into.c_xx[t], into.c_ux[t], into.c_uu[t] = 0.0, 0.0, 0.0
         _add(objective.alpha, t, c, c_x, c_u, c_xx, c_ux, c_uu, into)
-        for i in range(samples):
-            _displace(X[t], objective.dX[t, i], x_moved)
-            _displace(U[t], objective.dU[t, i], u_moved)
+        if objective.has_extra:
             call(
                 extra.expansion,
-                (x_moved.ctypes.data, u_moved.ctypes.data, extra.data.ctypes.data) + addresses,
+                (row(X, t), row(U, t), extra.data.ctypes.data, row(extra.steps, t)) + addresses,
             )
-            _add(1.0 / samples, t, c, c_x, c_u, c_xx, c_ux, c_uu, into)
+            _add(1.0, t, c, c_x, c_u, c_xx, c_ux, c_uu, into)
 
 
 @kernel

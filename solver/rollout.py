@@ -29,7 +29,7 @@ def follow(
     """
     T, nu = U.shape
     nx = X.shape[1]
-    x_moved, u_moved, out = np.empty(nx), np.empty(nu), np.empty(1)
+    out = np.empty(1)
     X_new[0] = X[0]
     total = 0.0
     for t in range(T):
@@ -38,7 +38,7 @@ def follow(
             for j in range(nx):
                 u += K[t, i, j] * (X_new[t, j] - X[t, j])
             U_new[t, i] = min(max(u, -limits[i]), limits[i])
-        total += value(objective, t, X_new[t], U_new[t], x_moved, u_moved, out)
+        total += value(objective, t, X_new[t], U_new[t], out)
         call(step, (row(X_new, t), row(U_new, t), row(X_new, t + 1)))
         finite = np.isfinite(total)
         for j in range(nx):

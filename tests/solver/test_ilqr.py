@@ -89,8 +89,7 @@ def test_policy_term_agrees_with_the_twin(swimmer, random_policy, rng, iteration
     dX = 0.1 * rng.standard_normal((T, S, swimmer.nx))
     dU = 5.0 * rng.standard_normal((T, S, swimmer.nu))
     U = 10.0 * rng.standard_normal((T, swimmer.nu))
-    term = negative_log_policy(policy, swimmer.nx)
-    objective = with_extra(task_objective(swimmer, T, 0.5), term, dX, dU)
+    objective = with_extra(task_objective(swimmer, T, 0.5), negative_log_policy(policy, dX, dU))
     solution = ilqr(swimmer, objective, swimmer.x0, U, limit)
     problem = twin.with_policy(twin.task(swimmer, 0.5), policy, dX, dU)
     assert_same(solution, twin.ilqr(problem, swimmer.x0, U, limit))
@@ -205,7 +204,7 @@ def test_no_iterations_give_the_gains_of_the_start(springs):
     assert np.abs(solution.gains.k).min() > 0.0
 
 
-def opposed(nx, nu, scale=1.0):
+def opposed(nx, nu, T, scale):
     """A term whose value rises steeply wherever its gradient promises a decrease."""
 
     def value(x, u):
@@ -215,11 +214,7 @@ def opposed(nx, nu, scale=1.0):
         zeros = np.zeros((nx, nx)), np.zeros((nu, nx))
         return value(x, u), np.zeros(nx), np.ones(nu), *zeros, np.eye(nu)
 
-    return python_term(value, expansion, nx, nu)
-
-
-def add(objective, term, T, nx, nu):
-    return with_extra(objective, term, np.zeros((T, 1, nx)), np.zeros((T, 1, nu)))
+    return python_term(value, expansion, nx, nu, T)
 
 
 def test_every_reason_to_stop(springs, swimmer):
@@ -231,9 +226,9 @@ def test_every_reason_to_stop(springs, swimmer):
 
     assert reason(max_iterations=1, cost_tolerance=1e-9) is Reason.ITERATIONS
     assert reason(mu_start=0.0, cost_tolerance=1e-9) is Reason.STATIONARY
-    term, _keep = opposed(nx, nu, 1e3)
+    term, _keep = opposed(nx, nu, T, 1e3)
     U = np.zeros((T, nu))
-    assert reason(add(plain, term, T, nx, nu)) is Reason.REGULARIZATION
+    assert reason(with_extra(plain, term)) is Reason.REGULARIZATION
 
     # on the swimmer the model promises more than short steps then achieve
     U, loose = (
@@ -249,8 +244,8 @@ def test_every_reason_to_stop(springs, swimmer):
 def test_final_gains_need_no_leftover_regularisation(springs):
     """Q_uu of a convex problem is reported as it is, though the search ended with a huge mu."""
     T, nx, nu = 10, springs.nx, springs.nu
-    term, _keep = opposed(nx, nu, 1e3)
-    objective = add(task_objective(springs, T), term, T, nx, nu)
+    term, _keep = opposed(nx, nu, T, 1e3)
+    objective = with_extra(task_objective(springs, T), term)
     solution = ilqr(springs, objective, springs.x0, np.zeros((T, nu)))
     assert solution.reason is Reason.REGULARIZATION
     assert solution.mu == 0.0
@@ -287,8 +282,8 @@ def test_callback_receives_every_iteration(swimmer):
 
 def test_rejected_iterations_are_reported_too(springs):
     T, nx, nu, records = 10, springs.nx, springs.nu, []
-    term, _keep = opposed(nx, nu, 1e3)
-    objective = add(task_objective(springs, T), term, T, nx, nu)
+    term, _keep = opposed(nx, nu, T, 1e3)
+    objective = with_extra(task_objective(springs, T), term)
     limit = Settings(max_iterations=3)
     ilqr(springs, objective, springs.x0, np.zeros((T, nu)), limit, records.append)
     assert [(r.step_size, r.decrease) for r in records] == [(0.0, 0.0)] * 3
@@ -302,7 +297,7 @@ def test_diverging_start_is_an_error(swimmer):
         ilqr(swimmer, task_objective(swimmer, 10), swimmer.x0, U)
 
 
-def barrier(nx, nu, size):
+def barrier(nx, nu, T, size):
     """-log(size - u^2), NaN outside."""
 
     def value(x, u):
@@ -315,15 +310,15 @@ def barrier(nx, nu, size):
         curvature = np.diag(2.0 / gap + (2.0 * u / gap) ** 2)
         return value(x, u), np.zeros(nx), 2.0 * u / gap, *zeros, curvature
 
-    return python_term(value, expansion, nx, nu)
+    return python_term(value, expansion, nx, nu, T)
 
 
 def test_trial_steps_that_are_not_finite_are_backed_off(springs):
     """The full step leaves the domain of the cost; the search halves it until it is inside."""
     T, nx, nu, records = 10, springs.nx, springs.nu, []
-    term, _keep = barrier(nx, nu, 0.3)
+    term, _keep = barrier(nx, nu, T, 0.3)
     x0, U = np.array([5.0, -5.0, 0.0, 0.0]), np.zeros((T, nu))
-    objective = add(task_objective(springs, T), term, T, nx, nu)
+    objective = with_extra(task_objective(springs, T), term)
     solution = ilqr(springs, objective, x0, U, Settings(mu_start=0.0), records.append)
     assert 0.0 < records[0].step_size < 1.0
     assert all(np.isfinite(r.cost) for r in records)
@@ -342,12 +337,12 @@ def test_derivatives_that_are_not_finite_are_named(springs, part):
             parts[part] = np.full_like(parts[part], np.nan)
         return parts
 
-    term, _keep = python_term(lambda x, u: 0.0, expansion, nx, nu)
+    term, _keep = python_term(lambda x, u: 0.0, expansion, nx, nu, T)
     U, x0 = np.zeros((T, nu)), np.array([-0.25, 0.2, 1.0, 0.0])
     X = springs.rollout(x0, U)
     assert X[2, 0] < 0.0 < X[3, 0]
     with pytest.raises(FloatingPointError, match="derivatives .* at step 3"):
-        ilqr(springs, add(task_objective(springs, T), term, T, nx, nu), x0, U)
+        ilqr(springs, with_extra(task_objective(springs, T), term), x0, U)
 
 
 def test_a_problem_that_stays_concave_is_an_error(cart_pole):

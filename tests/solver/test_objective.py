@@ -19,15 +19,13 @@ def averaged(swimmer, random_policy, rng):
     nx, nu = swimmer.nx, swimmer.nu
     policy = random_policy([1, 2, 4, 5, 9], nu, scale=2.0)
     dX, dU = 0.2 * rng.standard_normal((T, S, nx)), rng.standard_normal((T, S, nu))
-    objective = with_extra(
-        task_objective(swimmer, T, ALPHA), negative_log_policy(policy, nx), dX, dU
-    )
+    objective = with_extra(task_objective(swimmer, T, ALPHA), negative_log_policy(policy, dX, dU))
     return objective, policy, dX, dU, rng.standard_normal((T + 1, nx)), rng.standard_normal((T, nu))
 
 
 def evaluate(objective, t, x, u):
     x, u = np.array(x), np.array(u)
-    return value(objective, t, x, u, np.empty(len(x)), np.empty(len(u)), np.empty(1))
+    return value(objective, t, x, u, np.empty(1))
 
 
 def expansion_along(model, objective, X, U):
@@ -84,7 +82,7 @@ def test_value_and_expansion_agree_on_the_cost(swimmer, averaged):
     np.testing.assert_allclose(found.c, values, rtol=1e-14)
 
 
-def test_without_displacements_the_extra_term_is_off(swimmer, rng):
+def test_without_an_extra_term_the_task_stands_alone(swimmer, rng):
     """The task alone, times alpha: costs of `Model.cost`, derivatives by central differences."""
     X, U = rng.standard_normal((T + 1, swimmer.nx)), rng.standard_normal((T, swimmer.nu))
     found, nx = expansion_along(swimmer, task_objective(swimmer, T, ALPHA), X, U), swimmer.nx
@@ -103,10 +101,10 @@ def test_policy_term_at_one_point(random_policy, rng, observed):
     """
     nx, nu = 5, 2
     policy = random_policy(observed, nu, scale=3.0)
-    term = negative_log_policy(policy, nx)
+    term = negative_log_policy(policy, np.zeros((1, 1, nx)), np.zeros((1, 1, nu)))
     x, u = rng.standard_normal(nx), rng.standard_normal(nu)
     out = [np.full(s, np.nan) for s in ((1,), nx, nu, (nx, nx), (nu, nx), (nu, nu))]
-    twin.call_c(term.expansion, x, u, term.data, *out)
+    twin.call_c(term.expansion, x, u, term.data, term.steps, *out)
     c, c_x, c_u, c_xx, c_ux, c_uu = out
     assert c[0] == pytest.approx(-policy.log_prob(x, u), rel=1e-13)
     slope = differences(lambda z: -policy.log_prob(z[:nx], z[nx:]), np.append(x, u))
@@ -121,10 +119,10 @@ def test_policy_term_at_one_point(random_policy, rng, observed):
 def test_policy_term_does_not_overflow(random_policy):
     """Hidden units far into saturation, where exp(z) alone would overflow."""
     policy = random_policy([0, 1], 1)
-    term = negative_log_policy(policy, 2)
+    term = negative_log_policy(policy, np.zeros((1, 1, 2)), np.zeros((1, 1, 1)))
     for scale in (1e3, 1e4, -1e4):
         x, u, c = np.full(2, scale), np.zeros(1), np.empty(1)
-        twin.call_c(term.value, x, u, term.data, c)
+        twin.call_c(term.value, x, u, term.data, term.steps, c)
         assert np.isfinite(c[0])
         assert c[0] == pytest.approx(-policy.log_prob(x, u), rel=1e-12)
 
@@ -181,10 +179,8 @@ def test_follow_reports_divergence_as_infinite_cost(swimmer, springs):
     assert cost == np.inf
 
     for bad in (np.nan, np.inf, -np.inf):
-        term, _keep = python_term(lambda x, u: bad, None, springs.nx, 2)
-        objective = with_extra(
-            task_objective(springs, 5), term, np.zeros((5, 1, springs.nx)), np.zeros((5, 1, 2))
-        )
+        term, _keep = python_term(lambda x, u: bad, None, springs.nx, 2, 5)
+        objective = with_extra(task_objective(springs, 5), term)
         still = np.zeros((5, 2)), np.zeros((5, 2, springs.nx))
         *_, cost = run(springs, objective, np.zeros((6, springs.nx)), np.zeros((5, 2)), *still, 1.0)
         assert cost == np.inf
