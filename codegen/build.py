@@ -44,6 +44,7 @@ _GENERATOR = (
     "grammar.py",
     "mechanics.py",
     "operators.py",
+    "riccati.c",
     "step_implicit.c",
     "step_rk4.c",
     "trajectory.c",
@@ -175,7 +176,6 @@ def _c_source(robot: Robot, functions: list["casadi.Function"]) -> str:
     }
     head = ["#include <math.h>", "#include <string.h>"]
     head += [f"#define {name} {value}" for name, value in constants.items()]
-    written = [
-        (_ROOM / name).read_text() for name in (f"step_{robot.task.integrator}.c", "trajectory.c")
-    ]
+    files = f"step_{robot.task.integrator}.c", "trajectory.c", "riccati.c"
+    written = [(_ROOM / name).read_text() for name in files]
     return "\n\n".join(["\n".join(head), *(emit(f) for f in functions), *written])

@@ -11,9 +11,9 @@ of sigma over 50 iterations of the 5-unit swimmer with 3000 samples).  The close
 Three choices, measured on the walker, decide whether a policy with few units is found at all:
 standard units (``policy.scaling``), several random starts in the first M-step only, and leaving out
 the ``tail`` of the horizon.  There the optimal trajectory stops caring what comes next, and a walker
-lets itself fall; a policy that learns this too falls early.  With 10 units, from the mean initial
-state: with the last 0.8 s left out, seeds 0 to 3 walk 20 s after 20 to 30 iterations; with the whole
-horizon, of two runs of seed 0 one does after 50 and one never.
+lets itself fall; a policy that learns even the beginning of this falls under its own noise.  With 5
+units and 100 iterations, share of rollouts that walk 5 s with noise, seeds 0 to 2: 0.97, 0.92, 0.97
+where the last 2 s are left out, 0.90, 0.03, 0.24 where the last 0.8 s are.
 """
 
 from typing import NamedTuple

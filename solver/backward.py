@@ -15,16 +15,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen.model import Model
 from solver.boxqp import solve_box
-from solver.dense import (
-    add_transposed_product,
-    add_transposed_vector,
-    cholesky,
-    cholesky_solve,
-    multiply,
-    symmetrize,
-)
-from solver.native import kernel
+from solver.dense import cholesky, cholesky_solve
+from solver.native import call, kernel, row
 
 Array = NDArray[np.float64]
 
@@ -46,8 +40,20 @@ class Gains(NamedTuple):
         return cls(*(np.zeros((T, *shape)) for shape in shapes), np.zeros(2))
 
 
+class Products(NamedTuple):
+    """Addresses of the robot's matrix products, compiled for its sizes (``codegen/riccati.c``)."""
+
+    q_function: int
+    regularize: int
+    value_function: int
+
+    @classmethod
+    def of(cls, model: Model) -> "Products":
+        return cls(*(model.address(name) for name in cls._fields))
+
+
 @kernel
-def backward(expansion, U, limits, mu, gains):
+def backward(products, expansion, U, limits, mu, gains):
     """Fill ``gains``; returns -1, or the step at which the regularised Q_uu is not positive definite.
 
     ``limits`` (nu,) bounds |U + k|; with a bound in reach the step's quadratic is minimised in the
@@ -55,35 +61,27 @@ def backward(expansion, U, limits, mu, gains):
     """
     T, nx, nu = expansion.f_u.shape
     boxed = np.isfinite(limits).any()
-    W = np.empty((nx, nx))  # V_xx' f_x
-    W_u = np.empty((nx, nu))  # V_xx' f_u
     V_x, V_xx = np.zeros(nx), np.zeros((nx, nx))
     Q_x, Q_xx, Q_ux = np.empty(nx), np.empty((nx, nx)), np.empty((nu, nx))
     Q_uu, R_ux = np.empty((nu, nu)), np.empty((nu, nx))  # R: regularised
     L, right, free = np.zeros((nu, nu)), np.empty((nu, nx + 1)), np.ones(nu)
     lower, upper = np.empty(nu), np.empty(nu)
-    QK = np.empty((nu, nx))
+    weight = np.array([mu])
     gains.expected[:] = 0.0
 
     for t in range(T - 1, -1, -1):
-        f_x, f_u = expansion.f_x[t], expansion.f_u[t]
         Q_u, R_uu, k, K = gains.Q_u[t], gains.Q_uu[t], gains.k[t], gains.K[t]
-        multiply(V_xx, f_x, W)
-        multiply(V_xx, f_u, W_u)
         Q_x[:], Q_u[:] = expansion.c_x[t], expansion.c_u[t]
         Q_xx[:], Q_ux[:], Q_uu[:] = expansion.c_xx[t], expansion.c_ux[t], expansion.c_uu[t]
-        add_transposed_vector(f_x, V_x, Q_x)
-        add_transposed_vector(f_u, V_x, Q_u)
-        add_transposed_product(f_x, W, Q_xx)
-        add_transposed_product(f_u, W, Q_ux)
-        add_transposed_product(f_u, W_u, Q_uu)
-        symmetrize(Q_uu)
+        f = row(expansion.f_x, t), row(expansion.f_u, t)
+        Q = Q_x.ctypes.data, row(gains.Q_u, t), Q_xx.ctypes.data, Q_ux.ctypes.data, Q_uu.ctypes.data
+        V = V_x.ctypes.data, V_xx.ctypes.data
+        call(products.q_function, f + V + Q)
 
         R_uu[:], R_ux[:] = Q_uu, Q_ux
         if mu > 0.0:
-            W_u[:] = mu * f_u
-            add_transposed_product(W_u, f_u, R_uu)
-            add_transposed_product(W_u, f_x, R_ux)
+            R = R_ux.ctypes.data, row(gains.Q_uu, t)
+            call(products.regularize, (weight.ctypes.data,) + f + R)
         # In full, though a box needs it in the free actions only: Q_uu^-1 is pi_G's covariance.
         if not cholesky(R_uu, L):
             return t
@@ -100,20 +98,7 @@ def backward(expansion, U, limits, mu, gains):
         if not boxed:
             k[:] = right[:, 0]
 
-        multiply(Q_uu, K, QK)
-        for i in range(nu):
-            gains.expected[0] += k[i] * Q_u[i]
-            for j in range(nu):
-                gains.expected[1] += 0.5 * k[i] * Q_uu[i, j] * k[j]
-        # V_x = Q_x + K^T (Q_uu k + Q_u) + Q_ux^T k ;  V_xx = Q_xx + K^T Q_uu K + K^T Q_ux + Q_ux^T K
-        V_x[:] = Q_x
-        add_transposed_vector(QK, k, V_x)
-        add_transposed_vector(K, Q_u, V_x)
-        add_transposed_vector(Q_ux, k, V_x)
-        V_xx[:] = Q_xx
-        QK += Q_ux
-        add_transposed_product(K, QK, V_xx)
-        add_transposed_product(Q_ux, K, V_xx)
-        symmetrize(V_xx)
+        policy = row(gains.k, t), row(gains.K, t)
+        call(products.value_function, policy + Q + V + (gains.expected.ctypes.data,))
         gains.V_x[t], gains.V_xx[t] = V_x, V_xx
     return -1

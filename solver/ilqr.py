@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.model import Model
-from solver.backward import Gains, backward
+from solver.backward import Gains, Products, backward
 from solver.objective import Expansion, Objective, expand
 from solver.rollout import follow
 
@@ -101,7 +101,7 @@ def ilqr(
     X, X_new, U, U_new = X_new, X, U_new, U
     expand(derivatives, objective, X, U, expansion)
 
-    schedule = _Schedule(settings)
+    schedule = _Schedule(Products.of(model), settings)
     reason = Reason.ITERATIONS
     iteration, first = 0, 0
     for iteration in range(1, settings.max_iterations + 1):
@@ -136,7 +136,7 @@ def ilqr(
             reason = Reason.CONVERGED
             break
 
-    schedule = _Schedule(settings._replace(mu_start=0.0))
+    schedule = _Schedule(Products.of(model), settings._replace(mu_start=0.0))
     schedule.raise_until_convex(expansion, U, limits, gains)
     if schedule.exhausted:
         raise FloatingPointError("Q_uu is not positive definite under any regularisation")
@@ -146,8 +146,8 @@ def ilqr(
 class _Schedule:
     """Regularisation mu with Tassa's quadratic growth and decay."""
 
-    def __init__(self, settings: Settings):
-        self.settings = settings
+    def __init__(self, products: Products, settings: Settings):
+        self.products, self.settings = products, settings
         self.mu, self.rate = settings.mu_start, 1.0
 
     @property
@@ -168,7 +168,9 @@ class _Schedule:
         self, expansion: Expansion, U: Array, limits: Array, gains: Gains
     ) -> None:
         """Fill ``gains`` under the smallest mu of the schedule that lets the backward pass through."""
-        while not self.exhausted and backward(expansion, U, limits, self.mu, gains) >= 0:
+        while not self.exhausted:
+            if backward(self.products, expansion, U, limits, self.mu, gains) < 0:
+                break
             self.grow()
         if self.exhausted or not np.isfinite(gains.expected).all():
             _require_finite(expansion)
