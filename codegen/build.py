@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 _ROOM = Path(__file__).parent
 _GENERATOR = (
+    "batch.c",
     "build.py",
+    "chain.c",
     "contact.py",
     "convert.py",
     "coordinates.py",
@@ -42,6 +44,8 @@ _GENERATOR = (
     "factor.py",
     "functions.py",
     "grammar.py",
+    "lanes.c",
+    "lanes_math.c",
     "mechanics.py",
     "operators.py",
     "riccati.c",
@@ -49,6 +53,11 @@ _GENERATOR = (
     "step_rk4.c",
     "trajectory.c",
 )
+# What integrators and optimisers evaluate along whole trajectories.
+_IN_LANES = {
+    "rk4": {"acceleration", "acceleration_derivatives", "cost", "cost_expansion"},
+    "implicit": {"velocity_update", "velocity_update_derivatives", "cost", "cost_expansion"},
+}
 GENERATED = _ROOM.parent / "generated"
 
 
@@ -161,7 +170,7 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
 
 
 def _c_source(robot: Robot, functions: list["casadi.Function"]) -> str:
-    from codegen.emit import emit
+    from codegen.emit import LANES, emit, emit_batch
 
     measures = next(f for f in functions if f.name() == "measures")
     constants = {
@@ -174,8 +183,27 @@ def _c_source(robot: Robot, functions: list["casadi.Function"]) -> str:
         "DT": repr(robot.task.dt),
         "SUBSTEPS": robot.task.substeps,
     }
-    head = ["#include <math.h>", "#include <string.h>"]
+    integrator = robot.task.integrator
+    in_lanes = [f for f in functions if f.name() in _IN_LANES[integrator]]
+
+    def written(*names: str) -> list[str]:
+        return [(_ROOM / f"{name}.c").read_text() for name in names]
+
+    def kind(real: str, prefix: str) -> list[str]:
+        """The integrator on numbers of one type."""
+        define = f"#define real {real}\n#define NAME(f) {prefix}##f"
+        return [define, *written("chain", f"step_{integrator}"), "#undef real\n#undef NAME"]
+
+    head = ["#include <math.h>", "#include <stdint.h>", "#include <string.h>"]
     head += [f"#define {name} {value}" for name, value in constants.items()]
-    files = f"step_{robot.task.integrator}.c", "trajectory.c", "riccati.c"
-    written = [(_ROOM / name).read_text() for name in files]
-    return "\n\n".join(["\n".join(head), *(emit(f) for f in functions), *written])
+    parts = [
+        "\n".join(head),
+        *written("lanes", "lanes_math", "batch"),
+        *(emit(f) for f in functions),
+        *kind("double", "robot_"),
+        *(emit(f, LANES) for f in in_lanes),
+        *kind("lanes", "lanes_"),
+        *(emit_batch(f) for f in in_lanes),
+        *written("trajectory", "riccati"),
+    ]
+    return "\n\n".join(parts)

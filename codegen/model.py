@@ -95,7 +95,7 @@ class Model:
         """The task's cost at each step, (T,), of X (T or T+1, nx) and U (T, nu)."""
         X, U = self._trajectory(X, U)
         c = np.empty(len(U))
-        self._run("costs", len(U), X, U, c)
+        self._run("cost_batch", len(U), X, U, c)
         return c
 
     def speed(self, X: ArrayLike, U: ArrayLike) -> Array:

@@ -86,7 +86,7 @@ def ilqr(
     for name, array, shape in (("x0", x0, (nx,)), ("U", U, (T, nu))):
         if np.shape(array) != shape:
             raise ValueError(f"{name} must have shape {shape}, found {np.shape(array)}")
-    step, derivatives = model.address("step"), model.address("step_derivatives")
+    step, linearize = model.address("step"), model.address("linearize")
     limits = np.array(model.robot.torque_limits)
     expansion, gains = Expansion.empty(T, nx, nu), Gains.zeros(T, nx, nu)
     X, X_new = np.zeros((T + 1, nx)), np.empty((T + 1, nx))
@@ -99,7 +99,7 @@ def ilqr(
             "the initial actions drive the robot to a state that is not finite"
         )
     X, X_new, U, U_new = X_new, X, U_new, U
-    expand(derivatives, objective, X, U, expansion)
+    expand(linearize, objective, X, U, expansion)
 
     schedule = _Schedule(Products.of(model), settings)
     reason = Reason.ITERATIONS
@@ -130,7 +130,7 @@ def ilqr(
             schedule.grow()
             continue
         X, X_new, U, U_new = X_new, X, U_new, U
-        expand(derivatives, objective, X, U, expansion)
+        expand(linearize, objective, X, U, expansion)
         schedule.shrink()
         if decrease < settings.cost_tolerance:
             reason = Reason.CONVERGED

@@ -39,7 +39,10 @@ kernel = nb.njit(cache=True, error_model="numpy")
 
 @intrinsic
 def call(typing_context, function, pointers):
-    """call(address, (pointer, ...)): run the C function ``void f(double *, ...)`` at ``address``."""
+    """call(address, (pointer, ...)): run the C function ``void f(double *, ...)`` at ``address``.
+
+    A C long may stand in place of a pointer: as arguments the two travel alike.
+    """
     if not isinstance(function, nb.types.Integer) or not isinstance(pointers, nb.types.BaseTuple):
         return None
 

@@ -9,8 +9,11 @@ whose derivatives it was given.
 
 Both terms are addresses of compiled functions with the signatures
 
-    task     value(x, u, data, c)              expansion(x, u, data, c, c_x, c_u, c_xx, c_ux, c_uu)
+    task     value(x, u, data, c)              expansion(T, X, U, c, c_x, c_u, c_xx, c_ux, c_uu)
     extra    value(x, u, data, step, c)        expansion(x, u, data, step, c, c_x, ..., c_uu)
+
+The task's expansion is that of a whole trajectory, which its compiled code computes in SIMD lanes,
+like the derivatives of the dynamics.
 """
 
 from typing import NamedTuple
@@ -63,7 +66,7 @@ class Expansion(NamedTuple):
 
 def task_objective(model: Model, T: int, alpha: float = 1.0) -> Objective:
     """The robot's own cost times ``alpha``, over T steps."""
-    addresses = model.address("cost"), model.address("cost_expansion")
+    addresses = model.address("cost"), model.address("cost_expansion_batch")
     task = CostTerm(*addresses, np.empty(0), np.empty((T, 0)))
     return Objective(float(alpha), task, task, False)
 
@@ -96,12 +99,29 @@ def value(objective, t, x, u, out):
 
 
 @kernel
-def expand(step_derivatives, objective, X, U, into):
+def expand(linearize, objective, X, U, into):
     """Fill ``into`` with the expansion along X (T+1, nx), U (T, nu)."""
     T, nu = U.shape
     nx = X.shape[1]
-    task, extra = objective.task, objective.extra
-    x_next, c = np.empty(nx), np.empty(1)
+    call(linearize, (T, row(X, 0), row(U, 0), row(into.f_x, 0), row(into.f_u, 0)))
+    call(
+        objective.task.expansion,
+        (
+            T,
+            row(X, 0),
+            row(U, 0),
+            row(into.c, 0),
+            row(into.c_x, 0),
+            row(into.c_u, 0),
+            row(into.c_xx, 0),
+            row(into.c_ux, 0),
+            row(into.c_uu, 0),
+        ),
+    )
+    _scale(objective.alpha, into)
+    if not objective.has_extra:
+        return
+    extra, c = objective.extra, np.empty(1)
     c_x, c_u = np.empty(nx), np.empty(nu)
     c_xx, c_ux, c_uu = np.empty((nx, nx)), np.empty((nu, nx)), np.empty((nu, nu))
     addresses = (
@@ -114,34 +134,30 @@ def expand(step_derivatives, objective, X, U, into):
     )
     for t in range(T):
         call(
-            step_derivatives,
-            (row(X, t), row(U, t), x_next.ctypes.data, row(into.f_x, t), row(into.f_u, t)),
+            extra.expansion,
+            (row(X, t), row(U, t), extra.data.ctypes.data, row(extra.steps, t)) + addresses,
         )
-        call(task.expansion, (row(X, t), row(U, t), task.data.ctypes.data) + addresses)
-        into.c[t] = 0.0
-        into.c_x[t], into.c_u[t] = 0.0, 0.0
-        into.c_xx[t], into.c_ux[t], into.c_uu[t] = 0.0, 0.0, 0.0
-        _add(objective.alpha, t, c, c_x, c_u, c_xx, c_ux, c_uu, into)
-        if objective.has_extra:
-            call(
-                extra.expansion,
-                (row(X, t), row(U, t), extra.data.ctypes.data, row(extra.steps, t)) + addresses,
-            )
-            _add(1.0, t, c, c_x, c_u, c_xx, c_ux, c_uu, into)
+        _add(t, c, c_x, c_u, c_xx, c_ux, c_uu, into)
 
 
 @kernel
-def _add(weight, t, c, c_x, c_u, c_xx, c_ux, c_uu, into):
-    """Add weight times one expansion to that of step t."""
-    nx, nu = len(c_x), len(c_u)
-    into.c[t] += weight * c[0]
-    for i in range(nx):
-        into.c_x[t, i] += weight * c_x[i]
-        for j in range(nx):
-            into.c_xx[t, i, j] += weight * c_xx[i, j]
-    for i in range(nu):
-        into.c_u[t, i] += weight * c_u[i]
-        for j in range(nx):
-            into.c_ux[t, i, j] += weight * c_ux[i, j]
-        for j in range(nu):
-            into.c_uu[t, i, j] += weight * c_uu[i, j]
+def _scale(alpha, into):
+    """Multiply the expansion of the cost by ``alpha``."""
+    for t in range(len(into.c)):
+        into.c[t] *= alpha
+        into.c_x[t] *= alpha
+        into.c_u[t] *= alpha
+        into.c_xx[t] *= alpha
+        into.c_ux[t] *= alpha
+        into.c_uu[t] *= alpha
+
+
+@kernel
+def _add(t, c, c_x, c_u, c_xx, c_ux, c_uu, into):
+    """Add one expansion to that of step t."""
+    into.c[t] += c[0]
+    into.c_x[t] += c_x
+    into.c_u[t] += c_u
+    into.c_xx[t] += c_xx
+    into.c_ux[t] += c_ux
+    into.c_uu[t] += c_uu

@@ -30,7 +30,7 @@ def evaluate(objective, t, x, u):
 
 def expansion_along(model, objective, X, U):
     into = Expansion.empty(len(U), model.nx, model.nu)
-    expand(model.address("step_derivatives"), objective, X, U, into)
+    expand(model.address("linearize"), objective, X, U, into)
     assert all(np.isfinite(part).all() for part in into)
     return into
 

@@ -1,0 +1,142 @@
+/* sin, cos, exp, log and log1p in lanes, within 1 ulp or so.
+ *
+ * Polynomials and the splitting of pi/2 and ln 2 are those of FreeBSD's msun, which errs by less than
+ * 1 ulp (Sun Microsystems 1993); branches become selections.  Arguments outside the range in which a
+ * reduction holds, which robots never reach unless they diverge, go to the C library lane by lane.
+ */
+
+/* Adding and subtracting it rounds to an integer, whose bits then are the lowest of the sum's. */
+#define ROUNDER 0x1.8p52
+
+static inline lanes round_lanes(lanes x) { return (x + ROUNDER) - ROUNDER; }
+
+/* 2^k of integers -1022 <= k <= 1023. */
+static inline lanes power_of_two(lanes k) { return (lanes)(((lane_bits)(k + ROUNDER) + 1023) << 52); }
+
+typedef struct {
+  lanes high, low;   /* the argument less the nearest multiple of pi/2, in two parts */
+  lane_bits quarter; /* which multiple, in its two lowest bits */
+} Angle;
+
+/* Cody and Waite's reduction for |x| <= 1e5: pi/2 in pieces of 33 bits, whose products with the
+ * multiple are exact, and a last one that leaves an error of 2^-106. */
+static inline Angle reduce(lanes x)
+{
+  const lanes k = round_lanes(x * 0x1.45f306dc9c883p-1);
+  const lanes r = x - k * 0x1.921fb544p0, w = k * 0x1.0b4611a6p-34;
+  const lanes s = r - w, back = s - r;
+  const lanes error = (r - (s - back)) - (w + back); /* exact: r - w = s + error */
+  const lanes low = error - k * 0x1.3198a2e037073p-69;
+  const lanes high = s + low;
+  return (Angle){high, low - (high - s), (lane_bits)(k + ROUNDER)};
+}
+
+static inline lanes sine_polynomial(lanes x, lanes low)
+{
+  const lanes z = x * x, v = z * x;
+  const lanes r = 8.33333333332248946124e-03 +
+                  z * (-1.98412698298579493134e-04 +
+                       z * (2.75573137070700676789e-06 +
+                            z * (-2.50507602534068634195e-08 + z * 1.58969099521155010221e-10)));
+  return x - ((z * (0.5 * low - v * r) - low) + v * 1.66666666666666324348e-01);
+}
+
+static inline lanes cosine_polynomial(lanes x, lanes low)
+{
+  const lanes z = x * x, half = 0.5 * z, w = 1.0 - half;
+  const lanes r =
+      4.16666666666666019037e-02 +
+      z * (-1.38888888888741095749e-03 +
+           z * (2.48015872894767294178e-05 +
+                z * (-2.75573143513906633035e-07 +
+                     z * (2.08757232129817482790e-09 + z * -1.13596475577881948265e-11))));
+  return w + (((1.0 - w) - half) + (z * (z * r) - x * low));
+}
+
+/* The sine of quarter turns past an angle; one quarter past makes it the cosine. */
+static inline lanes turned(Angle a, lane_bits quarter)
+{
+  const lanes y = select((quarter & 1) != 0, cosine_polynomial(a.high, a.low),
+                         sine_polynomial(a.high, a.low));
+  return (lanes)((lane_bits)y ^ ((quarter & 2) << 62));
+}
+
+static inline lanes lanes_sin(lanes x)
+{
+  const Angle a = reduce(x);
+  const lane_bits outside = ~(lanes_fabs(x) <= 1e5);
+  /* The tiny ones are their own sines, and keep the sign of zero. */
+  const lanes y = select(lanes_fabs(x) < 0x1p-27, x, turned(a, a.quarter));
+  return any(outside) ? replace(outside, sin, x, y) : y;
+}
+
+static inline lanes lanes_cos(lanes x)
+{
+  const Angle a = reduce(x);
+  const lane_bits outside = ~(lanes_fabs(x) <= 1e5);
+  const lanes y = turned(a, a.quarter + 1);
+  return any(outside) ? replace(outside, cos, x, y) : y;
+}
+
+/* exp(x) = 2^k exp(r), |r| <= ln(2)/2, where Taylor's polynomial of degree 13 errs by 2^-57.  Two
+ * factors make 2^k, which reaches infinity and, rounding once, the subnormal numbers. */
+static inline lanes lanes_exp(lanes x)
+{
+  x = select(x > 710.0, splat(710.0), x);
+  x = select(x < -750.0, splat(-750.0), x);
+  const lanes k = round_lanes(x * 0x1.71547652b82fep0);
+  const lanes high = x - k * 0x1.62e42feep-1, low = k * 0x1.a39ef35793c76p-33;
+  const lanes r = high - low, rest = (high - r) - low;
+  lanes q = splat(1.0 / 6227020800);
+  q = 1.0 / 479001600 + r * q;
+  q = 1.0 / 39916800 + r * q;
+  q = 1.0 / 3628800 + r * q;
+  q = 1.0 / 362880 + r * q;
+  q = 1.0 / 40320 + r * q;
+  q = 1.0 / 5040 + r * q;
+  q = 1.0 / 720 + r * q;
+  q = 1.0 / 120 + r * q;
+  q = 1.0 / 24 + r * q;
+  q = 1.0 / 6 + r * q;
+  q = 0.5 + r * q;
+  const lanes y = 1.0 + (r + (rest + r * r * q));
+  const lanes half = round_lanes(0.5 * k);
+  return y * power_of_two(half) * power_of_two(k - half);
+}
+
+/* log(u + c) of a normal u > 0 and its rounding error c: u = 2^k (1 + f) with 1 + f between the
+ * square roots of 1/2 and 2.  Of c / u a few digits are enough: 1 / (1 + f) = (1 - s) / (1 + s). */
+static inline lanes log_of_sum(lanes u, lanes c)
+{
+  const lane_words shifted = (lane_words)u + (0x3ff0000000000000 - 0x3fe6a09e667f3bcd);
+  const lane_bits exponent = (lane_bits)(shifted >> 52) - 1023;
+  const lanes k = (lanes)(exponent + (lane_bits)splat(ROUNDER)) - ROUNDER;
+  const lanes f = (lanes)((shifted & 0x000fffffffffffff) + 0x3fe6a09e667f3bcd) - 1.0;
+  const lanes s = f / (2.0 + f), z = s * s, half = 0.5 * f * f;
+  const lanes rest = c * power_of_two(-k) * ((1.0 - s) * (1.0 - s + z));
+  const lanes r =
+      z * (6.666666666666735130e-01 +
+           z * (3.999999999940941908e-01 +
+                z * (2.857142874366239149e-01 +
+                     z * (2.222219843214978396e-01 +
+                          z * (1.818357216161805012e-01 +
+                               z * (1.531383769920937332e-01 + z * 1.479819860511658591e-01))))));
+  return k * 0x1.62e42feep-1 - ((half - (s * (half + r) + (k * 0x1.a39ef35793c76p-33 + rest))) - f);
+}
+
+static inline lanes lanes_log(lanes x)
+{
+  const lane_bits outside = ~((x >= 0x1p-1022) & (x < 0x1p1023));
+  const lanes y = log_of_sum(x, splat(0.0));
+  return any(outside) ? replace(outside, log, x, y) : y;
+}
+
+static inline lanes lanes_log1p(lanes x)
+{
+  const lane_bits outside = ~((x > -1.0) & (x < 0x1p1023));
+  const lanes u = 1.0 + x;
+  /* Whichever of 1 and x is the larger, the error of the sum is exact. */
+  const lanes c = select(x < 1.0, x - (u - 1.0), 1.0 - (u - x));
+  const lanes y = select(lanes_fabs(x) < 0x1p-54, x, log_of_sum(u, c));
+  return any(outside) ? replace(outside, log1p, x, y) : y;
+}

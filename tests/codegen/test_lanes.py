@@ -1,0 +1,156 @@
+"""Evaluations side by side in SIMD lanes: their functions against NumPy's, their C against the scalar."""
+
+import ctypes
+from pathlib import Path
+
+import casadi as ca
+import numpy as np
+import pytest
+
+import codegen
+from codegen.emit import LANES, SCALAR, emit, emit_batch
+from codegen.toolchain import find_toolchain
+
+ROOM = Path(codegen.__file__).parent
+# Eight lanes where the processor has AVX-512, then four and two; elsewhere there are two anyway.
+NARROWER = [[], ["-mno-avx512f"], ["-mno-avx512f", "-mno-avx2"]]
+SPECIAL = [0.0, -0.0, 5e-324, -5e-324, 1e-310, np.inf, -np.inf, np.nan, 1.7e308, -1.7e308, 1.0, -1.0]
+
+
+@pytest.fixture(scope="module", params=NARROWER, ids=["native", "without-avx512", "without-avx2"])
+def compile_functions(request, tmp_path_factory):
+    """The library of some CasADi functions, as `robot_NAME` and `robot_NAME_batch`."""
+    toolchain = find_toolchain()
+    if request.param and "__x86_64__" not in toolchain.fingerprint:
+        pytest.skip("another kind of processor")
+
+    def compile_them(*functions):
+        folder = tmp_path_factory.mktemp("lanes")
+        parts = ["#include <math.h>\n#include <stdint.h>\n#include <string.h>"]
+        parts += [(ROOM / name).read_text() for name in ("lanes.c", "lanes_math.c", "batch.c")]
+        for f in functions:
+            parts += [emit(f), emit(f, LANES), emit_batch(f)]
+        (folder / "f.c").write_text("\n".join(parts))
+        narrower = toolchain._replace(flags=(*toolchain.flags, *request.param))
+        narrower.compile(folder / "f.c", folder / "f.so")
+        return ctypes.CDLL(str(folder / "f.so"))
+
+    return compile_them
+
+
+def call(function, *arguments):
+    function(
+        *(
+            ctypes.c_long(a) if isinstance(a, int) else ctypes.c_void_p(a.ctypes.data)
+            for a in arguments
+        )
+    )
+
+
+def signed_logarithmic(rng, low, high, n=20_000):
+    return rng.choice([-1.0, 1.0], n) * np.exp(rng.uniform(np.log(low), np.log(high), n))
+
+
+def near_quarter_turns(rng):
+    """The doubles next to multiples of pi/2, where a sine or cosine nearly vanishes."""
+    x = np.arange(-63_661, 63_662) * (np.longdouble(np.pi) + np.longdouble(1.2246467991473532e-16)) / 2
+    x = x.astype(float)
+    return np.concatenate([x, np.nextafter(x, np.inf), np.nextafter(x, -np.inf)])
+
+
+ACCURATE = {
+    "sin": [
+        lambda rng: signed_logarithmic(rng, 1e-320, 1e300),
+        lambda rng: rng.uniform(-10, 10, 50_000),
+        lambda rng: rng.uniform(-1e5, 1e5, 50_000),
+        near_quarter_turns,
+    ],
+    "exp": [
+        lambda rng: rng.uniform(-750, 715, 50_000),
+        lambda rng: rng.uniform(-2, 2, 50_000),
+        lambda rng: signed_logarithmic(rng, 1e-320, 1e3),
+    ],
+    "log": [
+        lambda rng: np.abs(signed_logarithmic(rng, 1e-320, 1e308)),
+        lambda rng: rng.uniform(0.3, 3, 50_000),
+        lambda rng: 1 + signed_logarithmic(rng, 1e-16, 0.5),
+    ],
+    "log1p": [
+        lambda rng: np.abs(signed_logarithmic(rng, 1e-320, 1e308)),
+        lambda rng: rng.uniform(-1, 3, 50_000),
+        lambda rng: signed_logarithmic(rng, 1e-320, 0.99),
+    ],
+}
+ACCURATE["cos"] = ACCURATE["sin"]
+
+
+def test_accurate_functions(compile_functions):
+    """Within one and a half units of the last place of NumPy's long doubles, and exact at the edges."""
+    x = ca.SX.sym("x")
+    library = compile_functions(
+        *(ca.Function(f"the_{n}", [x], [getattr(ca, n)(x)]) for n in ACCURATE)
+    )
+    rng = np.random.default_rng(0)
+    for name, samples in ACCURATE.items():
+        x = np.concatenate([*(draw(rng) for draw in samples), SPECIAL])
+        y = np.full_like(x, np.nan)
+        call(getattr(library, f"robot_the_{name}_batch"), len(x), x, y)
+        with np.errstate(all="ignore"):
+            exact = getattr(np, name)(x.astype(np.longdouble))
+            rounded = exact.astype(float)
+            plain = np.isfinite(rounded)
+            error = np.abs(y - exact)[plain] / np.spacing(np.abs(rounded[plain]))
+        assert error.max() < 1.5, (name, x[plain][np.argmax(error)])
+        np.testing.assert_array_equal(y[~plain], rounded[~plain])
+        zero = rounded == 0.0
+        np.testing.assert_array_equal(np.signbit(y[zero]), np.signbit(rounded[zero]))
+
+
+def instructions() -> ca.Function:
+    """Every instruction that the emitter knows, each in an output of its own."""
+    a, b = ca.SX.sym("a"), ca.SX.sym("b")
+    positive = ca.fabs(a) + 0.1
+    results = [a + b, a - b, a * b, a / b, -a, a**2, 2 * a, 1 / b, ca.sqrt(positive)]
+    results += [positive**b, positive**2.5, ca.fmin(a, b), ca.fmax(a, b), ca.fabs(a), ca.sign(a)]
+    results += [a < b, a <= b, a == b, a != b, ca.logic_and(a, b), ca.logic_or(a, b)]
+    results += [ca.logic_not(a), ca.if_else(a < b, a, 3.0), ca.if_else(a, b, 0.0)]
+    results += [f(a) for f in (ca.sin, ca.cos, ca.tan, ca.exp, ca.tanh)]
+    results += [ca.log(positive), ca.log1p(positive), ca.SX(2.5), ca.SX(-1.0)]
+    return ca.Function("all", [a, b], [ca.vertcat(*results)], ["a", "b"], ["y"])
+
+
+def test_every_instruction_in_lanes(compile_functions):
+    f = instructions()
+    used = {f.instruction_id(k) for k in range(f.n_instructions())}
+    assert used >= set(SCALAR.operators) - {ca.OP_ASSIGN}
+    assert set(LANES.operators) == set(SCALAR.operators)
+    library = compile_functions(f)
+    values = [-3.0, -0.5, 0.0, 0.7, 1.0, 30.0]
+    a, b = (z.ravel().copy() for z in np.meshgrid(values, values))
+    lanes, scalar = np.full((2, len(a), f.numel_out(0)), np.nan)
+    call(library.robot_all_batch, len(a), a, b, lanes)
+    for i in range(len(a)):
+        call(library.robot_all, a[i:], b[i:], scalar[i:])
+    np.testing.assert_allclose(lanes, scalar, rtol=1e-14)
+
+
+def test_the_smaller_and_larger_of_a_number_and_a_nan(compile_functions):
+    a, b = ca.SX.sym("a"), ca.SX.sym("b")
+    f = ca.Function("bounds", [a, b], [ca.vertcat(ca.fmin(a, b), ca.fmax(a, b))], ["a", "b"], ["y"])
+    y = np.zeros((3, 2))
+    nan = np.nan
+    call(compile_functions(f).robot_bounds_batch, 3, np.array([nan, 2, nan]), np.array([1, nan, nan]), y)
+    np.testing.assert_array_equal(y, [[1, 1], [2, 2], [nan, nan]])
+
+
+@pytest.mark.parametrize("width", [1, 2, 3, 5, 8, 9, 15, 16, 24, 31])
+def test_any_number_of_rows_of_any_width(compile_functions, width):
+    """Each row is its own evaluation, and nothing is read or written beyond the last."""
+    x = ca.SX.sym("x", width)
+    library = compile_functions(ca.Function("twice", [x], [2 * x], ["x"], ["y"]))
+    rng = np.random.default_rng(width)
+    for n in range(20):
+        x, y = rng.normal(size=(n, width)), np.full((n + 1, width), np.nan)
+        call(library.robot_twice_batch, n, x, y)
+        np.testing.assert_array_equal(y[:n], 2 * x)
+        assert np.isnan(y[n]).all()
