@@ -1,0 +1,55 @@
+"""The robots of the benchmarks, made from the files in models/."""
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from codegen import build, load
+from codegen.description import Robot
+from codegen.model import Model
+
+MODELS = Path(__file__).parents[2] / "models"
+_PASSIVE = ("limits", "limit_stiffness", "limit_softness", "damping", "stiffness", "torque_limit")
+
+
+def bare_data(name: str, **task) -> dict:
+    """A robot's file without anything that peers model otherwise, or not at all.
+
+    No ground, joint limits, springs, damping, drag and torque limits: links, joints and torques.
+    ``task`` replaces entries of the task.
+    """
+    data = yaml.safe_load((MODELS / f"{name}.yaml").read_text())
+    data.pop("ground", None)
+    data.pop("gait", None)
+    for link in data["links"]:
+        link.pop("drag", None)
+    for joint in data["joints"]:
+        for key in _PASSIVE:
+            joint.pop(key, None)
+    for point in data.get("points", ()):
+        point.pop("contact", None)
+    data["task"].pop("start", None)
+    data["task"] |= task
+    return data
+
+
+@cache
+def bare(name: str) -> Model:
+    """The bare robot with the acceleration and its derivatives, which Runge-Kutta needs."""
+    return build(robot_of(bare_data(name, integrator="rk4", substeps=1), f"{name}_bench"))
+
+
+@cache
+def whole(name: str) -> Model:
+    """The robot as it is in models/."""
+    return build(load(MODELS / f"{name}.yaml"))
+
+
+def robot_of(data: dict, name: str) -> Robot:
+    """The robot called ``name`` that a file of ``data`` describes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.yaml"
+        path.write_text(yaml.safe_dump(data | {"name": name}, sort_keys=False))
+        return load(path)
