@@ -1,0 +1,114 @@
+"""One whole iLQR iteration against Crocoddyl's: expansion, backward pass, one forward rollout.
+
+Bare robots (`robots.bare_data`) float at rest under small random torques for T steps of semi-implicit
+Euler, which is Crocoddyl's integrated action model on free forward dynamics, with the same quadratic
+cost of all states and actions.  Neither side has box limits or regularisation.  The expansion of
+ours evaluates the dynamics along the trajectory as well; Crocoddyl's calcDiff relies on an earlier
+rollout for that, which is not timed.  A few calls from Python an iteration burden neither side.
+
+In our coordinates, where both sides must find the same gains and the same new trajectory,
+Crocoddyl needs an actuation model of three lines of Python, which would slow it down.  What is
+timed is therefore the same robot and cost on Pinocchio's planar joint, with Crocoddyl's own
+actuation of floating bases: as many states, actions and steps, and all of it in C++.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from codegen import build
+from codegen.model import Model
+from solver.backward import Gains, backward
+from solver.objective import Expansion, Objective, expand, task_objective
+from solver.rollout import follow
+from tests.bench.closeness import require_close
+from tests.bench.robots import bare_data, robot_of
+from tests.bench.rounds import Benchmark, Peer, Side
+
+T = 500
+STATE_WEIGHT, ACTION_WEIGHT = 1.0, 1e-3  # of half a square, per second
+# Gains follow 500 steps of recursion, and trajectories 500 of unstable dynamics.
+TOLERANCE = 1e-7
+
+
+class Problem(NamedTuple):
+    """What an iteration works on and fills, for our side."""
+
+    model: Model
+    objective: Objective
+    X: np.ndarray  # (T+1, nx)
+    U: np.ndarray  # (T, nu)
+    expansion: Expansion
+    gains: Gains
+    X_new: np.ndarray  # (T+1, nx)
+    U_new: np.ndarray  # (T, nu)
+
+
+def iteration_benchmark(name: str) -> Benchmark:
+    problem = _problem(name)
+    ours = _our_side(problem)
+    peer = Peer(
+        "Crocoddyl", ("crocoddyl", "pinocchio"), lambda: _crocoddyl_side(problem, ours)
+    )
+    return Benchmark(f"{name}: iLQR iteration, {T} steps, no contact", "s/iteration", ours, peer)
+
+
+def _problem(name: str) -> Problem:
+    data = bare_data(name, integrator="implicit", substeps=1)
+    data["gravity"] = 0.0
+    del data["task"]["initial"]
+    root, joints = data["links"][0]["name"], data["joints"]
+    state = [f"{root}.{part}" for part in ("x", "y", "angle", "vx", "vy", "omega")]
+    state += [f"{joint['name']}.{part}" for joint in joints for part in ("q", "v")]
+    squares = " + ".join(f"{quantity}**2" for quantity in state)
+    half_dt = 0.5 * data["task"]["dt"]
+    data["task"]["cost"] = (
+        f"{half_dt * STATE_WEIGHT!r}*({squares}) + {half_dt * ACTION_WEIGHT!r}*sum(u**2)"
+    )
+    model = build(robot_of(data, f"{name}_bench_flight"))
+    U = 0.01 * np.random.default_rng(0).normal(size=(T, model.nu))
+    return Problem(
+        model,
+        task_objective(model, T),
+        model.rollout(model.x0, U),
+        U,
+        Expansion.empty(T, model.nx, model.nu),
+        Gains.zeros(T, model.nx, model.nu),
+        np.empty((T + 1, model.nx)),
+        np.empty((T, model.nu)),
+    )
+
+
+def _our_side(p: Problem) -> Side:
+    step, derivatives = p.model.address("step"), p.model.address("step_derivatives")
+    limits = np.full(p.model.nu, np.inf)
+
+    def run(repeats: int) -> None:
+        for _ in range(repeats):
+            expand(derivatives, p.objective, p.X, p.U, p.expansion)
+            backward(p.expansion, p.U, limits, 0.0, p.gains)
+            follow(
+                step, p.objective, p.X, p.U, p.gains.k, p.gains.K, 1.0, limits, p.X_new, p.U_new
+            )
+
+    return Side(run)
+
+
+def _crocoddyl_side(p: Problem, ours: Side) -> Side:
+    from tests.bench.crocoddyl_problem import Iteration
+
+    ours.work(1)
+    same = Iteration(p.model, p.U, STATE_WEIGHT, ACTION_WEIGHT, planar=False)
+    same.run(1)
+    theirs = same.results()
+    for what, mine in (
+        ("f_x", p.expansion.f_x),
+        ("f_u", p.expansion.f_u),
+        ("c_x", p.expansion.c_x),
+        ("c_u", p.expansion.c_u),
+        ("k", p.gains.k),
+        ("K", p.gains.K),
+        ("the new trajectory", p.X_new[1:]),
+    ):
+        require_close(what, mine, theirs[what], TOLERANCE)
+    return Side(Iteration(p.model, p.U, STATE_WEIGHT, ACTION_WEIGHT, planar=True).run)
