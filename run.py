@@ -31,6 +31,7 @@ from report.errors import DemonstrationError, MissingEncoder, RunFolderError
 from report.run_folder import RunFolder
 
 MODELS = Path(__file__).parent / "models"
+README = Path(__file__).parent / "README.md"
 RUNS = Path("runs")
 ROLLOUTS_PER_ITERATION = 10  # as many as the paper's methods that sample their policy
 FINAL_ROLLOUTS = 100
@@ -291,6 +292,36 @@ def render_command(
     draw_run(folder, model, X)
     result = {"gait": str(gait), "report": str(folder.file("report.html"))}
     _report(result, f"pictures of {folder.path}", json)
+
+
+@app.command(name="bench")
+def bench_command(rounds: int = 15, readme: bool = False, json: Json = False) -> None:
+    """The performance table: our work beside that of the peers that are installed.
+
+    Args:
+        rounds: Interleaved rounds of each row.
+        readme: Write the table into README.md too.
+    """
+    from tests.bench.readme import MarkerError, Readme
+    from tests.bench.table import HEADER, cells, parts
+
+    if rounds < 1:
+        raise UsageError(f"--rounds must be at least 1, found {rounds}")
+    try:
+        page = Readme(README) if readme else None  # before minutes of measuring
+    except MarkerError as error:
+        raise UsageError(str(error)) from None
+    rows, measures = [], parts()
+    with progress("bench", len(measures)) as update:
+        for done, measure in enumerate(measures, start=1):
+            rows += measure(rounds)
+            update(done, rows[-1].name)
+    if page is not None:
+        page.write(rows, rounds)
+    if json:
+        print_json([row._asdict() for row in rows])
+    else:
+        show_table("ours beside peers", HEADER, [cells(row) for row in rows])
 
 
 def find_robot(name: str) -> Path:

@@ -8,6 +8,7 @@ are computed too: the estimate favours Pinocchio.  Pinocchio has no batch of thi
 rows of ours stand beside the same loop.
 """
 
+from collections.abc import Callable
 from itertools import repeat
 
 import numpy as np
@@ -41,12 +42,7 @@ class States:
 def acceleration_benchmarks(name: str) -> list[Benchmark]:
     """One state at a time, and in batch where the library has it."""
     model, rows = bare(name), []
-    for function, loop, how in (
-        ("acceleration_derivatives", each_acceleration, "one at a time"),
-        ("acceleration_derivatives_batch", all_accelerations, f"batch of {BATCH}"),
-    ):
-        if not has_function(model, function):
-            continue
+    for function, loop, how in derivatives_ways(model):
         states = States(model)
         ours = derivatives_side(model, function, loop, states)
         peer = Peer(
@@ -66,6 +62,15 @@ def has_function(model: Model, name: str) -> bool:
     except AttributeError:
         return False
     return True
+
+
+def derivatives_ways(model: Model) -> list[tuple[str, Callable, str]]:
+    """C function, kernel that calls it at all states, and how that is to be called."""
+    ways = [
+        ("acceleration_derivatives", each_acceleration, "one at a time"),
+        ("acceleration_derivatives_batch", all_accelerations, f"batch of {BATCH}"),
+    ]
+    return [way for way in ways if has_function(model, way[0])]
 
 
 def derivatives_side(model: Model, function: str, loop, states: States) -> Side:

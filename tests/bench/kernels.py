@@ -42,13 +42,13 @@ def each_rollout(function, repeats, x0, U, X):
 def all_rollouts(function, repeats, x0, U, X):
     """``robot_rollouts`` of the same arrays in one call."""
     for _ in range(repeats):
-        call(
-            function, (U.shape[0], U.shape[1], x0.ctypes.data, U.ctypes.data, X.ctypes.data)
-        )
+        call(function, (U.shape[0], U.shape[1], x0.ctypes.data, U.ctypes.data, X.ctypes.data))
 
 
 @kernel
-def fused_multiply_adds(function, repeats, length, out):
-    """The peak loop of ``peak.c``."""
+def call_peak(function, repeats, length, numbers):
+    """``peak`` of peak.c: ``length`` turns of its loop each time, from the same ``numbers`` (2,)."""
+    factor = numbers[0]
     for _ in range(repeats):
-        call(function, (length, out.ctypes.data))
+        numbers[0] = factor
+        call(function, (length, numbers.ctypes.data))

@@ -1,0 +1,66 @@
+"""All rows of `run.py bench`, and how a row reads."""
+
+from collections.abc import Callable
+
+from tests.bench.accelerations import acceleration_benchmarks
+from tests.bench.builds import BUILDS, build_benchmark
+from tests.bench.contacts import linearization_benchmark, rollout_benchmark
+from tests.bench.fits import evaluations_row, fit_benchmark
+from tests.bench.iterations import iteration_benchmark
+from tests.bench.rounds import Benchmark, Row, measure
+from tests.bench.share import share_rows
+
+ROBOTS = ("walker", "swimmer")
+HEADER = ("work", "ours", "peer", "by", "ratio (range)")
+_PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+
+Measure = Callable[[int], list[Row]]  # rounds -> rows
+
+
+def parts() -> list[Measure]:
+    """The pieces of the table in its order; one takes from a second to half a minute."""
+    return [
+        *(_each(acceleration_benchmarks, name) for name in ROBOTS),
+        *(lambda rounds, name=name: share_rows(name, rounds) for name in ROBOTS),
+        _one(linearization_benchmark),
+        _one(rollout_benchmark),
+        *(_one(iteration_benchmark, name) for name in ROBOTS),
+        _one(fit_benchmark),
+        lambda rounds: [evaluations_row()],
+        *(
+            lambda rounds, name=name: [measure(build_benchmark(name), min(rounds, BUILDS))]
+            for name in ROBOTS
+        ),
+    ]
+
+
+def _each(make: Callable[..., list[Benchmark]], *arguments: str) -> Measure:
+    return lambda rounds: [measure(benchmark, rounds) for benchmark in make(*arguments)]
+
+
+def _one(make: Callable[..., Benchmark], *arguments: str) -> Measure:
+    return lambda rounds: [measure(make(*arguments), rounds)]
+
+
+def cells(row: Row) -> tuple[str, str, str, str, str]:
+    """A row as it is read, under ``HEADER``."""
+    ratio = ""
+    if row.ratio is not None:
+        ratio = f"{row.ratio:.3g} ({row.ratio_low:.3g} to {row.ratio_high:.3g})"
+    return (
+        row.name,
+        quantity(row.ours, row.unit),
+        "" if row.peer is None else quantity(row.peer, row.unit),
+        row.peer_name or "",
+        ratio,
+    )
+
+
+def quantity(value: float, unit: str) -> str:
+    """A value with its unit; seconds get the prefix that leaves one to three digits before the point."""
+    if unit == "share":
+        return f"{100 * value:.3g} %"
+    if unit != "s" and not unit.startswith("s/"):
+        return f"{value:.3g} {unit}" if value < 1000 else f"{value:.0f} {unit}"
+    scale, prefix = next((p for p in _PREFIXES if value >= p[0]), _PREFIXES[-1])
+    return f"{value / scale:.3g} {prefix}{unit}"
