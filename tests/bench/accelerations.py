@@ -46,11 +46,11 @@ def acceleration_benchmarks(name: str) -> list[Benchmark]:
         states = States(model)
         ours = derivatives_side(model, function, loop, states)
         peer = Peer(
-            "Pinocchio, call overhead subtracted",
+            "Pinocchio less call overhead",
             ("pinocchio",),
             lambda ours=ours, states=states: _pinocchio_side(model, ours, states),
         )
-        title = f"{name}: acceleration and derivatives, {how}"
+        title = f"{name}: acceleration derivatives, {how}"
         rows.append(Benchmark(title, "s/state", ours, peer))
     return rows
 

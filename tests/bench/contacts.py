@@ -20,6 +20,7 @@ from tests.bench.robots import MODELS, bare_data, robot_of, whole
 from tests.bench.rounds import Benchmark, Disagreement, Peer, Side
 
 ROLLOUTS, STEPS = 64, 100
+FEW = 5
 SPACING = 4  # steps of the demonstration between the starts of two rollouts
 NUDGE = 1e-6  # of MuJoCo's forward differences, its own default
 STEP_TOLERANCE, JACOBIAN_TOLERANCE = 1e-10, 1e-4  # of the largest entry; differences are inexact
@@ -33,9 +34,7 @@ def linearization_benchmark() -> Benchmark:
     f_x, f_u = np.empty((T, model.nx, model.nx)), np.empty((T, model.nx, model.nu))
     address = model.address("linearize")
     ours = Side(lambda n: each_linearization(address, n, X, U, f_x, f_u), units=T)
-    peer = Peer(
-        "MuJoCo mjd_transitionFD", ("mujoco",), lambda: _transition_side(model, X[:-1], U)
-    )
+    peer = Peer("MuJoCo mjd_transitionFD", ("mujoco",), lambda: _transition_side(model, X[:-1], U))
     return Benchmark("walker: step with Jacobians, in contact", "s/step", ours, peer)
 
 
@@ -46,12 +45,12 @@ def rollout_benchmark() -> Benchmark:
     starts = SPACING * np.arange(ROLLOUTS)
     x0 = demonstration.X[starts]
     U = np.array([demonstration.U[start : start + STEPS] for start in starts])
-    X = np.empty((ROLLOUTS, STEPS + 1, model.nx))
+    X = np.full((ROLLOUTS, STEPS + 1, model.nx), np.nan)
     in_batch = has_function(model, "rollouts")
     address = model.address("rollouts" if in_batch else "rollout")
     loop = all_rollouts if in_batch else each_rollout
     ours = Side(lambda n: loop(address, n, x0, U, X), units=ROLLOUTS * STEPS)
-    peer = Peer("mujoco.rollout", ("mujoco",), lambda: _rollout_side(model, x0, U))
+    peer = Peer("mujoco.rollout", ("mujoco",), lambda: _rollout_side(model, ours, x0, U, X))
     how = f"batch of {ROLLOUTS}" if in_batch else "one after another"
     return Benchmark(f"walker: rollouts in contact, {how}", "s/step", ours, peer)
 
@@ -95,9 +94,7 @@ class _Transition:
     def differentiate(self, x, u) -> None:
         data = self.data
         data.qpos[:], data.qvel[:], data.ctrl[:] = x[: self.nq], x[self.nq :], u
-        self.mujoco.mjd_transitionFD(
-            self.model, data, NUDGE, False, self.A, self.B, None, None
-        )
+        self.mujoco.mjd_transitionFD(self.model, data, NUDGE, False, self.A, self.B, None, None)
 
     def at(self, x, u):
         """The next state (nx,), A (nx, nx) and B (nx, nu)."""
@@ -118,7 +115,7 @@ def _transition_side(model: Model, X, U) -> Side:
     return Side(run, units=len(U))
 
 
-def _rollout_side(model: Model, x0, U) -> Side:
+def _rollout_side(model: Model, ours: Side, x0, U, X) -> Side:
     import mujoco
     from mujoco import rollout
 
@@ -136,6 +133,10 @@ def _rollout_side(model: Model, x0, U) -> Side:
         for _ in range(repeats):
             rollout.rollout(peer, data, start, U, state=states)
 
+    ours.work(1)
+    # Rounding grows from step to step: what is to be equal must be near the start.
+    first = [model.rollout(start, actions[:FEW]) for start, actions in zip(x0, U, strict=True)]
+    require_close("our rollout", X[:, : FEW + 1], first, STEP_TOLERANCE)
     run(1)
     if not np.isfinite(states).all():
         raise Disagreement("its rollouts in contact do not stay finite")

@@ -23,7 +23,7 @@ from tests.bench.rounds import Benchmark, Peer, Row, Side, row
 
 HIDDEN, STARTS, MEMORY = 5, 8, 10
 ITERATIONS = FitSettings().iterations
-TITLE = f"swimmer: L-BFGS on the policy's objective, {STARTS} starts"
+TITLE = f"swimmer: L-BFGS of {STARTS} policies"
 PEER = "SciPy L-BFGS-B"
 
 
@@ -66,12 +66,12 @@ def fit_benchmark() -> Benchmark:
 
         return Side(lambda repeats: [_evaluations(_scipy, targets) for _ in range(repeats)])
 
-    return Benchmark(f"{TITLE}: time", "s", ours, Peer(PEER, ("scipy",), prepare))
+    return Benchmark(f"{TITLE}, time", "s", ours, Peer(PEER, ("scipy",), prepare))
 
 
 def evaluations_row() -> Row:
     """Evaluations to the targets, for all starts: the same in every round."""
-    name, unit, targets = f"{TITLE}: evaluations", "evaluations", _targets()
+    name, unit, targets = f"{TITLE}, evaluations", "evaluations", _targets()
     ours = float(_evaluations(_ours, targets))
     try:
         theirs = float(_evaluations(_scipy, targets))

@@ -47,10 +47,8 @@ class Problem(NamedTuple):
 def iteration_benchmark(name: str) -> Benchmark:
     problem = _problem(name)
     ours = _our_side(problem)
-    peer = Peer(
-        "Crocoddyl", ("crocoddyl", "pinocchio"), lambda: _crocoddyl_side(problem, ours)
-    )
-    return Benchmark(f"{name}: iLQR iteration, {T} steps, no contact", "s/iteration", ours, peer)
+    peer = Peer("Crocoddyl", ("crocoddyl", "pinocchio"), lambda: _crocoddyl_side(problem, ours))
+    return Benchmark(f"{name}: iLQR iteration, {T} steps in flight", "s/iteration", ours, peer)
 
 
 def _problem(name: str) -> Problem:
@@ -87,9 +85,7 @@ def _our_side(p: Problem) -> Side:
         for _ in range(repeats):
             expand(derivatives, p.objective, p.X, p.U, p.expansion)
             backward(p.expansion, p.U, limits, 0.0, p.gains)
-            follow(
-                step, p.objective, p.X, p.U, p.gains.k, p.gains.K, 1.0, limits, p.X_new, p.U_new
-            )
+            follow(step, p.objective, p.X, p.U, p.gains.k, p.gains.K, 1.0, limits, p.X_new, p.U_new)
 
     return Side(run)
 

@@ -28,12 +28,23 @@ def mujoco_model(robot: Robot) -> mujoco.MjModel:
             place = f"{point.at[0]} 0 {point.at[1]}"
             # The plane collides with the spheres and those not with each other.
             ET.SubElement(
-                bodies[point.link], "geom", type="sphere", size=repr(RADIUS), pos=place,
-                contype="0", conaffinity="1", friction=friction,
-            )  # fmt: skip
+                bodies[point.link],
+                "geom",
+                type="sphere",
+                size=repr(RADIUS),
+                pos=place,
+                contype="0",
+                conaffinity="1",
+                friction=friction,
+            )
         ET.SubElement(
-            top.find("worldbody"), "geom", type="plane", size="0 0 1",
+            top.find("worldbody"),
+            "geom",
+            type="plane",
+            size="0 0 1",
             pos=f"0 0 {float(robot.ground.height) - RADIUS}",
-            contype="1", conaffinity="0", friction=friction,
-        )  # fmt: skip
+            contype="1",
+            conaffinity="0",
+            friction=friction,
+        )
     return mujoco.MjModel.from_xml_string(ET.tostring(top, encoding="unicode"))

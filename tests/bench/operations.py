@@ -1,6 +1,6 @@
 """Operation counts of the generated functions, recorded so that none rises unnoticed.
 
-    python -m tests.bench.operations        records the counts of today, from the repository's root
+python -m tests.bench.operations        records the counts of today, from the repository's root
 """
 
 import json

@@ -27,7 +27,9 @@ class Readme:
 
     def write(self, rows: list[Row], rounds: int) -> None:
         """Replace what stands between the comments."""
-        table = f"{markdown(rows)}\n\nMedians of {rounds} interleaved rounds, one thread; {_peers()}."
+        table = (
+            f"{markdown(rows)}\n\nMedians of {rounds} interleaved rounds, one thread; {_peers()}."
+        )
         self.path.write_text(f"{self._before}{BEGIN}\n{table}\n{END}{self._after}")
 
 

@@ -10,6 +10,7 @@ import tempfile
 from functools import cache
 from pathlib import Path
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
@@ -29,28 +30,36 @@ def share_rows(name: str, rounds: int) -> list[Row]:
     operations = model.manifest["operations"]["acceleration_derivatives"]
     for function, loop, how in derivatives_ways(model):
         ours = derivatives_side(model, function, loop, States(model))
-        seconds, peak_seconds = interleaved((ours, peak_side()), rounds)
+        seconds, peak_seconds = interleaved((ours, _peak_side()), rounds)
         shares = [operations * p / s for s, p in zip(seconds, peak_seconds, strict=True)]
-        title = f"{name}: acceleration and derivatives, {how}: share of the core's peak"
+        title = f"{name}: acceleration derivatives, {how}, of the peak"
         rows.append(Row(title, median(shares), None, None, "share", None, None, None))
     return rows
 
 
+class Peak(NamedTuple):
+    """The compiled loop of ``peak.c``."""
+
+    library: ctypes.CDLL
+    address: int
+    operations: int  # in a turn
+
+
 @cache
-def _peak_library() -> ctypes.CDLL:
+def peak() -> Peak:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "peak.so"
         find_toolchain().compile(_SOURCE, path)
-        return ctypes.CDLL(str(path))
-
-
-def peak_side() -> Side:
-    """Fused multiply-adds; the unit is one operation."""
-    library = _peak_library()
-    operations = ctypes.c_long.in_dll(library, "peak_operations").value
+        library = ctypes.CDLL(str(path))
     address = ctypes.cast(library.peak, ctypes.c_void_p).value
+    return Peak(library, address, ctypes.c_long.in_dll(library, "peak_operations").value)
+
+
+def _peak_side() -> Side:
+    """Fused multiply-adds; the unit is one operation."""
+    loop = peak()
     numbers = np.array([0.5, 1.0])  # the chains tend to 2: neither overflow nor denormals
     return Side(
-        lambda repeats: call_peak(address, repeats, _LENGTH, numbers),
-        units=_LENGTH * operations,
+        lambda repeats: call_peak(loop.address, repeats, _LENGTH, numbers),
+        units=_LENGTH * loop.operations,
     )
