@@ -42,10 +42,10 @@ class Iteration:
             self._problem.nthreads = 1
         self._solver = crocoddyl.SolverDDP(self._problem)
         self._solver.preg = self._solver.dreg = 0.0
-        self._us = list(U)
-        self._xs = self._problem.rollout(self._us)
-        self._solver.setCandidate(self._xs, self._us, True)
-        self._problem.calc(self._xs, self._us)
+        self._solver.setCandidate(self._problem.rollout(list(U)), list(U), True)
+        # Vectors of Crocoddyl's own: lists would be converted in each call.
+        self._xs, self._us = self._solver.xs, self._solver.us
+        self.cost = self._problem.calc(self._xs, self._us)
 
     def run(self, repeats: int) -> None:
         for _ in range(repeats):

@@ -47,7 +47,7 @@ def all_rollouts(function, repeats, x0, U, X):
 
 @kernel
 def call_peak(function, repeats, length, numbers):
-    """``peak`` of peak.c: ``length`` turns of its loop each time, from the same ``numbers`` (2,)."""
+    """``peak`` of peak.c, ``length`` turns of its loop a time, from the same ``numbers`` (2,)."""
     factor = numbers[0]
     for _ in range(repeats):
         numbers[0] = factor

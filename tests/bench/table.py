@@ -57,7 +57,7 @@ def cells(row: Row) -> tuple[str, str, str, str, str]:
 
 
 def quantity(value: float, unit: str) -> str:
-    """A value with its unit; seconds get the prefix that leaves one to three digits before the point."""
+    """A value with its unit; seconds get the prefix that leaves the value at 1 or above."""
     if unit == "share":
         return f"{100 * value:.3g} %"
     if unit != "s" and not unit.startswith("s/"):

@@ -1,4 +1,4 @@
-"""The checks that stand before a ratio, with the peers of the test extra, and without the others."""
+"""The checks that stand before a ratio, with the peers of the test extra and without others."""
 
 import sys
 
