@@ -2,10 +2,12 @@
 
 Ours fills a and [dv'/dq dv'/dv dv'/du] of bare robots (`robots.bare`); Pinocchio fills the same,
 with dv'/du the actuated columns of its M^-1.  Ours runs in a kernel's loop.  Pinocchio is called in
-the shortest Python loop there is, and the time of the same loop over a robot of one joint is taken
-off as the price of the call.  That is a little more than the price, since the one joint's dynamics
-are computed too: the estimate favours Pinocchio.  Pinocchio has no batch of this function, so both
-rows of ours stand beside the same loop.
+the shortest Python loop there is, and what the call costs is taken off: the time of the same loop
+with a robot of one joint, and of three copies of the size of the results, which the call returns
+as new arrays.  For the walker that leaves 3.5 us of 4.7 us (least of 25 rounds), and a C++ loop
+over the wheel's library and headers, compiled by gcc -O3, takes 3.5 us: nothing of Python is left.
+
+Pinocchio has no batch of this function, so both rows of ours stand beside the same loop.
 """
 
 from collections.abc import Callable
@@ -101,11 +103,18 @@ def _pinocchio_side(model: Model, ours: Side, states: States) -> Side:
     trivial = pin.Model()
     joint = trivial.addJoint(0, pin.JointModelRZ(), pin.SE3.Identity(), "turn")
     trivial.appendBodyToJoint(joint, pin.Inertia.Random(), pin.SE3.Identity())
+    copies = a_q.copy, a_v.copy, M_inverse.copy
+
+    def call_and_copy(*arguments) -> None:
+        pin.computeABADerivatives(*arguments)
+        for copy in copies:
+            copy()
+
     zeros = [(np.zeros(1), np.zeros(1), np.zeros(1))] * BATCH
     return Side(
         _loop(pin.computeABADerivatives, peer.model, inputs),
         units=BATCH,
-        overhead=_loop(pin.computeABADerivatives, trivial, zeros),
+        overhead=_loop(call_and_copy, trivial, zeros),
     )
 
 
