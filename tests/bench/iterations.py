@@ -78,12 +78,12 @@ def _problem(name: str) -> Problem:
 
 
 def _our_side(p: Problem) -> Side:
-    step, derivatives = p.model.address("step"), p.model.address("step_derivatives")
+    step, linearize = p.model.address("step"), p.model.address("linearize")
     products, limits = Products.of(p.model), np.full(p.model.nu, np.inf)
 
     def run(repeats: int) -> None:
         for _ in range(repeats):
-            expand(derivatives, p.objective, p.X, p.U, p.expansion)
+            expand(linearize, p.objective, p.X, p.U, p.expansion)
             backward(products, p.expansion, p.U, limits, 0.0, p.gains)
             follow(step, p.objective, p.X, p.U, p.gains.k, p.gains.K, 1.0, limits, p.X_new, p.U_new)
 
