@@ -3,6 +3,7 @@
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from tests.bench.builds import BUILDS
 from tests.bench.rounds import Row
 from tests.bench.table import HEADER, cells
 
@@ -27,9 +28,8 @@ class Readme:
 
     def write(self, rows: list[Row], rounds: int) -> None:
         """Replace what stands between the comments."""
-        table = (
-            f"{markdown(rows)}\n\nMedians of {rounds} interleaved rounds, one thread; {_peers()}."
-        )
+        how = f"Medians of {rounds} interleaved rounds, {min(rounds, BUILDS)} of builds, one thread"
+        table = f"{markdown(rows)}\n\n{how}; {_peers()}."
         self.path.write_text(f"{self._before}{BEGIN}\n{table}\n{END}{self._after}")
 
 
