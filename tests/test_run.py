@@ -164,7 +164,7 @@ def test_a_trajectory_is_a_start_for_the_next(tmp_path):
     first, again = tmp_path / "first", tmp_path / "again"
     cold = run_json("optimize", "swimmer", "--out", first)
     warm = run_json("optimize", "swimmer", "--demo", first / "trajectory.npz", "--out", again)
-    assert cold["cost"] - 1.0 < warm["cost"] <= cold["cost"]  # the same trajectory, polished
+    assert 0.99 * cold["cost"] < warm["cost"] <= cold["cost"]  # the same trajectory, polished
     assert warm["iterations"] < 0.25 * cold["iterations"]
     with np.load(first / "trajectory.npz") as given, np.load(again / "demo.npz") as kept:
         np.testing.assert_array_equal(kept["U"], given["U"])
