@@ -26,7 +26,7 @@ def compile_functions(request, tmp_path_factory):
 
     def compile_them(*functions):
         folder = tmp_path_factory.mktemp("lanes")
-        parts = ["#include <math.h>\n#include <stdint.h>\n#include <string.h>"]
+        parts = ["#include <limits.h>\n#include <math.h>\n#include <string.h>"]
         parts += [(ROOM / name).read_text() for name in ("lanes.c", "lanes_math.c", "batch.c")]
         for f in functions:
             parts += [emit(f), emit(f, LANES), emit_batch(f)]
