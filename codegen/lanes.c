@@ -19,7 +19,7 @@ typedef unsigned long lane_words __attribute__((vector_size(LANES * 8)));
 /* c - 0 is c for every c, minus zero included. */
 static inline lanes splat(double c) { return c - (lanes){0}; }
 
-static inline lanes select(lane_bits mask, lanes yes, lanes no)
+static inline lanes choose(lane_bits mask, lanes yes, lanes no)
 {
   return (lanes)((mask & (lane_bits)yes) | (~mask & (lane_bits)no));
 }
@@ -38,8 +38,8 @@ static inline lanes lanes_fabs(lanes x) { return (lanes)((lane_bits)x & LONG_MAX
 static inline lanes lanes_sign(lanes x) { return truth(x > 0.0) - truth(x < 0.0); }
 
 /* Of a number and a NaN both answer the number, like fmin and fmax. */
-static inline lanes lanes_fmin(lanes a, lanes b) { return select((a < b) | (b != b), a, b); }
-static inline lanes lanes_fmax(lanes a, lanes b) { return select((a > b) | (b != b), a, b); }
+static inline lanes lanes_fmin(lanes a, lanes b) { return choose((a < b) | (b != b), a, b); }
+static inline lanes lanes_fmax(lanes a, lanes b) { return choose((a > b) | (b != b), a, b); }
 
 static inline lanes lanes_sqrt(lanes x)
 {
