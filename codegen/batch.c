@@ -49,7 +49,7 @@ static inline int next_block(int i, int width)
   return i + LANES < width && i + 2 * LANES > width ? width - LANES : i + LANES;
 }
 
-/* out (width) from A (n, width), 1 <= n <= LANES, whose rows stand `stride` numbers apart.  The lanes
+/* out (width) from A (n, width), 1 <= n <= LANES, whose rows stand `stride` numbers apart.  Lanes
  * beyond n hold copies of the last row. */
 static void to_lanes(long n, long stride, int width, const double *restrict A, lanes *restrict out)
 {

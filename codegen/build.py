@@ -194,7 +194,7 @@ def _c_source(robot: Robot, functions: list["casadi.Function"]) -> str:
         define = f"#define real {real}\n#define NAME(f) {prefix}##f"
         return [define, *written("chain", f"step_{integrator}"), "#undef real\n#undef NAME"]
 
-    head = ["#include <math.h>", "#include <stdint.h>", "#include <string.h>"]
+    head = ["#include <limits.h>", "#include <math.h>", "#include <string.h>"]
     head += [f"#define {name} {value}" for name, value in constants.items()]
     parts = [
         "\n".join(head),

@@ -6,8 +6,8 @@ straight-line code on plain pointers with dense row-major matrices, which is wha
 hold, in single-assignment form, which is what compilers digest best.  Divisions by one value share
 its reciprocal.
 
-There are two dialects: SCALAR, plain doubles, and LANES, in which every variable holds the values of
-as many independent evaluations (lanes.c, lanes_math.c), behind a function that takes and gives
+There are two dialects: SCALAR, plain doubles, and LANES, in which every variable holds the values
+of as many independent evaluations (lanes.c, lanes_math.c), behind a function that takes and gives
 ordinary arrays.
 """
 
@@ -81,11 +81,10 @@ _LANES_LOGIC = {
     ca.OP_AND: "truth(({} != 0.0) & ({} != 0.0))",
     ca.OP_OR: "truth(({} != 0.0) | ({} != 0.0))",
     ca.OP_NOT: "truth({0} == 0.0)",
-    ca.OP_IF_ELSE_ZERO: "select({} != 0.0, {}, splat(0.0))",
+    ca.OP_IF_ELSE_ZERO: "choose({} != 0.0, {}, splat(0.0))",
     ca.OP_SIGN: "lanes_sign({0})",
 }
-# The prefix keeps the dynamic linker from binding a name such as `step` to the C library's function
-# of that name.
+# The prefix keeps the dynamic linker from binding a name such as `step` to the C library's.
 SCALAR = Dialect("double", "robot_", "{}", _ARITHMETIC | _FUNCTIONS | _SCALAR_LOGIC)
 LANES = Dialect(
     "lanes",
@@ -130,8 +129,7 @@ def emit(f: ca.Function, dialect: Dialect = SCALAR) -> str:
 def emit_batch(f: ca.Function) -> str:
     """C source of `void robot_NAME_batch(long N, const double *in..., double *out...)`.
 
-    Arrays are those of `robot_NAME` with N rows each; it calls `lanes_NAME`.  Empty inputs are left
-    out.
+    Arrays are those of `robot_NAME`, N rows each; empty inputs are left out.
     """
     sizes_in, sizes_out = _sizes_in(f), [f.numel_out(i) for i in range(f.n_out())]
     inputs = [(name, size) for name, size in zip(f.name_in(), sizes_in, strict=True) if size]
@@ -141,12 +139,14 @@ def emit_batch(f: ca.Function) -> str:
     local = [f"{name}_[{size}]" for name, size in inputs + outputs]
     passed = [f"{name}_" if size else "0" for name, size in zip(f.name_in(), sizes_in)]
     passed += [f"{name}_" for name, _ in outputs]
+    loaded = [f"to_lanes(n, {n}, {n}, {name} + i * {n}, {name}_);" for name, n in inputs]
+    stored = [f"from_lanes(n, {n}, {n}, {name}_, {name} + i * {n});" for name, n in outputs]
     loop = [
         "const long n = at_most_lanes(N - i);",
         f"lanes {', '.join(local)};",
-        *(f"to_lanes(n, {size}, {size}, {name} + i * {size}, {name}_);" for name, size in inputs),
+        *loaded,
         f"lanes_{f.name()}({', '.join(passed)});",
-        *(f"from_lanes(n, {size}, {size}, {name}_, {name} + i * {size});" for name, size in outputs),
+        *stored,
     ]
     lines = [f"void robot_{f.name()}_batch(long N, {', '.join(arguments)})", "{"]
     lines += ["  for (long i = 0; i < N; i += LANES) {", *(f"    {line}" for line in loop), "  }"]

@@ -13,13 +13,13 @@
 #endif
 
 typedef double lanes __attribute__((vector_size(LANES * 8)));
-typedef int64_t lane_bits __attribute__((vector_size(LANES * 8)));
-typedef uint64_t lane_words __attribute__((vector_size(LANES * 8)));
+typedef long lane_bits __attribute__((vector_size(LANES * 8)));
+typedef unsigned long lane_words __attribute__((vector_size(LANES * 8)));
 
 /* c - 0 is c for every c, minus zero included. */
 static inline lanes splat(double c) { return c - (lanes){0}; }
 
-static inline lanes select(lane_bits mask, lanes yes, lanes no)
+static inline lanes choose(lane_bits mask, lanes yes, lanes no)
 {
   return (lanes)((mask & (lane_bits)yes) | (~mask & (lane_bits)no));
 }
@@ -29,17 +29,17 @@ static inline lanes truth(lane_bits mask) { return (lanes)(mask & (lane_bits)spl
 
 static inline int any(lane_bits mask)
 {
-  int64_t found = 0;
+  long found = 0;
   for (int l = 0; l < LANES; ++l) found |= mask[l];
   return found != 0;
 }
 
-static inline lanes lanes_fabs(lanes x) { return (lanes)((lane_bits)x & INT64_MAX); }
+static inline lanes lanes_fabs(lanes x) { return (lanes)((lane_bits)x & LONG_MAX); }
 static inline lanes lanes_sign(lanes x) { return truth(x > 0.0) - truth(x < 0.0); }
 
 /* Of a number and a NaN both answer the number, like fmin and fmax. */
-static inline lanes lanes_fmin(lanes a, lanes b) { return select((a < b) | (b != b), a, b); }
-static inline lanes lanes_fmax(lanes a, lanes b) { return select((a > b) | (b != b), a, b); }
+static inline lanes lanes_fmin(lanes a, lanes b) { return choose((a < b) | (b != b), a, b); }
+static inline lanes lanes_fmax(lanes a, lanes b) { return choose((a > b) | (b != b), a, b); }
 
 static inline lanes lanes_sqrt(lanes x)
 {

@@ -1,8 +1,9 @@
 /* sin, cos, exp, log and log1p in lanes, within 1 ulp or so.
  *
- * Polynomials and the splitting of pi/2 and ln 2 are those of FreeBSD's msun, which errs by less than
- * 1 ulp (Sun Microsystems 1993); branches become selections.  Arguments outside the range in which a
- * reduction holds, which robots never reach unless they diverge, go to the C library lane by lane.
+ * But for exp, polynomials are those of FreeBSD's msun (Sun Microsystems 1993), which errs by less
+ * than 1 ulp, and so is the splitting of pi/2 and ln 2; branches become choices.  Arguments outside
+ * the range in which a reduction holds, which robots never reach unless they diverge, go to the C
+ * library lane by lane.
  */
 
 /* Adding and subtracting it rounds to an integer, whose bits then are the lowest of the sum's. */
@@ -10,8 +11,11 @@
 
 static inline lanes round_lanes(lanes x) { return (x + ROUNDER) - ROUNDER; }
 
-/* 2^k of integers -1022 <= k <= 1023. */
-static inline lanes power_of_two(lanes k) { return (lanes)(((lane_bits)(k + ROUNDER) + 1023) << 52); }
+/* 2^k of integers -1022 <= k <= 1023, and 0 of -1023. */
+static inline lanes power_of_two(lanes k)
+{
+  return (lanes)(((lane_bits)(k + ROUNDER) + 1023) << 52);
+}
 
 typedef struct {
   lanes high, low;   /* the argument less the nearest multiple of pi/2, in two parts */
@@ -56,21 +60,22 @@ static inline lanes cosine_polynomial(lanes x, lanes low)
 /* The sine of quarter turns past an angle; one quarter past makes it the cosine. */
 static inline lanes turned(Angle a, lane_bits quarter)
 {
-  const lanes y = select((quarter & 1) != 0, cosine_polynomial(a.high, a.low),
+  const lanes y = choose((quarter & 1) != 0, cosine_polynomial(a.high, a.low),
                          sine_polynomial(a.high, a.low));
   return (lanes)((lane_bits)y ^ ((quarter & 2) << 62));
 }
 
-static inline lanes lanes_sin(lanes x)
+/* Inlined by force: the sine and the cosine of one angle then share all but the last choice. */
+static inline __attribute__((always_inline)) lanes lanes_sin(lanes x)
 {
   const Angle a = reduce(x);
   const lane_bits outside = ~(lanes_fabs(x) <= 1e5);
   /* The tiny ones are their own sines, and keep the sign of zero. */
-  const lanes y = select(lanes_fabs(x) < 0x1p-27, x, turned(a, a.quarter));
+  const lanes y = choose(lanes_fabs(x) < 0x1p-27, x, turned(a, a.quarter));
   return any(outside) ? replace(outside, sin, x, y) : y;
 }
 
-static inline lanes lanes_cos(lanes x)
+static inline __attribute__((always_inline)) lanes lanes_cos(lanes x)
 {
   const Angle a = reduce(x);
   const lane_bits outside = ~(lanes_fabs(x) <= 1e5);
@@ -82,24 +87,19 @@ static inline lanes lanes_cos(lanes x)
  * factors make 2^k, which reaches infinity and, rounding once, the subnormal numbers. */
 static inline lanes lanes_exp(lanes x)
 {
-  x = select(x > 710.0, splat(710.0), x);
-  x = select(x < -750.0, splat(-750.0), x);
+  x = choose(x > 710.0, splat(710.0), x);
+  x = choose(x < -750.0, splat(-750.0), x);
   const lanes k = round_lanes(x * 0x1.71547652b82fep0);
   const lanes high = x - k * 0x1.62e42feep-1, low = k * 0x1.a39ef35793c76p-33;
   const lanes r = high - low, rest = (high - r) - low;
-  lanes q = splat(1.0 / 6227020800);
-  q = 1.0 / 479001600 + r * q;
-  q = 1.0 / 39916800 + r * q;
-  q = 1.0 / 3628800 + r * q;
-  q = 1.0 / 362880 + r * q;
-  q = 1.0 / 40320 + r * q;
-  q = 1.0 / 5040 + r * q;
-  q = 1.0 / 720 + r * q;
-  q = 1.0 / 120 + r * q;
-  q = 1.0 / 24 + r * q;
-  q = 1.0 / 6 + r * q;
-  q = 0.5 + r * q;
-  const lanes y = 1.0 + (r + (rest + r * r * q));
+  const lanes z = r * r; /* two chains, of even and of odd powers, run side by side */
+  lanes even = splat(1.0 / 479001600), odd = splat(1.0 / 6227020800);
+  even = 1.0 / 3628800 + z * even, odd = 1.0 / 39916800 + z * odd;
+  even = 1.0 / 40320 + z * even, odd = 1.0 / 362880 + z * odd;
+  even = 1.0 / 720 + z * even, odd = 1.0 / 5040 + z * odd;
+  even = 1.0 / 24 + z * even, odd = 1.0 / 120 + z * odd;
+  even = 0.5 + z * even, odd = 1.0 / 6 + z * odd;
+  const lanes y = 1.0 + (r + (rest + z * (even + r * odd)));
   const lanes half = round_lanes(0.5 * k);
   return y * power_of_two(half) * power_of_two(k - half);
 }
@@ -114,14 +114,17 @@ static inline lanes log_of_sum(lanes u, lanes c)
   const lanes f = (lanes)((shifted & 0x000fffffffffffff) + 0x3fe6a09e667f3bcd) - 1.0;
   const lanes s = f / (2.0 + f), z = s * s, half = 0.5 * f * f;
   const lanes rest = c * power_of_two(-k) * ((1.0 - s) * (1.0 - s + z));
-  const lanes r =
+  const lanes w = z * z;
+  const lanes even =
+      w * (3.999999999940941908e-01 +
+           w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
+  const lanes odd =
       z * (6.666666666666735130e-01 +
-           z * (3.999999999940941908e-01 +
-                z * (2.857142874366239149e-01 +
-                     z * (2.222219843214978396e-01 +
-                          z * (1.818357216161805012e-01 +
-                               z * (1.531383769920937332e-01 + z * 1.479819860511658591e-01))))));
-  return k * 0x1.62e42feep-1 - ((half - (s * (half + r) + (k * 0x1.a39ef35793c76p-33 + rest))) - f);
+           w * (2.857142874366239149e-01 +
+                w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+  const lanes r = even + odd;
+  const lanes low = k * 0x1.a39ef35793c76p-33 + rest;
+  return k * 0x1.62e42feep-1 - ((half - (s * (half + r) + low)) - f);
 }
 
 static inline lanes lanes_log(lanes x)
@@ -136,7 +139,7 @@ static inline lanes lanes_log1p(lanes x)
   const lane_bits outside = ~((x > -1.0) & (x < 0x1p1023));
   const lanes u = 1.0 + x;
   /* Whichever of 1 and x is the larger, the error of the sum is exact. */
-  const lanes c = select(x < 1.0, x - (u - 1.0), 1.0 - (u - x));
-  const lanes y = select(lanes_fabs(x) < 0x1p-54, x, log_of_sum(u, c));
+  const lanes c = choose(x < 1.0, x - (u - 1.0), 1.0 - (u - x));
+  const lanes y = choose(lanes_fabs(x) < 0x1p-54, x, log_of_sum(u, c));
   return any(outside) ? replace(outside, log1p, x, y) : y;
 }

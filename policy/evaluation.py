@@ -56,8 +56,8 @@ def run_policy_from(model: Model, policy: Policy, x0: Array, noise: Array) -> Ro
     X[:, 0] = x0
     limits = np.array(model.robot.torque_limits)
     _run(
-        model.address("step"),
-        model.address("cost"),
+        model.address("step_batch"),
+        model.address("cost_batch"),
         pack(policy, model.nx),
         limits,
         noise,
@@ -92,18 +92,25 @@ def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> S
 
 @kernel
 def _run(step, task_cost, data, limits, noise, X, U, cost):
+    """All rollouts side by side, for the SIMD lanes of ``step`` and ``task_cost``.
+
+    One that has diverged goes on stepping, unseen, and leaves the others as they are.
+    """
     R, T, nu = noise.shape
-    mean, hidden, c = np.empty(nu), np.empty(int(data[2])), np.empty(1)
-    for r in range(R):
-        cost[r] = 0.0
-        states, actions = X[r], U[r]
-        for t in range(T):
-            forward(data, states[t], hidden, mean)
+    x, u, x_next = X[:, 0].copy(), np.empty((R, nu)), np.empty_like(X[:, 0])
+    mean, hidden, c = np.empty(nu), np.empty(int(data[2])), np.empty(R)
+    cost[:] = 0.0
+    for t in range(T):
+        for r in range(R):
+            forward(data, x[r], hidden, mean)
             for i in range(nu):
-                actions[t, i] = min(max(mean[i] + noise[r, t, i], -limits[i]), limits[i])
-            call(task_cost, (row(states, t), row(actions, t), c.ctypes.data, c.ctypes.data))
-            call(step, (row(states, t), row(actions, t), row(states, t + 1)))
-            cost[r] += c[0]
-            if not np.isfinite(states[t + 1]).all() or not np.isfinite(cost[r]):
-                cost[r] = np.inf
-                break
+                u[r, i] = min(max(mean[i] + noise[r, t, i], -limits[i]), limits[i])
+        call(task_cost, (R, x.ctypes.data, u.ctypes.data, c.ctypes.data))
+        call(step, (R, x.ctypes.data, u.ctypes.data, x_next.ctypes.data))
+        for r in range(R):
+            if cost[r] < np.inf:
+                U[r, t], X[r, t + 1] = u[r], x_next[r]
+                cost[r] += c[r]
+                if not np.isfinite(x_next[r]).all() or not np.isfinite(cost[r]):
+                    cost[r] = np.inf
+        x, x_next = x_next, x
