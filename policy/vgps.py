@@ -23,12 +23,14 @@ from numpy.typing import NDArray
 from codegen.description import Robot
 from codegen.model import Model
 from policy.cost_term import negative_log_policy
+from policy.evaluation import run_policy_from
 from policy.mlp import Policy
 from policy.mstep import FitSettings, first_fit, fit
 from solver.distribution import TrajectoryDistribution, trajectory_distribution
 from solver.gait import walk
 from solver.ilqr import Iteration, Settings, Solution, ilqr
 from solver.objective import task_objective, with_extra
+from solver.rollout import total
 
 Array = NDArray[np.float64]
 
@@ -151,13 +153,20 @@ def adapt(
 
     -log pi is averaged over the trajectory itself and over states displaced by draws from the
     marginals, where the action follows the feedback of q: u + K dx (section 4).
+
+    The search starts from the mean actions of q or from those that the policy takes without noise,
+    whichever are better.  A mean that fell at its end finds no way back up by itself, and would teach
+    the next policy to fall; a policy that walks shows the way.
     """
     dX = q.antithetic_displacements(settings.pairs, rng)  # (T, S, nx)
     dU = dX @ q.K.transpose(0, 2, 1)  # (T, S, nu)
     objective = with_extra(
         task_objective(model, settings.horizon, alpha), negative_log_policy(policy, dX, dU)
     )
-    return ilqr(model, objective, q.X[0], q.U, settings.adapt)
+    silence = np.zeros((1, settings.horizon, model.nu))
+    taken = run_policy_from(model, policy, q.X[0][None], silence).U[0]  # (T, nu)
+    better = min(q.U, taken, key=lambda U: total(model, objective, q.X[0], U))
+    return ilqr(model, objective, q.X[0], better, settings.adapt)
 
 
 def _distribution(model: Model, solution: Solution) -> TrajectoryDistribution:

@@ -3,10 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from codegen.model import Model
 from solver.native import call, kernel, row
 from solver.objective import Objective, value
 
 Array = NDArray[np.float64]
+
+
+def total(model: Model, objective: Objective, x0: Array, U: Array) -> float:
+    """Cost of the actions U (T, nu) from x0 (nx,); infinite where the state leaves the finite."""
+    T, nu = U.shape
+    X, X_new = np.tile(x0, (T + 1, 1)), np.empty((T + 1, model.nx))
+    k, K = np.zeros((T, nu)), np.zeros((T, nu, model.nx))
+    limits = np.array(model.robot.torque_limits)
+    return follow(model.address("step"), objective, X, U, k, K, 0.0, limits, X_new, np.empty_like(U))
 
 
 @kernel

@@ -7,10 +7,12 @@ import numpy as np
 import pytest
 
 from codegen import build, load
+from policy.cost_term import negative_log_policy
 from policy.evaluation import run_policy, run_policy_from, summarize
 from policy.mstep import FitSettings, draw, first_fit, fit
 from policy.store import load_policy, policy_to_arrays, state_from_arrays, state_to_arrays
 from policy.vgps import VGPSSettings, adapt, annealed, initial_trajectory, iterate, start
+from solver import Settings, ilqr, task_objective, with_extra
 
 ROOT = Path(__file__).parents[2]
 
@@ -112,17 +114,36 @@ def test_the_policy_does_not_learn_from_the_tail(beginning):
     assert len(cut.covariance) == len(q.X) - 20
 
 
-def test_adaptation_draws_the_trajectory_towards_the_policy(model, settings, beginning):
-    """With a vanishing task cost the adapted mean actions are the policy's own (line 6)."""
-    rng = np.random.default_rng(0)
+@pytest.fixture(scope="module")
+def fitted(model, settings, beginning):
     observed = np.array(model.robot.observed_indices)
-    policy = first_fit(observed, 3, beginning.q, settings.fit, rng).policy
-    exact = settings.adapt._replace(max_iterations=200, cost_tolerance=1e-10)
-    alone = settings._replace(pairs=0, adapt=exact)
-    solution = adapt(model, alone, policy, beginning.q, 1e-9, rng)
-    before = np.abs(policy.mean(beginning.q.X) - beginning.q.U).max()
-    after = np.abs(policy.mean(solution.X[:-1]) - solution.U).max()
+    return first_fit(observed, 3, beginning.q, settings.fit, np.random.default_rng(0)).policy
+
+
+def test_the_policy_term_draws_the_trajectory_towards_the_policy(model, beginning, fitted):
+    """With a vanishing task cost the optimal mean actions are the policy's own (line 6)."""
+    q = beginning.q
+    T, nu = q.U.shape
+    term = negative_log_policy(fitted, np.zeros((T, 1, model.nx)), np.zeros((T, 1, nu)))
+    objective = with_extra(task_objective(model, T, 1e-9), term)
+    exact = Settings(max_iterations=200, cost_tolerance=1e-10)
+    solution = ilqr(model, objective, q.X[0], q.U, exact)
+    before = np.abs(fitted.mean(q.X) - q.U).max()
+    after = np.abs(fitted.mean(solution.X[:-1]) - solution.U).max()
     assert after < 1e-3 * before
+
+
+def test_adaptation_starts_from_the_better_of_mean_and_policy(model, settings, beginning, fitted):
+    """Without iterations it returns its start: the policy's rollout where the mean is spoiled, the
+    mean where the policy is."""
+    q, still = beginning.q, settings._replace(adapt=Settings(max_iterations=0))
+    rollout = run_policy_from(model, fitted, q.X[:1], np.zeros((1, *q.U.shape)))
+    spoiled = q._replace(U=q.U + 1e3)
+    solution = adapt(model, still, fitted, spoiled, 1.0, np.random.default_rng(0))
+    np.testing.assert_allclose(solution.U, rollout.U[0], rtol=1e-9, atol=1e-9)
+    useless = replace(fitted, b2=fitted.b2 + 1e3, log_sigma=fitted.log_sigma + 10.0)
+    solution = adapt(model, still, useless, q, 1.0, np.random.default_rng(0))
+    np.testing.assert_array_equal(solution.U, q.U)
 
 
 def test_policy_rollouts_equal_a_plain_loop(model, settings, beginning):
