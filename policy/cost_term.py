@@ -1,10 +1,10 @@
-"""-log pi_theta(u | x), averaged over displaced states and actions, as a term of the optimiser's cost.
+"""-log pi_theta(u | x), averaged over displaced states and actions, as a term of a cost.
 
     e_t(x, u) = -1/S sum_i log pi_theta(u + du_ti | x + dx_ti)
 
 (Levine & Koltun 2013, section 4: "we compute the derivatives of the policy not only along the
-current trajectory, but also at samples").  With z_i = W1 (x + dx_i) + b1, r_i = u + du_i - mu(x + dx_i),
-s_i = softplus'(z_i) and P = diag(1 / sigma^2), its expansion is, as means over i,
+current trajectory, but also at samples").  With z_i = W1 (x + dx_i) + b1, s_i = softplus'(z_i),
+r_i = u + du_i - mu(x + dx_i) and P = diag(1 / sigma^2), its expansion is, as means over i,
 
     gradient       c_u = P r_i      c_x = -W1^T (s_i o W2^T P r_i)
     Gauss-Newton   c_uu = P         c_ux = -P W2 diag(s_i) W1      c_xx = W1^T (G o s_i s_i^T) W1
@@ -76,14 +76,6 @@ def forward(data, x, z, mean):
         mean[i] = data[b2 + i]
         for h in range(len(z)):
             mean[i] += data[W2 + i * len(z) + h] * z[h]
-
-
-@kernel
-def softplus(z):
-    """log(1 + exp(z)) and its derivative, without overflow."""
-    e = math.exp(-abs(z))
-    slope = 1.0 / (1.0 + e)
-    return max(z, 0.0) + math.log1p(e), slope if z >= 0.0 else e * slope
 
 
 @kernel

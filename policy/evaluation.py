@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from codegen.model import Model
 from policy.cost_term import forward, pack
 from policy.mlp import Policy
-from solver.native import call, kernel, row
+from solver.native import call, kernel
 
 Array = NDArray[np.float64]
 

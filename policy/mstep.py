@@ -10,10 +10,10 @@ of sigma over 50 iterations of the 5-unit swimmer with 3000 samples).  The close
 
 Three choices, measured on the walker, decide whether a policy with few units is found at all:
 standard units (``policy.scaling``), several random starts in the first M-step only, and leaving out
-the ``tail`` of the horizon.  There the optimal trajectory stops caring what comes next, and a walker
-lets itself fall; a policy that learns even the beginning of this falls under its own noise.  With 5
-units and 150 iterations, share of rollouts that walk 5 s with noise, seeds 0 to 2: 0.97, 0.95, 0.96
-where the last 2 s are left out, 0.95, 0.80, 0.13 where the last 0.8 s are.
+the ``tail`` of the horizon.  There the optimal trajectory stops caring what comes next, and a
+walker lets itself fall; a policy that learns even the beginning of this falls under its own noise.
+With 5 units and 150 iterations, share of rollouts that walk 5 s with noise, seeds 0 to 2: 0.97,
+0.95, 0.96 where the last 2 s are left out, 0.95, 0.80, 0.13 where the last 0.8 s are.
 """
 
 from typing import NamedTuple

@@ -1,8 +1,8 @@
 """A recorded trajectory to start the optimiser from: the .npz of `optimize`, or one like it.
 
-    U  (N, nu)      actions, N·m or N, at least as many as the task's horizon
-    X  (N + 1, nx)  states, optional; the first must be the task's mean initial state, because from
-                    another one the actions would not repeat the recording
+U  (N, nu)      actions, N·m or N, at least as many as the task's horizon
+X  (N + 1, nx)  states, optional; the first must be the task's mean initial state, because from
+                another one the actions would not repeat the recording
 """
 
 from pathlib import Path

@@ -16,7 +16,9 @@ def total(model: Model, objective: Objective, x0: Array, U: Array) -> float:
     X, X_new = np.tile(x0, (T + 1, 1)), np.empty((T + 1, model.nx))
     k, K = np.zeros((T, nu)), np.zeros((T, nu, model.nx))
     limits = np.array(model.robot.torque_limits)
-    return follow(model.address("step"), objective, X, U, k, K, 0.0, limits, X_new, np.empty_like(U))
+    return follow(
+        model.address("step"), objective, X, U, k, K, 0.0, limits, X_new, np.empty_like(U)
+    )
 
 
 @kernel

@@ -513,7 +513,12 @@ WALKER_MISTAKES = [
         "start: {gait: ^true}",
         "there is no 'gait' to start from",
     ),
-    ("tail: 200 ", "tail: 500 ", "tail: ^500", "training.tail must be less than the horizon of 500"),
+    (
+        "tail: 200 ",
+        "tail: 500 ",
+        "tail: ^500",
+        "training.tail must be less than the horizon of 500",
+    ),
     ("knee: [300, 10], ankle", "kneee: [300, 10], ankle", "^kneee", "did you mean 'knee'"),
 ]
 

@@ -124,7 +124,7 @@ def test_a_push_is_its_force_to_first_order_in_dt(build_text):
 def test_a_block_on_a_rail(build_text):
     """At instant t the block is at t, and after an impulse I in two kicks, 101 steps later, at
 
-        t + 5.05 + I/(2 m) (101 + 100) 0.05 = t + 5.05 + 0.25125 I,     t in 2.0 .. 2.8.
+    t + 5.05 + I/(2 m) (101 + 100) 0.05 = t + 5.05 + 0.25125 I,     t in 2.0 .. 2.8.
     """
     model = build_text(BLOCK.format(success="max(block.x) < 8.5 and min(block.x) > 0"))
     survived = push.survived_pushes(model, constant_policy(0.0), "block.start", 0.1)

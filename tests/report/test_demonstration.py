@@ -70,9 +70,7 @@ def test_another_start_is_named_by_its_coordinate(cartpole, path, recording, ref
     recording["X"][0] += 2e-6
     recording["X"][0, i] = 0.25
     np.savez(path, **recording)
-    assert refusal() == (
-        f"starts at {name} = 0.25, the task of cartpole at {cartpole.x0[i]:.9g}"
-    )
+    assert refusal() == (f"starts at {name} = 0.25, the task of cartpole at {cartpole.x0[i]:.9g}")
     recording["X"][0, i] = np.nan
     np.savez(path, **recording)
     assert refusal().startswith(f"starts at {name} = nan")
