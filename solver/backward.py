@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from codegen.model import Model
 from solver.boxqp import solve_box
-from solver.dense import cholesky, cholesky_solve
+from solver.dense import cholesky_solve
 from solver.native import call, kernel, row
 
 Array = NDArray[np.float64]
@@ -41,10 +41,10 @@ class Gains(NamedTuple):
 
 
 class Products(NamedTuple):
-    """Addresses of the robot's matrix products, compiled for its sizes (``codegen/riccati.c``)."""
+    """Addresses of the parts of one step, compiled for the robot's sizes (``codegen/riccati.c``)."""
 
     q_function: int
-    regularize: int
+    gains: int
     value_function: int
 
     @classmethod
@@ -60,45 +60,47 @@ def backward(products, expansion, U, limits, mu, gains):
     box and the gains of clamped actions are zero (Tassa et al. 2014).
     """
     T, nx, nu = expansion.f_u.shape
-    boxed = np.isfinite(limits).any()
-    V_x, V_xx = np.zeros(nx), np.zeros((nx, nx))
+    nothing_x, nothing_xx = np.zeros((1, nx)), np.zeros((1, nx, nx))
+    V = row(nothing_x, 0), row(nothing_xx, 0)
     Q_x, Q_xx, Q_ux = np.empty(nx), np.empty((nx, nx)), np.empty((nu, nx))
     Q_uu, R_ux = np.empty((nu, nu)), np.empty((nu, nx))  # R: regularised
-    L, right, free = np.zeros((nu, nu)), np.empty((nu, nx + 1)), np.ones(nu)
-    lower, upper = np.empty(nu), np.empty(nu)
-    weight = np.array([mu])
+    weight, positive = np.array([mu]), np.empty(1)
     gains.expected[:] = 0.0
 
     for t in range(T - 1, -1, -1):
-        Q_u, R_uu, k, K = gains.Q_u[t], gains.Q_uu[t], gains.k[t], gains.K[t]
-        Q_x[:], Q_u[:] = expansion.c_x[t], expansion.c_u[t]
-        Q_xx[:], Q_ux[:], Q_uu[:] = expansion.c_xx[t], expansion.c_ux[t], expansion.c_uu[t]
         f = row(expansion.f_x, t), row(expansion.f_u, t)
-        Q = Q_x.ctypes.data, row(gains.Q_u, t), Q_xx.ctypes.data, Q_ux.ctypes.data, Q_uu.ctypes.data
-        V = V_x.ctypes.data, V_xx.ctypes.data
-        call(products.q_function, f + V + Q)
-
-        R_uu[:], R_ux[:] = Q_uu, Q_ux
-        if mu > 0.0:
-            R = R_ux.ctypes.data, row(gains.Q_uu, t)
-            call(products.regularize, (weight.ctypes.data,) + f + R)
-        # In full, though a box needs it in the free actions only: Q_uu^-1 is pi_G's covariance.
-        if not cholesky(R_uu, L):
-            return t
-        if boxed:
-            lower[:], upper[:] = -limits - U[t], limits - U[t]
-            if not solve_box(R_uu, Q_u, lower, upper, k, free, L):
-                return t
-        for i in range(nu):
-            right[i, 0] = -Q_u[i] * free[i]
-            for j in range(nx):
-                right[i, 1 + j] = -R_ux[i, j] * free[i]
-        cholesky_solve(L, right)
-        K[:] = right[:, 1:]
-        if not boxed:
-            k[:] = right[:, 0]
-
+        c_x, c_u = row(expansion.c_x, t), row(expansion.c_u, t)
+        c_xx, c_ux = row(expansion.c_xx, t), row(expansion.c_ux, t)
+        c = c_x, c_u, c_xx, c_ux, row(expansion.c_uu, t)
+        Q_u, R = row(gains.Q_u, t), (row(gains.Q_uu, t), R_ux.ctypes.data)
+        Q = Q_x.ctypes.data, Q_u, Q_xx.ctypes.data, Q_ux.ctypes.data, Q_uu.ctypes.data
+        call(products.q_function, f + V + c + (weight.ctypes.data,) + Q + R)
         policy = row(gains.k, t), row(gains.K, t)
+        # In full, though a box needs it in the free actions only: Q_uu^-1 is pi_G's covariance.
+        call(products.gains, R + (Q_u,) + policy + (positive.ctypes.data,))
+        if positive[0] == 0.0 or not _keep_within(limits, U[t], gains, t, R_ux):
+            return t
+        V = row(gains.V_x, t), row(gains.V_xx, t)
         call(products.value_function, policy + Q + V + (gains.expected.ctypes.data,))
-        gains.V_x[t], gains.V_xx[t] = V_x, V_xx
     return -1
+
+
+@kernel
+def _keep_within(limits, u, gains, t, R_ux):
+    """Where u + k passes a limit: the minimiser in the box, and no feedback for clamped actions."""
+    nu, nx = R_ux.shape
+    k, K = gains.k[t], gains.K[t]
+    inside = True
+    for i in range(nu):
+        inside &= abs(u[i] + k[i]) < limits[i]
+    if inside:
+        return True
+    free, L, right = np.empty(nu), np.zeros((nu, nu)), np.empty((nu, nx))
+    if not solve_box(gains.Q_uu[t], gains.Q_u[t], -limits - u, limits - u, k, free, L):
+        return False
+    for i in range(nu):
+        for j in range(nx):
+            right[i, j] = -R_ux[i, j] * free[i]
+    cholesky_solve(L, right)
+    K[:] = right
+    return True
