@@ -143,21 +143,37 @@ def expand(linearize, objective, X, U, into):
 @kernel
 def _scale(alpha, into):
     """Multiply the expansion of the cost by ``alpha``."""
-    for t in range(len(into.c)):
-        into.c[t] *= alpha
-        into.c_x[t] *= alpha
-        into.c_u[t] *= alpha
-        into.c_xx[t] *= alpha
-        into.c_ux[t] *= alpha
-        into.c_uu[t] *= alpha
+    _multiply(into.c, alpha)
+    _multiply(into.c_x, alpha)
+    _multiply(into.c_u, alpha)
+    _multiply(into.c_xx, alpha)
+    _multiply(into.c_ux, alpha)
+    _multiply(into.c_uu, alpha)
+
+
+@kernel
+def _multiply(numbers, factor):
+    """In place.  A plain loop: Numba's own operators on slices cost more than the arithmetic."""
+    flat = numbers.reshape(-1)
+    for i in range(len(flat)):
+        flat[i] *= factor
 
 
 @kernel
 def _add(t, c, c_x, c_u, c_xx, c_ux, c_uu, into):
     """Add one expansion to that of step t."""
     into.c[t] += c[0]
-    into.c_x[t] += c_x
-    into.c_u[t] += c_u
-    into.c_xx[t] += c_xx
-    into.c_ux[t] += c_ux
-    into.c_uu[t] += c_uu
+    _increase(into.c_x, t, c_x)
+    _increase(into.c_u, t, c_u)
+    _increase(into.c_xx, t, c_xx)
+    _increase(into.c_ux, t, c_ux)
+    _increase(into.c_uu, t, c_uu)
+
+
+@kernel
+def _increase(sums, t, terms):
+    """sums[t] += terms."""
+    totals, added = sums.reshape(-1), terms.reshape(-1)
+    start = t * len(added)
+    for i in range(len(added)):
+        totals[start + i] += added[i]
