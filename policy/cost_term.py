@@ -11,12 +11,11 @@ r_i = u + du_i - mu(x + dx_i) and P = diag(1 / sigma^2), its expansion is, as me
 
 with G = W2^T P W2.  It drops the curvature of mu and is positive semidefinite by construction.  The
 sums stay among the hidden units, of which there are fewer than states, and W1 is applied once; W1
-dx_i does not change while a trajectory is optimised and is computed beforehand.
+dx_i does not change while a trajectory is optimised and is computed beforehand.  Arrays over the
+samples have them last, so that the compiler works on several at a time.
 
 The kernels are C callbacks compiled once; a policy is the array of numbers they read.
 """
-
-import math
 
 import numba as nb
 import numpy as np
@@ -24,12 +23,14 @@ from numba import carray, cfunc
 from numpy.typing import NDArray
 
 from policy.mlp import LOG_2PI, Policy
+from policy.softplus import softplus_into
 from solver.native import kernel
 from solver.objective import CostTerm
 
 Array = NDArray[np.float64]
 
 _HEADER = 5  # nx, n_in, n_hidden, nu, S stand first in the data
+_FAST = {"contract", "reassoc"}  # a sum over samples is taken in whatever order is fastest
 
 
 def pack(policy: Policy, nx: int, samples: int = 0) -> Array:
@@ -41,41 +42,38 @@ def pack(policy: Policy, nx: int, samples: int = 0) -> Array:
 def negative_log_policy(policy: Policy, dX: Array, dU: Array) -> CostTerm:
     """The term e_t in nats, for displacements dX (T, S, nx) and dU (T, S, nu)."""
     T, samples, nx = dX.shape
-    hidden = dX[:, :, policy.observed] @ policy.W1.T  # (T, S, n_hidden)
-    steps = np.concatenate([hidden.reshape(T, -1), dU.reshape(T, -1)], axis=1)
-    return CostTerm(_value.address, _expansion.address, pack(policy, nx, samples), steps)
-
-
-@kernel
-def softplus(z):
-    """log(1 + exp(z)) and its derivative, without overflow."""
-    e = math.exp(-abs(z))
-    slope = 1.0 / (1.0 + e)
-    return max(z, 0.0) + math.log1p(e), slope if z >= 0.0 else e * slope
+    hidden = policy.W1 @ dX[:, :, policy.observed].transpose(0, 2, 1)  # (T, n_hidden, S)
+    actions = dU.transpose(0, 2, 1)  # (T, nu, S)
+    steps = np.concatenate([hidden.reshape(T, -1), actions.reshape(T, -1)], axis=1)
+    P = policy.sigma**-2.0
+    constant = (policy.log_sigma + 0.5 * LOG_2PI).sum()
+    G = policy.W2.T @ (P[:, None] * policy.W2)
+    data = np.concatenate([pack(policy, nx, samples), P, [constant], G.ravel()])
+    return CostTerm(_value.address, _expansion.address, data, steps)
 
 
 @kernel
 def _offsets(sizes):
-    """Where W1, b1, W2, b2 and log sigma start in the data."""
+    """Where W1, b1, W2, b2 and what follows log sigma start in the data."""
     n_in, n_hidden, nu = int(sizes[1]), int(sizes[2]), int(sizes[3])
     W1 = _HEADER + n_in
     b1 = W1 + n_hidden * n_in
     W2 = b1 + n_hidden
     b2 = W2 + nu * n_hidden
-    return W1, b1, W2, b2, b2 + nu
+    return W1, b1, W2, b2, b2 + 2 * nu
 
 
 @kernel
-def forward(data, x, z, mean):
-    """mu(x) into ``mean`` (nu,); ``z`` (n_hidden,) is scratch."""
+def forward(data, x, scratch, mean):
+    """mu(x) into ``mean`` (nu,).  ``scratch`` is (3, n_hidden)."""
     W1, b1, W2, b2, _ = _offsets(data)
+    z, activation, slope = scratch
     _preactivation(data, W1, b1, x, z)
-    for h in range(len(z)):
-        z[h], _ = softplus(z[h])
+    softplus_into(z, activation, slope)
     for i in range(len(mean)):
         mean[i] = data[b2 + i]
         for h in range(len(z)):
-            mean[i] += data[W2 + i * len(z) + h] * z[h]
+            mean[i] += data[W2 + i * len(z) + h] * activation[h]
 
 
 @kernel
@@ -90,102 +88,117 @@ def _preactivation(data, W1, b1, x, z):
 
 
 @kernel
-def _residual(data, W2, b2, u, du, activation, r):
-    """r = u + du - mu (nu,) from the hidden units' ``activation`` (n_hidden,)."""
-    n_hidden = len(activation)
+def _residuals(data, x, u, step, z, activation, slope, r):
+    """softplus of z and its slope (n_hidden, S) and r = u + du - mu (nu, S) at all samples.
+
+    ``step`` holds W1 dx (n_hidden, S) and du (nu, S).
+    """
+    W1, b1, W2, b2, _ = _offsets(data)
+    n_hidden, S = z.shape
+    centre = np.empty(n_hidden)
+    _preactivation(data, W1, b1, x, centre)
+    for h in range(n_hidden):
+        for s in range(S):
+            z[h, s] = centre[h] + step[h * S + s]
+    softplus_into(z.reshape(-1), activation.reshape(-1), slope.reshape(-1))
     for i in range(len(r)):
-        mean = data[b2 + i]
+        rest, du = u[i] - data[b2 + i], (n_hidden + i) * S
+        for s in range(S):
+            r[i, s] = rest + step[du + s]
         for h in range(n_hidden):
-            mean += data[W2 + i * n_hidden + h] * activation[h]
-        r[i] = u[i] + du[i] - mean
-
-
-@kernel
-def _precisions(data, log_sigma, P):
-    """1 / sigma^2 into ``P`` (nu,); returns the part of -log pi that depends on sigma alone."""
-    constant = 0.0
-    for i in range(len(P)):
-        P[i] = math.exp(-2.0 * data[log_sigma + i])
-        constant += data[log_sigma + i] + 0.5 * LOG_2PI
-    return constant
+            weight = data[W2 + i * n_hidden + h]
+            for s in range(S):
+                r[i, s] -= weight * activation[h, s]
 
 
 _pointer = nb.types.CPointer(nb.float64)
 
 
-@cfunc(nb.types.void(*[_pointer] * 5), cache=True)
+@cfunc(nb.types.void(*[_pointer] * 5), cache=True, fastmath=_FAST)
 def _value(x_, u_, data_, step_, c_):
-    W1, b1, W2, b2, log_sigma = _offsets(carray(data_, _HEADER))
-    data = carray(data_, log_sigma + int(carray(data_, _HEADER)[3]))
-    nx, n_hidden, nu, S = int(data[0]), int(data[2]), int(data[3]), int(data[4])
-    step, u = carray(step_, S * (n_hidden + nu)), carray(u_, nu)
-    z, activation, P, r = np.empty(n_hidden), np.empty(n_hidden), np.empty(nu), np.empty(nu)
-    _preactivation(data, W1, b1, carray(x_, nx), z)
-    constant = _precisions(data, log_sigma, P)
+    sizes = carray(data_, _HEADER)
+    nx, n_hidden, nu, S = int(sizes[0]), int(sizes[2]), int(sizes[3]), int(sizes[4])
+    P = _offsets(sizes)[4]
+    data = carray(data_, P + nu + 1)
+    step, x, u = carray(step_, S * (n_hidden + nu)), carray(x_, nx), carray(u_, nu)
+    hidden, r = np.empty((3, n_hidden, S)), np.empty((nu, S))
+    _residuals(data, x, u, step, hidden[0], hidden[1], hidden[2], r)
     total = 0.0
-    for s in range(S):
-        for h in range(n_hidden):
-            activation[h], _ = softplus(z[h] + step[s * n_hidden + h])
-        _residual(data, W2, b2, u, step[S * n_hidden + s * nu :], activation, r)
-        for i in range(nu):
-            total += 0.5 * P[i] * r[i] * r[i]
-    carray(c_, 1)[0] = total / S + constant
+    for i in range(nu):
+        squares = 0.0
+        for s in range(S):
+            squares += r[i, s] * r[i, s]
+        total += 0.5 * data[P + i] * squares
+    carray(c_, 1)[0] = total / S + data[P + nu]
 
 
-@cfunc(nb.types.void(*[_pointer] * 10), cache=True)
+@cfunc(nb.types.void(*[_pointer] * 10), cache=True, fastmath=_FAST)
 def _expansion(x_, u_, data_, step_, c_, c_x_, c_u_, c_xx_, c_ux_, c_uu_):
-    W1, b1, W2, b2, log_sigma = _offsets(carray(data_, _HEADER))
-    data = carray(data_, log_sigma + int(carray(data_, _HEADER)[3]))
-    nx, n_in, n_hidden = int(data[0]), int(data[1]), int(data[2])
-    nu, S = int(data[3]), int(data[4])
-    step, u = carray(step_, S * (n_hidden + nu)), carray(u_, nu)
-    z, activation, slope = np.empty(n_hidden), np.empty(n_hidden), np.empty(n_hidden)
-    P, r = np.empty(nu), np.empty(nu)
-    mean_slope, pull = np.zeros(n_hidden), np.zeros(n_hidden)  # means of s and s o W2^T P r
-    products = np.zeros((n_hidden, n_hidden))  # mean of s s^T, lower triangle
+    sizes = carray(data_, _HEADER)
+    nx, n_in, n_hidden = int(sizes[0]), int(sizes[1]), int(sizes[2])
+    nu, S = int(sizes[3]), int(sizes[4])
+    W1, _, W2, _, P = _offsets(sizes)
+    G = P + nu + 1
+    data = carray(data_, G + n_hidden * n_hidden)
+    step, x, u = carray(step_, S * (n_hidden + nu)), carray(x_, nx), carray(u_, nu)
     c_x, c_u = carray(c_x_, nx), carray(c_u_, nu)
     c_xx, c_ux, c_uu = carray(c_xx_, (nx, nx)), carray(c_ux_, (nu, nx)), carray(c_uu_, (nu, nu))
     c_x[:], c_u[:] = 0.0, 0.0
     c_xx[:], c_ux[:], c_uu[:] = 0.0, 0.0, 0.0
 
-    _preactivation(data, W1, b1, carray(x_, nx), z)
-    constant = _precisions(data, log_sigma, P)
+    hidden, r = np.empty((3, n_hidden, S)), np.empty((nu, S))
+    slope = hidden[2]
+    _residuals(data, x, u, step, hidden[0], hidden[1], slope, r)
+    pull = hidden[0]  # W2^T P r of each sample
+    pull[:] = 0.0
     total = 0.0
-    for s in range(S):
-        for h in range(n_hidden):
-            activation[h], slope[h] = softplus(z[h] + step[s * n_hidden + h])
-        _residual(data, W2, b2, u, step[S * n_hidden + s * nu :], activation, r)
-        for i in range(nu):
-            total += 0.5 * P[i] * r[i] * r[i]
-            r[i] *= P[i] / S
-            c_u[i] += r[i]
-        for h in range(n_hidden):
-            mean_slope[h] += slope[h] / S
-            gradient = 0.0
-            for i in range(nu):
-                gradient += data[W2 + i * n_hidden + h] * r[i]
-            pull[h] += slope[h] * gradient
-            for m in range(h + 1):
-                products[h, m] += slope[h] * slope[m] / S
-    carray(c_, 1)[0] = total / S + constant
-
-    WP = np.empty((n_hidden, n_in))  # (G o mean s s^T) W1
-    for h in range(n_hidden):
-        WP[h] = 0.0
-        for m in range(n_hidden):
-            weight = 0.0
-            for i in range(nu):
-                weight += data[W2 + i * n_hidden + h] * P[i] * data[W2 + i * n_hidden + m]
-            weight *= products[max(h, m), min(h, m)]
-            for j in range(n_in):
-                WP[h, j] += weight * data[W1 + m * n_in + j]
-    for h in range(n_hidden):
-        for j in range(n_in):
-            w, column = data[W1 + h * n_in + j], int(data[_HEADER + j])
-            c_x[column] -= w * pull[h]
-            for i in range(nu):
-                c_ux[i, column] -= P[i] * data[W2 + i * n_hidden + h] * mean_slope[h] * w
-            for m in range(n_in):
-                c_xx[column, int(data[_HEADER + m])] += w * WP[h, m]
     for i in range(nu):
-        c_uu[i, i] = P[i]
+        squares, mean = 0.0, 0.0
+        for s in range(S):
+            squares += r[i, s] * r[i, s]
+            mean += r[i, s]
+        total += 0.5 * data[P + i] * squares
+        c_u[i], c_uu[i, i] = data[P + i] * mean / S, data[P + i]
+        for h in range(n_hidden):
+            weight = data[P + i] * data[W2 + i * n_hidden + h]
+            for s in range(S):
+                pull[h, s] += weight * r[i, s]
+    carray(c_, 1)[0] = total / S + data[P + nu]
+
+    B = np.empty((n_hidden, n_hidden))  # G o mean s s^T
+    for h in range(n_hidden):
+        for m in range(h + 1):
+            product = 0.0
+            for s in range(S):
+                product += slope[h, s] * slope[m, s]
+            B[h, m] = B[m, h] = data[G + h * n_hidden + m] * product / S
+    # Of what is observed only.
+    e_x, e_ux, e_xx = np.zeros(n_in), np.zeros((nu, n_in)), np.zeros((n_in, n_in))
+    BW = np.empty(n_in)  # row h of B W1
+    for h in range(n_hidden):
+        gradient, mean_slope = 0.0, 0.0
+        for s in range(S):
+            gradient += slope[h, s] * pull[h, s]
+            mean_slope += slope[h, s]
+        gradient, mean_slope = gradient / S, mean_slope / S
+        BW[:] = 0.0
+        for m in range(n_hidden):
+            for j in range(n_in):
+                BW[j] += B[h, m] * data[W1 + m * n_in + j]
+        row = W1 + h * n_in
+        for j in range(n_in):
+            e_x[j] -= gradient * data[row + j]
+        for i in range(nu):
+            weight = data[P + i] * data[W2 + i * n_hidden + h] * mean_slope
+            for j in range(n_in):
+                e_ux[i, j] -= weight * data[row + j]
+        for m in range(n_in):
+            for j in range(n_in):
+                e_xx[m, j] += data[row + m] * BW[j]
+    for j in range(n_in):
+        column = int(data[_HEADER + j])
+        c_x[column] = e_x[j]
+        for i in range(nu):
+            c_ux[i, column] = e_ux[i, j]
+        for m in range(n_in):
+            c_xx[int(data[_HEADER + m]), column] = e_xx[m, j]

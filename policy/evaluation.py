@@ -98,11 +98,11 @@ def _run(step, task_cost, data, limits, noise, X, U, cost):
     """
     R, T, nu = noise.shape
     x, u, x_next = X[:, 0].copy(), np.empty((R, nu)), np.empty_like(X[:, 0])
-    mean, hidden, c = np.empty(nu), np.empty(int(data[2])), np.empty(R)
+    mean, scratch, c = np.empty(nu), np.empty((3, int(data[2]))), np.empty(R)
     cost[:] = 0.0
     for t in range(T):
         for r in range(R):
-            forward(data, x[r], hidden, mean)
+            forward(data, x[r], scratch, mean)
             for i in range(nu):
                 u[r, i] = min(max(mean[i] + noise[r, t, i], -limits[i]), limits[i])
         call(task_cost, (R, x.ctypes.data, u.ctypes.data, c.ctypes.data))

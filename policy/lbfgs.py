@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from policy.wolfe import Point, strong_wolfe
+from solver.native import kernel
 
 _EPSILON = float(np.finfo(float).eps)
 
@@ -123,10 +124,9 @@ class Pairs:
     def __init__(self, m, n):
         self._S = np.empty((m, n))  # (m, n)
         self._Y = np.empty((m, n))  # (m, n)
-        self._rho = [0.0] * m  # 1 / s.y
+        self._rho = np.empty(m)  # (m,), 1 / s.y
         self._scale = 0.0  # of the initial H, eq. 7.20
         self._newest = -1
-        self._scratch = np.empty(n)
         self.count = 0
 
     def clear(self):
@@ -154,17 +154,35 @@ class Pairs:
         """-H g (n,) by the two-loop recursion (alg. 7.4); -g / |g| while there is no pair."""
         if not self.count:
             return gradient / -math.sqrt(float(gradient.dot(gradient)))
-        S, Y, rho, scratch = self._S, self._Y, self._rho, self._scratch
-        newest_first = [(self._newest - i) % len(rho) for i in range(self.count)]
-
         q = -gradient
-        alphas = []
-        for i in newest_first:
-            alpha = rho[i] * float(S[i].dot(q))
-            q -= np.multiply(Y[i], alpha, out=scratch)
-            alphas.append(alpha)
-        q *= self._scale
-        for i, alpha in zip(reversed(newest_first), reversed(alphas)):
-            beta = rho[i] * float(Y[i].dot(q))
-            q += np.multiply(S[i], alpha - beta, out=scratch)
+        _two_loops(self._S, self._Y, self._rho, self._newest, self.count, self._scale, q)
         return q
+
+
+@kernel
+def _two_loops(S, Y, rho, newest, count, scale, q):
+    """q (n,) <- H q.  In NumPy the calls would cost ten times as much as the arithmetic."""
+    alpha = np.empty(len(rho))
+    for age in range(count):
+        i = (newest - age) % len(rho)
+        alpha[i] = rho[i] * _dot(S[i], q)
+        _add_multiple(q, -alpha[i], Y[i])
+    for j in range(len(q)):
+        q[j] *= scale
+    for age in range(count - 1, -1, -1):
+        i = (newest - age) % len(rho)
+        _add_multiple(q, alpha[i] - rho[i] * _dot(Y[i], q), S[i])
+
+
+@kernel
+def _dot(a, b):
+    total = 0.0
+    for i in range(len(a)):
+        total += a[i] * b[i]
+    return total
+
+
+@kernel
+def _add_multiple(a, factor, b):
+    for i in range(len(a)):
+        a[i] += factor * b[i]

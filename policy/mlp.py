@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from policy.network import count_weights, softplus, unpack
+from policy.network import count_weights, unpack
+from policy.softplus import softplus
 
 LOG_2PI = np.log(2.0 * np.pi)
 

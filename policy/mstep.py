@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from policy import lbfgs, sgd
 from policy.bound import ClosedFormBound, SampledBound
 from policy.mlp import Policy
-from policy.network import softplus
 from policy.scaling import Scaling
+from policy.softplus import softplus
 from solver.distribution import TrajectoryDistribution, square_root
 
 Array = NDArray[np.float64]

@@ -13,28 +13,7 @@ Fitting a policy evaluates this thousands of times on the same N inputs, so:
 
 import numpy as np
 
-_LARGEST_EXPONENT = 700.0  # exp(700) is still finite, and softplus(700) = 700 to the last bit
-
-
-def softplus(z, value=None, slope=None):
-    """The soft rectifier a = log(1 + exp(z)) of the paper's section 6, with its derivative.
-
-    One exponential serves both. No argument, however large, overflows.
-
-    Args:
-        z: float array of at least one dimension. It is overwritten.
-        value, slope: arrays like z to write into, allocated when absent.
-
-    Returns:
-        (softplus(z), its derivative 1 / (1 + exp(-z))), both like z.
-    """
-    slope = np.minimum(z, _LARGEST_EXPONENT, out=slope)
-    np.exp(slope, out=slope)
-    value = np.log1p(slope, out=value)
-    np.maximum(value, z, out=value)  # above the largest exponent, softplus(z) = z
-    np.add(slope, 1.0, out=z)
-    np.divide(slope, z, out=slope)
-    return value, slope
+from policy.softplus import softplus_into
 
 
 def count_weights(n_in, n_hidden, n_out):
@@ -95,6 +74,8 @@ class Network:
         self._slope = _batch(N, n_hidden)  # (N, n_hidden), softplus' of each unit
         self._hidden = _batch(N, n_hidden)  # (N, n_hidden), scratch
         self._output = _batch(N, n_out)  # (N, n_out)
+        units = self._hidden, self._H1[:, :-1], self._slope
+        self._flat = tuple(unit.reshape(-1, order="F") for unit in units)  # views
         self._W1b1 = np.empty((n_hidden, n_in + 1))
         self._W2b2 = np.empty((n_out, n_hidden + 1))
 
@@ -112,7 +93,7 @@ class Network:
             weights, *self.shape
         )
         np.matmul(self._Z1, self._W1b1.T, out=self._hidden)
-        softplus(self._hidden, value=self._H1[:, :-1], slope=self._slope)
+        softplus_into(*self._flat)
         return np.matmul(self._H1, self._W2b2.T, out=self._output)
 
     def backward(self, cotangent):

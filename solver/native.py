@@ -33,8 +33,9 @@ def _cache_folder() -> Path:
 nb.config.CACHE_DIR = str(_cache_folder())
 
 # Kernels are compiled once for all robots; IEEE division (inf, nan) instead of Python's exception
-# lets them detect a diverging trajectory where it arises.
-kernel = nb.njit(cache=True, error_model="numpy")
+# lets them detect a diverging trajectory where it arises.  Products may be fused with sums, as in the
+# compiled C.
+kernel = nb.njit(cache=True, error_model="numpy", fastmath={"contract"})
 
 
 @intrinsic
