@@ -10,35 +10,43 @@
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (lane_bits){__VA_ARGS__})
 #endif
 
-#if LANES == 8
-#define LOWER_HALVES 0, 8, 1, 9, 2, 10, 3, 11
-#define UPPER_HALVES 4, 12, 5, 13, 6, 14, 7, 15
-#define ROUNDS 3
-#elif LANES == 4
-#define LOWER_HALVES 0, 4, 1, 5
-#define UPPER_HALVES 2, 6, 3, 7
-#define ROUNDS 2
-#else
-#define LOWER_HALVES 0, 2
-#define UPPER_HALVES 1, 3
-#define ROUNDS 1
-#endif
-
-/* Each round interleaves the rows of the lower half with those of the upper, as in shuffling cards:
- * one more bit of the row's number becomes one of the column's. */
+/* The rows of a become its columns.  All shuffles are of the cheap kinds: of halves, of every other
+ * number, of every other pair. */
 static inline __attribute__((always_inline)) void transpose(lanes *restrict a)
 {
-#pragma GCC unroll 3
-  for (int round = 0; round < ROUNDS; ++round) {
-    lanes b[LANES];
-#pragma GCC unroll 4
-    for (int i = 0; i < LANES / 2; ++i) {
-      b[2 * i] = SHUFFLE(a[i], a[i + LANES / 2], LOWER_HALVES);
-      b[2 * i + 1] = SHUFFLE(a[i], a[i + LANES / 2], UPPER_HALVES);
+#if LANES == 8
+#define LOWER(a, b) SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
+#define UPPER(a, b) SHUFFLE(a, b, 4, 5, 6, 7, 12, 13, 14, 15)
+#define EVEN(a, b) SHUFFLE(a, b, 0, 8, 2, 10, 4, 12, 6, 14)
+#define ODD(a, b) SHUFFLE(a, b, 1, 9, 3, 11, 5, 13, 7, 15)
+#define EVEN_PAIRS(a, b) SHUFFLE(a, b, 0, 1, 4, 5, 8, 9, 12, 13)
+#define ODD_PAIRS(a, b) SHUFFLE(a, b, 2, 3, 6, 7, 10, 11, 14, 15)
+  const lanes b[8] = {LOWER(a[0], a[2]), LOWER(a[1], a[3]), LOWER(a[4], a[6]), LOWER(a[5], a[7]),
+                      UPPER(a[0], a[2]), UPPER(a[1], a[3]), UPPER(a[4], a[6]), UPPER(a[5], a[7])};
+  const lanes c[8] = {EVEN(b[0], b[1]), ODD(b[0], b[1]), EVEN(b[2], b[3]), ODD(b[2], b[3]),
+                      EVEN(b[4], b[5]), ODD(b[4], b[5]), EVEN(b[6], b[7]), ODD(b[6], b[7])};
+#pragma GCC unroll 2
+  for (int i = 0; i < 8; i += 4)
+#pragma GCC unroll 2
+    for (int j = i; j < i + 2; ++j) {
+      a[j] = EVEN_PAIRS(c[j], c[j + 2]);
+      a[j + 2] = ODD_PAIRS(c[j], c[j + 2]);
     }
-#pragma GCC unroll 8
-    for (int i = 0; i < LANES; ++i) a[i] = b[i];
-  }
+#elif LANES == 4
+#define LOWER(a, b) SHUFFLE(a, b, 0, 1, 4, 5)
+#define UPPER(a, b) SHUFFLE(a, b, 2, 3, 6, 7)
+#define EVEN(a, b) SHUFFLE(a, b, 0, 4, 2, 6)
+#define ODD(a, b) SHUFFLE(a, b, 1, 5, 3, 7)
+  const lanes b[4] = {LOWER(a[0], a[2]), LOWER(a[1], a[3]), UPPER(a[0], a[2]), UPPER(a[1], a[3])};
+  a[0] = EVEN(b[0], b[1]);
+  a[1] = ODD(b[0], b[1]);
+  a[2] = EVEN(b[2], b[3]);
+  a[3] = ODD(b[2], b[3]);
+#else
+  const lanes first = SHUFFLE(a[0], a[1], 0, 2);
+  a[1] = SHUFFLE(a[0], a[1], 1, 3);
+  a[0] = first;
+#endif
 }
 
 static inline long at_most_lanes(long n) { return n < LANES ? n : LANES; }
@@ -49,42 +57,75 @@ static inline int next_block(int i, int width)
   return i + LANES < width && i + 2 * LANES > width ? width - LANES : i + LANES;
 }
 
-/* out (width) from A (n, width), 1 <= n <= LANES, whose rows stand `stride` numbers apart.  Lanes
- * beyond n hold copies of the last row. */
-static void to_lanes(long n, long stride, int width, const double *restrict A, lanes *restrict out)
+#define EACH_BLOCK                                                             \
+  const int columns = width < LANES ? width : LANES; /* known when it is inlined */ \
+  for (int i = 0; i < width; i = next_block(i, width))
+
+static inline __attribute__((always_inline)) void load(long n, long stride, int width,
+                                                       const double *restrict A,
+                                                       lanes *restrict out)
 {
-  const double *row[LANES];
-  for (int l = 0; l < LANES; ++l) row[l] = A + (l < n ? l : n - 1) * stride;
-  if (width < LANES) {
-    for (int l = 0; l < LANES; ++l)
-      for (int i = 0; i < width; ++i) out[i][l] = row[l][i];
-    return;
-  }
-  for (int i = 0; i < width; i = next_block(i, width)) {
+  const long end = (n - 1) * stride + width;
+  EACH_BLOCK
+  {
     lanes block[LANES];
 #pragma GCC unroll 8
-    for (int l = 0; l < LANES; ++l) memcpy(block + l, row[l] + i, sizeof(lanes));
+    for (int l = 0; l < LANES; ++l) {
+      const long start = (l < n ? l : n - 1) * stride + i;
+      /* A whole vector even of a narrow row, where what follows it is part of A. */
+      if (columns == LANES || start + LANES <= end)
+        memcpy(block + l, A + start, sizeof(lanes));
+      else
+        memcpy(block + l, A + start, columns * sizeof(double));
+    }
     transpose(block);
 #pragma GCC unroll 8
-    for (int l = 0; l < LANES; ++l) out[i + l] = block[l];
+    for (int c = 0; c < columns; ++c) out[i + c] = block[c];
   }
 }
 
-/* A (n, width), whose rows stand `stride` numbers apart, from in (width). */
-static void from_lanes(long n, long stride, int width, const lanes *restrict in, double *restrict A)
+static inline __attribute__((always_inline)) void store(long n, long stride, int width,
+                                                        const lanes *restrict in,
+                                                        double *restrict A)
 {
-  if (width < LANES) {
-    for (long l = 0; l < n; ++l)
-      for (int i = 0; i < width; ++i) A[l * stride + i] = in[i][l];
-    return;
-  }
-  for (int i = 0; i < width; i = next_block(i, width)) {
+  const long end = stride == width ? n * width : 0;
+  EACH_BLOCK
+  {
     lanes block[LANES];
 #pragma GCC unroll 8
-    for (int l = 0; l < LANES; ++l) block[l] = in[i + l];
+    for (int c = 0; c < columns; ++c) block[c] = in[i + c];
     transpose(block);
 #pragma GCC unroll 8
-    for (int l = 0; l < LANES; ++l)
-      if (l < n) memcpy(A + l * stride + i, block + l, sizeof(lanes));
+    for (int l = 0; l < LANES; ++l) {
+      if (l >= n) break;
+      /* A whole vector even of a narrow row, where the rows after it are still to be written. */
+      if (columns == LANES || l * stride + LANES <= end)
+        memcpy(A + l * stride + i, block + l, sizeof(lanes));
+      else
+        memcpy(A + l * stride + i, block + l, columns * sizeof(double));
+    }
   }
+}
+
+/* out (width) from A (n, width), 1 <= n <= LANES, whose rows stand `stride` numbers apart.  Lanes
+ * beyond n hold copies of the last row. */
+static inline __attribute__((always_inline)) void to_lanes(long n, long stride, int width,
+                                                           const double *restrict A,
+                                                           lanes *restrict out)
+{
+  if (n == LANES)
+    load(LANES, stride, width, A, out);
+  else
+    load(n, stride, width, A, out);
+}
+
+/* A (n, width), whose rows stand `stride` numbers apart, from in (width). */
+static inline __attribute__((always_inline)) void from_lanes(long n, long stride, int width,
+                                                             const lanes *restrict in,
+                                                             double *restrict A)
+{
+  if (n == LANES)
+    store(LANES, stride, width, in, A);
+  else
+    store(n, stride, width, in, A);
 }

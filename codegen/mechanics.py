@@ -15,8 +15,8 @@ against the world.  ``S`` is a constant matrix of zeros and ones, so the change 
 costs only additions, and it halves the operation count of a seven-link chain, because a body's
 velocity is then a sum with one term an angle instead of a sum of sums.
 
-Nothing is simplified or solved here; expanding products is enough for the constants of several
-bodies to merge.
+Nothing is simplified or solved here; expanding products, with sin^2 = 1 - cos^2, is enough for the
+constants of several bodies to merge.
 """
 
 import math
@@ -84,7 +84,7 @@ def derive(robot: Robot) -> Mechanics:
             for column, other in directions:
                 mass_matrix[row, column] += sign * other * joint.armature
 
-    mass_matrix, bias = sp.expand(mass_matrix), sp.expand(bias)
+    mass_matrix, bias = tree.merge(mass_matrix), tree.merge(bias)
     kinetic = (tree.rates.T * mass_matrix * tree.rates)[0, 0] / 2
     return Mechanics(
         w=list(tree.w),
@@ -142,6 +142,11 @@ class _Tree:
             return sp.Matrix([x, y])
         c, s = sp.cos(self.w[i]), sp.sin(self.w[i])
         return sp.Matrix([x * c - y * s, x * s + y * c])
+
+    def merge(self, terms: sp.Matrix) -> sp.Matrix:
+        """``terms`` as sums of products, without the cos^2 + sin^2 that a column's length brings."""
+        squares = {sp.sin(angle) ** 2: 1 - sp.cos(angle) ** 2 for angle in self.w}
+        return sp.expand(sp.expand(terms).subs(squares))
 
     def moving(self, position: Vector) -> Vector:
         """Velocity of a position, (2,)."""
