@@ -10,6 +10,7 @@ from codegen.contact import Contact, contact
 from codegen.convert import to_casadi
 from codegen.description import Robot
 from codegen.emit import Named
+from codegen.factor import leaf_first
 from codegen.mechanics import Kinematics, Mechanics
 
 
@@ -26,6 +27,15 @@ class Coordinates:
         self.S_inverse = ca.sparsify(ca.DM(np.linalg.inv(np.array(mechanics.S)).round()))
         self.w = ca.SX.sym("w", robot.nq)
         self.w_dot = ca.SX.sym("wd", robot.nv)
+
+    def times_S(self, matrix: ca.SX) -> ca.SX:
+        """``matrix`` @ S, by solving X S^-1 = matrix: every partial sum is taken once."""
+        columns = ca.horzsplit(matrix)
+        for child in leaf_first(self.robot):
+            for parent in range(self.robot.nq):
+                if parent != child and self.S_inverse[child, parent] != 0:
+                    columns[parent] -= columns[child] * self.S_inverse[child, parent]
+        return ca.horzcat(*columns)
 
     def convert(self, *matrices: sp.Matrix) -> list[ca.SX]:
         """SymPy matrices as expressions of w and w_dot, with their common subexpressions shared."""

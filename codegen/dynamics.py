@@ -24,7 +24,7 @@ from codegen.factor import LeafFirstFactor, leaf_first
 
 def dynamics_functions(c: Coordinates) -> list[Function]:
     """Forces, acceleration and what the integrator calls; dynamics in w, then moved to q."""
-    m, robot, S = c.mechanics, c.robot, c.S
+    m, robot = c.mechanics, c.robot
     mass, bias, passive, energy = c.convert(
         m.mass_matrix, m.bias_force, m.passive_force, sp.Matrix([m.energy])
     )
@@ -49,9 +49,9 @@ def dynamics_functions(c: Coordinates) -> list[Function]:
         used = _velocity_update(c, terms)
     q, qv, qvu = {"q": c.q}, {"q": c.q, "v": c.v}, {"q": c.q, "v": c.v, "u": c.u}
     functions = [
-        Function("mass_matrix", q, {"M": S.T @ mass @ S}),
-        Function("bias_force", qv, {"h": S.T @ bias}),
-        Function("passive_force", qv, {"f": S.T @ passive}),
+        Function("mass_matrix", q, {"M": c.times_S(c.times_S(mass).T)}),
+        Function("bias_force", qv, {"h": c.times_S(bias.T).T}),
+        Function("passive_force", qv, {"f": c.times_S(passive.T).T}),
         Function("energy", qv, {"E": energy}),
         Function("acceleration", qvu, {"a": c.S_inverse @ a}),
         *(Function(name, qvu, outputs) for name, outputs in used),
@@ -78,7 +78,7 @@ def _acceleration_derivatives(
     symbol = ca.SX.sym("a", c.robot.nv)
     residual = d.mass @ symbol + d.bias - d.passive
     columns = ca.horzcat(
-        -ca.jacobian(residual, c.w) @ c.S, -ca.jacobian(residual, c.w_dot) @ c.S, d.B
+        -c.times_S(ca.jacobian(residual, c.w)), -c.times_S(ca.jacobian(residual, c.w_dot)), d.B
     )
     a_z = c.S_inverse @ factor.solve(ca.substitute(columns, symbol, a))
     return [("acceleration_derivatives", {"a": c.S_inverse @ a, "a_z": a_z})]  # z = (q, v, u)
@@ -99,7 +99,7 @@ def _velocity_update(c: Coordinates, d: _Dynamics) -> list[tuple[str, Named]]:
     symbol = ca.SX.sym("after", c.robot.nv)
     residual = d.mass @ (symbol - c.w_dot) + h * (d.damping @ symbol - d.spring + d.bias)
     columns = ca.horzcat(
-        -ca.jacobian(residual, c.w) @ c.S, -ca.jacobian(residual, c.w_dot) @ c.S, h * d.B
+        -c.times_S(ca.jacobian(residual, c.w)), -c.times_S(ca.jacobian(residual, c.w_dot)), h * d.B
     )
     v_z = c.S_inverse @ factor.solve(ca.substitute(columns, symbol, after))
     after = c.S_inverse @ after
