@@ -47,6 +47,7 @@ _GENERATOR = (
     "lanes.c",
     "lanes_math.c",
     "mechanics.py",
+    "tree.py",
     "operators.py",
     "riccati.c",
     "step_implicit.c",

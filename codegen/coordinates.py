@@ -11,7 +11,8 @@ from codegen.convert import to_casadi
 from codegen.description import Robot
 from codegen.emit import Named
 from codegen.factor import leaf_first
-from codegen.mechanics import Kinematics, Mechanics
+from codegen.mechanics import Mechanics
+from codegen.tree import Kinematics
 
 
 class Coordinates:

@@ -1,8 +1,8 @@
 """Forces, acceleration, and what the integrators call, with derivatives.
 
 The SymPy mechanics arrive in absolute coordinates w = S q and leave in the user's joint
-coordinates.  The acceleration comes from an L D L^T factorisation that eliminates leaves first, so
-that the factor keeps the sparsity of the tree (Featherstone 2008, sec. 6.5).  Its derivatives come
+coordinates.  The acceleration comes from an L D L^T factorisation that keeps the sparsity of the
+tree (Featherstone 2008, sec. 6.5).  Its derivatives come
 from the implicit form r(w, w', a, u) = M a + h - passive - B u = 0,
 
     da/dz = -M^-1 dr/dz,     z in (w, w', u),
@@ -19,7 +19,7 @@ import sympy as sp
 from codegen.coordinates import Coordinates
 from codegen.emit import Function, Named
 from codegen.errors import singular
-from codegen.factor import LeafFirstFactor, leaf_first
+from codegen.factor import SparseFactor
 
 
 def dynamics_functions(c: Coordinates) -> list[Function]:
@@ -37,7 +37,7 @@ def dynamics_functions(c: Coordinates) -> list[Function]:
 
     B = ca.sparsify(ca.DM(np.array(m.B, dtype=float).reshape(robot.nv, robot.nu)))
     terms = _Dynamics(mass, bias, passive, spring, damping, B)
-    factor = LeafFirstFactor(mass, leaf_first(robot))
+    factor = SparseFactor(mass)
     for i, pivot in zip(factor.order, factor.D, strict=True):
         if pivot.is_zero():
             raise singular(robot.path or robot.name, robot.q_names[i])
@@ -73,7 +73,7 @@ class _Dynamics(NamedTuple):
 
 
 def _acceleration_derivatives(
-    c: Coordinates, d: _Dynamics, factor: LeafFirstFactor, a: ca.SX
+    c: Coordinates, d: _Dynamics, factor: SparseFactor, a: ca.SX
 ) -> list[tuple[str, Named]]:
     symbol = ca.SX.sym("a", c.robot.nv)
     residual = d.mass @ symbol + d.bias - d.passive
@@ -92,7 +92,7 @@ def _velocity_update(c: Coordinates, d: _Dynamics) -> list[tuple[str, Named]]:
     D frozen at the start.  M and D are symmetric and positive, so any h is stable against damping.
     """
     h = c.robot.task.dt / c.robot.task.substeps
-    factor = LeafFirstFactor(d.mass + h * d.damping, leaf_first(c.robot))
+    factor = SparseFactor(d.mass + h * d.damping)
     forces = d.B @ c.u + d.spring - d.bias
     after = ca.densify(c.w_dot + factor.solve(h * (forces - d.damping @ c.w_dot)))
 

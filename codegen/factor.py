@@ -1,4 +1,4 @@
-"""Factorisation of the mass matrix along the tree."""
+"""Sparse factorisation of the mass matrix."""
 
 import casadi as ca
 
@@ -13,11 +13,32 @@ def leaf_first(robot: Robot) -> list[int]:
     return joints + root
 
 
-class LeafFirstFactor:
-    """L D L^T of a symmetric matrix with structural zeros, eliminated in the given order."""
+def least_degree(matrix: ca.SX) -> list[int]:
+    """Rows ordered so that each has as few entries as possible in what is left to eliminate.
 
-    def __init__(self, matrix: ca.SX, order: list[int]):
-        self.order = order
+    (Tinney & Walker 1967.)  On a branching tree that is from the leaves to the root, and keeps the
+    branches apart; on a chain, whose angles all couple, the root's x and y come first, which couple
+    with the angles only and have constant pivots.
+    """
+    left = {i: set() for i in range(matrix.rows())}
+    for i, j in zip(*matrix.sparsity().get_triplet(), strict=True):
+        if i != j and not matrix[i, j].is_zero():
+            left[i].add(j)
+    order = []
+    while left:
+        pivot = min(left, key=lambda i: (len(left[i]), -i))
+        neighbours = left.pop(pivot)
+        for i in neighbours:
+            left[i] = (left[i] | neighbours) - {i, pivot}
+        order.append(pivot)
+    return order
+
+
+class SparseFactor:
+    """L D L^T of a symmetric matrix with structural zeros, in the order of least degree."""
+
+    def __init__(self, matrix: ca.SX):
+        self.order = order = least_degree(matrix)
         n = len(order)
         A = [[matrix[i, j] for j in order] for i in order]
         self.L = [[ca.SX(0)] * n for _ in range(n)]
