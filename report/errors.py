@@ -11,3 +11,7 @@ class DemonstrationError(Exception):
 
 class MissingEncoder(RuntimeError):
     """This machine has no program that writes the asked-for video format."""
+
+
+class ClusterError(Exception):
+    """No Dask cluster does the work that it was asked to do."""
