@@ -10,11 +10,8 @@ for _library in ("OPENBLAS", "OMP", "MKL"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 import difflib
-import json as json_format
-import platform
 import sys
 import time
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -28,12 +25,10 @@ from codegen.model import Model
 from report.console import print_json, progress, show_evaluation, show_pushes, show_table
 from report.demonstration import read_demonstration
 from report.errors import DemonstrationError, MissingEncoder, RunFolderError
-from report.run_folder import RunFolder
+from report.run_folder import RunFolder, new_folder
 
 MODELS = Path(__file__).parent / "models"
 README = Path(__file__).parent / "README.md"
-RUNS = Path("runs")
-ROLLOUTS_PER_ITERATION = 10  # as many as the paper's methods that sample their policy
 FINAL_ROLLOUTS = 100
 
 Robot = Annotated[str, tyro.conf.arg(metavar="ROBOT", help="a name in models/ or a YAML file")]
@@ -114,16 +109,17 @@ def optimize_command(
     """
     from policy.vgps import VGPSSettings
     from report.figures import trajectory_picture
+    from report.training import optimized
 
     model = build(load(find_robot(robot)))
     demonstration = None if demo is None else read_demonstration(demo, model)
-    folder = _new_folder(out, f"{model.robot.name}-trajectory-seed{seed}")
+    folder = new_folder(out, f"{model.robot.name}-trajectory-seed{seed}")
     if demonstration is not None:
         folder.write_arrays("demo.npz", {"U": demonstration})
     settings = VGPSSettings.of(model.robot, n_hidden=1)
     settings = settings._replace(initial=settings.initial._replace(max_iterations=iterations))
     started = time.perf_counter()
-    solution = _optimize(model, settings, np.random.default_rng(seed), demonstration)
+    solution = optimized(model, settings, np.random.default_rng(seed), demonstration, progress)
     seconds = time.perf_counter() - started
     folder.write_arrays("trajectory.npz", {"X": solution.X, "U": solution.U})
     trajectory_picture(folder.file("trajectory.png"), model, solution.X, solution.U)
@@ -181,15 +177,19 @@ def train_command(
             raise UsageError(f"--{name} must be at least 1, found {asked[name]}")
     if resume is not None and demo is not None:
         raise UsageError("--resume continues what the run itself started from: leave out --demo")
+    if resume is not None and out is not None:
+        raise UsageError("--resume continues in its own folder: leave out --out")
+    from report.training import evaluation, learn, prepared_folder, resumed_folder
+
     if resume is not None:
-        folder = _resumed_folder(robot, resume, out, asked)
+        folder = resumed_folder(find_robot(robot), resume, asked)
     else:
-        folder = _prepared_folder(robot, demo, out, asked)
+        folder = prepared_folder(find_robot(robot), asked, demo, out)
     model = build(load(folder.file("robot.yaml")))
     started = time.perf_counter()
-    policy = _learn(model, folder)
+    policy = learn(model, folder, progress)
     seconds = time.perf_counter() - started
-    result = _evaluation(model, folder, policy, FINAL_ROLLOUTS, model.robot.task.horizon, seed=0)
+    result = evaluation(model, folder, policy, FINAL_ROLLOUTS, model.robot.task.horizon, seed=0)
     result |= {"seconds": seconds, "out": str(folder.path)}
     # Drawing needs half a second of imports, which the first iteration should not wait for.
     from report.run_report import draw_run
@@ -222,11 +222,13 @@ def evaluate_command(
     for name, value in (("rollouts", rollouts), ("horizon", horizon)):
         if value is not None and value < 1:
             raise UsageError(f"--{name} must be at least 1, found {value}")
+    from report.training import evaluation
+
     folder = RunFolder(run)
     folder.read_config()
     model = build(load(folder.file("robot.yaml")))
     policy = _load_policy(folder)
-    result = _evaluation(model, folder, policy, rollouts, horizon or model.robot.task.horizon, seed)
+    result = evaluation(model, folder, policy, rollouts, horizon or model.robot.task.horizon, seed)
     if json:
         print_json(result)
     else:
@@ -339,143 +341,10 @@ def find_robot(name: str) -> Path:
     )
 
 
-def _new_folder(out: Path | None, name: str) -> RunFolder:
-    return RunFolder.numbered(RUNS, name) if out is None else RunFolder.new(out)
-
-
-def _prepared_folder(robot: str, demo: Path | None, out: Path | None, asked: dict) -> RunFolder:
-    """A new run folder with all that repeats the run: settings, robot file, demonstration."""
-    path = find_robot(robot)
-    description = load(path)
-    demonstration = None if demo is None else read_demonstration(demo, build(description))
-    config = {"robot": description.name, "method": "vgps", "hidden": 5, "seed": 0}
-    config |= {
-        "iterations": description.training.iterations,
-        "optimizer": "lbfgs",
-        "bound": "closed",
-        "demo": None if demo is None else str(demo),
-    }
-    config |= asked
-    folder = _new_folder(out, "{robot}-{method}-{hidden}-seed{seed}".format(**config))
-    packages = ("numpy", "numba", "sympy", "casadi")
-    config["versions"] = {"python": platform.python_version()} | {p: version(p) for p in packages}
-    folder.write_text("robot.yaml", path.read_text())
-    if demonstration is not None:
-        folder.write_arrays("demo.npz", {"U": demonstration})
-    folder.write_config(config)
-    return folder
-
-
-def _resumed_folder(robot: str, resume: Path, out: Path | None, asked: dict) -> RunFolder:
-    """The folder of an earlier run; of its settings only the number of iterations may change."""
-    folder = RunFolder(resume)
-    config = folder.read_config()
-    if out is not None:
-        raise UsageError("--resume continues in its own folder: leave out --out")
-    name = load(find_robot(robot)).name
-    if name != config["robot"]:
-        raise UsageError(f"{resume} is a run of '{config['robot']}', not of '{name}'")
-    for setting, value in asked.items():
-        if setting != "iterations" and value != config[setting]:
-            raise UsageError(
-                f"{resume} was started with --{setting} {config[setting]}, not {value}"
-            )
-    folder.write_config(config | asked)
-    return folder
-
-
-def _optimize(model: Model, settings, rng: np.random.Generator, demonstration):
-    from policy.vgps import initial_trajectory
-
-    with progress("trajectory", settings.initial.max_iterations) as update:
-        return initial_trajectory(
-            model,
-            settings,
-            rng,
-            # A line for every iteration would bury a log file.
-            lambda i: update(i.iteration, f"cost {i.cost:.2f}") if i.iteration % 25 == 0 else None,
-            demonstration,
-        )
-
-
-def _learn(model: Model, folder: RunFolder):
-    """Run or continue Algorithm 1 in ``folder``, saving after every iteration; the final policy."""
-    from policy.evaluation import run_policy, summarize
-    from policy.store import policy_to_arrays, state_from_arrays, state_to_arrays
-    from policy.vgps import VGPSSettings, iterate, start
-
-    config = folder.read_config()
-    settings = VGPSSettings.of(
-        model.robot, config["hidden"], optimizer=config["optimizer"], bound=config["bound"]
-    )
-    rng = np.random.default_rng(config["seed"])
-    if folder.file("checkpoint.npz").exists():
-        arrays = folder.read_arrays("checkpoint.npz")
-        state = state_from_arrays(arrays)
-        rng.bit_generator.state = json_format.loads(str(arrays["random"]))
-        folder.keep_metrics(state.k)
-    else:
-        folder.file("metrics.csv").unlink(missing_ok=True)
-        demo = folder.read_arrays("demo.npz")["U"] if config["demo"] is not None else None
-        solution = _optimize(model, settings, rng, demo)
-        cost = model.cost(solution.X, solution.U).sum()
-        folder.write_arrays("trajectory.npz", {"X": solution.X, "U": solution.U, "cost": cost})
-        state = start(model, solution)
-
-    with progress("iteration", config["iterations"]) as update:
-        while state.k < config["iterations"]:
-            state, record = iterate(model, settings, state, rng)
-            row = record._asdict()
-            for kind in ("stochastic", "deterministic"):
-                rollouts = run_policy(
-                    model,
-                    state.policy,
-                    ROLLOUTS_PER_ITERATION,
-                    settings.horizon,
-                    rng,
-                    kind == "stochastic",
-                )
-                summary = summarize(model, rollouts)
-                row |= {f"{kind}_cost": summary.mean_cost, f"{kind}_success": summary.success_rate}
-            random = json_format.dumps(rng.bit_generator.state)
-            folder.append_metrics(row)
-            folder.write_arrays("policy.npz", policy_to_arrays(state.policy))
-            folder.write_arrays(
-                "checkpoint.npz", state_to_arrays(state) | {"random": np.array(random)}
-            )
-            costs = f"stochastic {row['stochastic_cost']:.1f}, "
-            costs += f"deterministic {row['deterministic_cost']:.1f}"
-            update(state.k, f"cost {costs}")
-    return state.policy
-
-
 def _load_policy(folder: RunFolder):
     from policy.store import policy_from_arrays
 
     return policy_from_arrays(folder.read_arrays("policy.npz"))
-
-
-def _evaluation(
-    model: Model, folder: RunFolder, policy, rollouts: int, horizon: int, seed: int
-) -> dict:
-    from policy.evaluation import run_policy, summarize
-
-    config = folder.read_config()
-    names = ("robot", "method", "hidden", "seed")
-    result = {name: config[name] for name in names}
-    result |= {
-        "iterations": len(folder.read_metrics()["iteration"]),
-        "horizon": horizon,
-        "dt": model.dt,
-        "rollouts": rollouts,
-        "ddp_cost": float(folder.read_arrays("trajectory.npz")["cost"]),
-    }
-    for kind in ("stochastic", "deterministic"):
-        rng = np.random.default_rng(seed)
-        runs = run_policy(model, policy, rollouts, horizon, rng, kind == "stochastic")
-        summary = summarize(model, runs, model.robot.task.horizon)
-        result[kind] = summary._asdict()
-    return result
 
 
 def _mean_rollout(model: Model, policy):

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from report.errors import RunFolderError
 
-
+RUNS = Path("runs")
 # What a run needs to be repeated or continued.
 _SETTINGS = (
     "robot",
@@ -129,3 +129,8 @@ class RunFolder:
         text = io.StringIO()
         csv.writer(text).writerows(rows)
         self.write_text("metrics.csv", text.getvalue())
+
+
+def new_folder(path: Path | None, name: str) -> RunFolder:
+    """A folder for a new run at ``path``, or in runs/ under a name that is still free."""
+    return RunFolder.numbered(RUNS, name) if path is None else RunFolder.new(path)
