@@ -12,6 +12,7 @@ for _library in ("OPENBLAS", "OMP", "MKL"):
 import difflib
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,14 +22,27 @@ from tyro.conf import Positional
 from tyro.extras import SubcommandApp
 
 from codegen import BuildError, RobotFileError, build, load
-from codegen.model import Model
-from report.console import print_json, progress, show_evaluation, show_pushes, show_table
+from report.console import (
+    print_json,
+    progress,
+    show_evaluation,
+    show_pushes,
+    show_standings,
+    show_table,
+)
 from report.demonstration import read_demonstration
-from report.errors import DemonstrationError, MissingEncoder, RunFolderError
+from report.errors import (
+    ClusterError,
+    ClusterLost,
+    DemonstrationError,
+    MissingEncoder,
+    RunFolderError,
+)
 from report.run_folder import RunFolder, new_folder
 
 MODELS = Path(__file__).parent / "models"
 README = Path(__file__).parent / "README.md"
+COMPARISON = Path("runs") / "comparison"
 FINAL_ROLLOUTS = 100
 
 Robot = Annotated[str, tyro.conf.arg(metavar="ROBOT", help="a name in models/ or a YAML file")]
@@ -192,9 +206,10 @@ def train_command(
     result = evaluation(model, folder, policy, FINAL_ROLLOUTS, model.robot.task.horizon, seed=0)
     result |= {"seconds": seconds, "out": str(folder.path)}
     # Drawing needs half a second of imports, which the first iteration should not wait for.
+    from policy.evaluation import mean_rollout
     from report.run_report import draw_run
 
-    draw_run(folder, model, _mean_rollout(model, policy))
+    draw_run(folder, model, mean_rollout(model, policy))
     if json:
         print_json(result)
         return
@@ -281,6 +296,7 @@ def render_command(
     Args:
         format: Of the animation; mp4 needs ffmpeg.
     """
+    from policy.evaluation import mean_rollout
     from report.animation import animate
     from report.run_report import draw_run
 
@@ -289,11 +305,100 @@ def render_command(
     model = build(load(folder.file("robot.yaml")))
     policy = _load_policy(folder)
     gait = folder.file(f"gait.{format}")
-    X = _mean_rollout(model, policy)
+    X = mean_rollout(model, policy)
     animate(model, X, gait)
     draw_run(folder, model, X)
     result = {"gait": str(gait), "report": str(folder.file("report.html"))}
     _report(result, f"pictures of {folder.path}", json)
+
+
+@app.command(name="compare")
+def compare_command(
+    robots: tuple[Robot, ...] = ("swimmer", "walker"),
+    hidden: tuple[int, ...] = (5, 10),
+    methods: tuple[str, ...] | None = None,
+    seeds: int = 10,
+    iterations: int | None = None,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    out: Path = COMPARISON,
+    json: Json = False,
+) -> int:
+    """Figure 1 of the paper: every method on every robot, a run for each seed, table and picture.
+
+    Started again it does what is missing.  Exit status 1 where a run failed: the others are done.
+
+    Args:
+        hidden: Numbers of hidden units; with the robots they make the panels.
+        methods: The contestants (all of the paper's).
+        seeds: Runs of each method in each panel, with the seeds 0, 1, 2, ...
+        iterations: Outer iterations (as each robot's file says).
+        jobs: Processes on this machine (one for each core).
+        cluster: Address of a Dask scheduler whose workers do the runs instead.
+        out: Folder for the runs, the table and the picture.
+    """
+    for name, values in (("robots", robots), ("hidden", hidden), ("methods", methods)):
+        if values == ():
+            raise UsageError(f"--{name} needs at least one")
+    for name, value in (
+        ("hidden", min(hidden)),
+        ("seeds", seeds),
+        ("iterations", iterations),
+        ("jobs", jobs),
+    ):
+        if value is not None and value < 1:
+            raise UsageError(f"--{name} must be at least 1, found {value}")
+    if jobs is not None and cluster is not None:
+        raise UsageError("--cluster brings its own workers: leave out --jobs")
+    from policy.methods import METHODS
+    from report.comparison import contestants, plan
+
+    known = contestants(list(METHODS))
+    for name in methods or ():
+        if name not in known:
+            raise UsageError(f"no method '{name}'{_nearest(name, list(known))}")
+    descriptions = {}
+    for path in dict.fromkeys(map(find_robot, robots)):
+        robot = load(path)
+        if robot.name in descriptions:
+            raise UsageError(f"{descriptions[robot.name].path} and {path} both name '{robot.name}'")
+        descriptions[robot.name] = robot
+    chosen = {name: known[name] for name in methods or known}
+    sizes = list(dict.fromkeys(hidden))
+    runs = plan(list(descriptions.values()), sizes, chosen, seeds, iterations)
+
+    from report.comparison_report import report_comparison
+    from report.contest import carry_out
+    from report.sweep import workers
+    from report.trial import trial
+
+    with workers(jobs, cluster) as sweep:
+        models = {name: build(robot) for name, robot in descriptions.items()}
+        try:
+            with progress("run", len(runs)) as update:
+                carry_out(out, runs, sweep, trial, update)
+        except KeyboardInterrupt:
+            report_comparison(out, runs, models)
+            print(
+                f"interrupted; {out} has what is done, the same command does the rest",
+                file=sys.stderr,
+            )
+            return 130
+    table, failures = report_comparison(out, runs, models)
+    if json:
+        print_json(
+            {
+                "out": str(out),
+                "table": [row._asdict() for row in table],
+                "failed": [f._asdict() for f in failures],
+            }
+        )
+    else:
+        show_standings(table)
+        print(
+            f"{len(runs)} runs, {len(failures)} failed; figure1.png, table.md, results.csv in {out}"
+        )
+    return 1 if failures else 0
 
 
 @app.command(name="bench")
@@ -334,25 +439,20 @@ def find_robot(name: str) -> Path:
     known = sorted(file.stem for file in MODELS.glob("*.yaml"))
     if name in known:
         return MODELS / f"{name}.yaml"
+    raise UsageError(f"no robot '{name}' in models/{_nearest(name, known)}, or a YAML file")
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """What a sentence about an unknown name goes on with."""
     near = difflib.get_close_matches(name, known, n=1)
     hint = f"; did you mean '{near[0]}'?" if near else ""
-    raise UsageError(
-        f"no robot '{name}' in models/{hint} known: {', '.join(known)}, or a YAML file"
-    )
+    return f"{hint} known: {', '.join(known)}"
 
 
 def _load_policy(folder: RunFolder):
     from policy.store import policy_from_arrays
 
     return policy_from_arrays(folder.read_arrays("policy.npz"))
-
-
-def _mean_rollout(model: Model, policy):
-    """States (T+1, nx) of the deterministic policy from the mean initial state."""
-    from policy.evaluation import run_policy_from
-
-    silence = np.zeros((1, model.robot.task.horizon, model.nu))
-    return run_policy_from(model, policy, model.x0[None], silence).X[0]
 
 
 def _report(result: dict, title: str, json: bool) -> None:
@@ -365,10 +465,16 @@ def _report(result: dict, title: str, json: bool) -> None:
 def main() -> int:
     try:
         return app.cli(prog="run.py", description=__doc__) or 0
-    except (DemonstrationError, RobotFileError, RunFolderError, UsageError) as error:
+    except (
+        ClusterError,
+        DemonstrationError,
+        RobotFileError,
+        RunFolderError,
+        UsageError,
+    ) as error:
         print(error, file=sys.stderr)
         return 2
-    except (BuildError, FloatingPointError, MissingEncoder, OSError) as error:
+    except (BuildError, ClusterLost, FloatingPointError, MissingEncoder, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -68,6 +68,12 @@ def run_policy_from(model: Model, policy: Policy, x0: Array, noise: Array) -> Ro
     return Rollouts(X, U, cost)
 
 
+def mean_rollout(model: Model, policy: Policy) -> Array:
+    """States (T+1, nx) of the deterministic policy from the mean initial state."""
+    silence = np.zeros((1, model.robot.task.horizon, model.nu))
+    return run_policy_from(model, policy, model.x0[None], silence).X[0]
+
+
 def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> Summary:
     """Cost, success and speed over a set of rollouts, cut into pieces of ``horizon`` steps for the last."""
     finite = np.isfinite(rollouts.cost)

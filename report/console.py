@@ -8,11 +8,14 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from report.standings import Standing
 
 Update = Callable[[int, str], None]  # (units done, what to say about them)
 
@@ -60,6 +63,24 @@ def show_evaluation(result: dict) -> None:
     if len(speeds) > 1:
         values = ", ".join(f"{speed:.2f}" for speed in speeds)
         print(f"deterministic speed in each training horizon: {values} m/s")
+
+
+def show_standings(table: Sequence["Standing"]) -> None:
+    """The outcome of a comparison: a table for each panel, medians over seeds."""
+    for panel in dict.fromkeys((s.robot, s.hidden) for s in table):
+        rows = []
+        for s in table:
+            if (s.robot, s.hidden) != panel:
+                continue
+            row = [s.method]
+            for cost, succeeded in (
+                (s.stochastic_cost, s.stochastic_succeeded),
+                (s.deterministic_cost, s.deterministic_succeeded),
+            ):
+                row += ["failed" if cost is None else cost.median, f"{succeeded} of {s.runs}"]
+            rows.append(row)
+        header = ("method", "stochastic", "success", "deterministic", "success")
+        show_table(f"{panel[0]}, {panel[1]} hidden units: final cost", header, rows)
 
 
 def show_pushes(result: dict) -> None:

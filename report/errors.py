@@ -14,4 +14,8 @@ class MissingEncoder(RuntimeError):
 
 
 class ClusterError(Exception):
-    """No Dask cluster does the work that it was asked to do."""
+    """There is no Dask cluster where one was said to be."""
+
+
+class ClusterLost(RuntimeError):
+    """A Dask cluster went away in the middle of its work."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from report.errors import ClusterError
+from report.errors import ClusterError, ClusterLost
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -38,7 +38,7 @@ def workers(jobs: int | None = None, cluster: str | None = None) -> Iterator[Swe
 
     ``jobs`` processes on this machine, as many as it has cores when absent, or the workers of the
     Dask scheduler at the address ``cluster``.  Work, tasks and results travel between processes.
-    Raises ClusterError where no cluster answers, or when it is lost.
+    Raises ClusterError where no cluster answers, and ClusterLost when it stops to.
     """
     if cluster is None:
         yield partial(_sweep_here, jobs or cpu_count())
@@ -58,9 +58,7 @@ def _sentence(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _sweep_here(
-    jobs: int, work: Callable[[Any], Any], tasks: Sequence[Any]
-) -> Iterator[Outcome]:
+def _sweep_here(jobs: int, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Outcome]:
     waiting, deaths = dict(enumerate(tasks)), Counter()
     while waiting:
         calls = [delayed(_numbered)(work, number, task) for number, task in waiting.items()]
@@ -120,7 +118,7 @@ def _sweep_cluster(
     del futures
     for future, result in arriving:
         if future.status in ("cancelled", "lost"):
-            raise ClusterError(f"the Dask scheduler at '{client.scheduler.address}' was lost")
+            raise ClusterLost(f"the Dask scheduler at '{client.scheduler.address}' was lost")
         task = task_of[future.key]
         finished = future.status == "finished"
         # What is here needs no copy on a worker, whose death would have it computed again.
