@@ -22,6 +22,7 @@ from tyro.conf import Positional
 from tyro.extras import SubcommandApp
 
 from codegen import BuildError, RobotFileError, build, load
+from codegen.description import Robot as Description
 from report.console import (
     print_json,
     progress,
@@ -357,15 +358,9 @@ def compare_command(
     for name in methods or ():
         if name not in known:
             raise UsageError(f"no method '{name}'{_nearest(name, list(known))}")
-    descriptions = {}
-    for path in dict.fromkeys(map(find_robot, robots)):
-        robot = load(path)
-        if robot.name in descriptions:
-            raise UsageError(f"{descriptions[robot.name].path} and {path} both name '{robot.name}'")
-        descriptions[robot.name] = robot
+    descriptions = _descriptions(robots)
     chosen = {name: known[name] for name in methods or known}
-    sizes = list(dict.fromkeys(hidden))
-    runs = plan(list(descriptions.values()), sizes, chosen, seeds, iterations)
+    runs = plan(descriptions, list(dict.fromkeys(hidden)), chosen, seeds, iterations)
 
     from report.comparison_report import report_comparison
     from report.contest import carry_out
@@ -373,26 +368,16 @@ def compare_command(
     from report.trial import trial
 
     with workers(jobs, cluster) as sweep:
-        models = {name: build(robot) for name, robot in descriptions.items()}
+        models = {robot.name: build(robot) for robot in descriptions}
         try:
             with progress("run", len(runs)) as update:
                 carry_out(out, runs, sweep, trial, update)
-        except KeyboardInterrupt:
+        except (ClusterLost, KeyboardInterrupt):
             report_comparison(out, runs, models)
-            print(
-                f"interrupted; {out} has what is done, the same command does the rest",
-                file=sys.stderr,
-            )
-            return 130
+            raise
     table, failures = report_comparison(out, runs, models)
     if json:
-        print_json(
-            {
-                "out": str(out),
-                "table": [row._asdict() for row in table],
-                "failed": [f._asdict() for f in failures],
-            }
-        )
+        print_json({"out": str(out), "table": table, "failed": failures})
     else:
         show_standings(table)
         print(
@@ -442,6 +427,17 @@ def find_robot(name: str) -> Path:
     raise UsageError(f"no robot '{name}' in models/{_nearest(name, known)}, or a YAML file")
 
 
+def _descriptions(names: Sequence[str]) -> list[Description]:
+    """Of robots given by name or path, each once.  UsageError where two have the same name."""
+    robots = {}
+    for path in dict.fromkeys(map(find_robot, names)):
+        robot = load(path)
+        if robot.name in robots:
+            raise UsageError(f"{robots[robot.name].path} and {path} both name '{robot.name}'")
+        robots[robot.name] = robot
+    return list(robots.values())
+
+
 def _nearest(name: str, known: Sequence[str]) -> str:
     """What a sentence about an unknown name goes on with."""
     near = difflib.get_close_matches(name, known, n=1)
@@ -478,7 +474,11 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted; `train ROBOT --resume RUN` continues a training run", file=sys.stderr)
+        print(
+            "interrupted; `train ROBOT --resume RUN` continues a training run, "
+            "the same `compare` does what is missing",
+            file=sys.stderr,
+        )
         return 130
 
 

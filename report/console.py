@@ -109,11 +109,13 @@ def plain(value: Any) -> str:
 
 
 def print_json(result: Any) -> None:
-    """One JSON object; numbers that JSON cannot hold become null."""
+    """One JSON object; named tuples become objects, numbers that JSON cannot hold null."""
     print(json.dumps(_finite(result)))
 
 
 def _finite(value: Any) -> Any:
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
     if isinstance(value, dict):
         return {name: _finite(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

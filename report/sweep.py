@@ -4,6 +4,7 @@ Outcomes come one by one, as they finish.  A task that raises has failed, and th
 task whose process was killed is done again; one whose processes die each time has failed.
 """
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from report.errors import ClusterError, ClusterLost
 if TYPE_CHECKING:
     from distributed import Client
 
-_PATIENCE = 10.0  # s, for a scheduler and its first worker to answer
+_PATIENCE = 5.0  # s, for a scheduler and its first worker to answer
 _DEATHS = 4  # of processes under one task before it has failed, as many as Dask allows
 _DIED = f"its process died {_DEATHS} times, out of memory?"
 
@@ -92,6 +93,8 @@ def _connected(address: str) -> Iterator["Client"]:
         raise ClusterError(
             "--cluster needs Dask, which is not installed: pip install 'vgps[cluster]'"
         ) from None
+    # Its log tells in tracebacks what the errors raised here say in a sentence.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
         client = Client(address, timeout=_PATIENCE)
     except (OSError, ValueError) as error:
