@@ -122,7 +122,7 @@ def optimize_command(
         demo: Start from the actions U (T, nu) of this .npz instead, such as a trajectory.npz.
         out: Folder for the result; a new one in runs/ when absent.
     """
-    from policy.vgps import VGPSSettings
+    from policy.search import SearchSettings
     from report.figures import trajectory_picture
     from report.training import optimized
 
@@ -131,7 +131,7 @@ def optimize_command(
     folder = new_folder(out, f"{model.robot.name}-trajectory-seed{seed}")
     if demonstration is not None:
         folder.write_arrays("demo.npz", {"U": demonstration})
-    settings = VGPSSettings.of(model.robot, n_hidden=1)
+    settings = SearchSettings.of(model.robot, n_hidden=1)
     settings = settings._replace(initial=settings.initial._replace(max_iterations=iterations))
     started = time.perf_counter()
     solution = optimized(model, settings, np.random.default_rng(seed), demonstration, progress)
@@ -154,12 +154,13 @@ def optimize_command(
 @app.command(name="train")
 def train_command(
     robot: Positional[Robot],
-    method: Literal["vgps"] | None = None,
+    method: str | None = None,
     hidden: int | None = None,
     iterations: int | None = None,
     seed: int | None = None,
     optimizer: Literal["lbfgs", "sgd"] | None = None,
     bound: Literal["closed", "sampled"] | None = None,
+    samples: int | None = None,
     demo: Demo = None,
     out: Path | None = None,
     resume: Path | None = None,
@@ -168,12 +169,14 @@ def train_command(
     """Learn a policy.
 
     Args:
-        method: How the policy is searched (vgps).
+        method: How the policy is searched (vgps): vgps, gps, adapted-gps, dagger, weighted-dagger,
+            adapted-dagger or cost-weighted.
         hidden: Number of hidden units (5).
         iterations: Outer iterations (as the robot's file says).
         seed: Seed of everything random (0).
         optimizer: What fits the policy to the trajectory distribution (lbfgs).
         bound: Integral over actions in closed form, or sampled as in the paper's equation 3 (closed).
+        samples: Rollouts of the policy in each iteration, for methods that sample it (10).
         demo: Start from the actions U (T, nu) of this .npz, such as a trajectory.npz of optimize.
         out: Run folder; a new one in runs/ when absent.
         resume: Run folder to continue from its last checkpoint, to the same bits.
@@ -185,9 +188,10 @@ def train_command(
         "seed": seed,
         "optimizer": optimizer,
         "bound": bound,
+        "samples": samples,
     }
     asked = {name: value for name, value in asked.items() if value is not None}
-    for name in ("hidden", "iterations"):
+    for name in ("hidden", "iterations", "samples"):
         if asked.get(name, 1) < 1:
             raise UsageError(f"--{name} must be at least 1, found {asked[name]}")
     if resume is not None and demo is not None:

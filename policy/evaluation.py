@@ -41,12 +41,17 @@ def run_policy(
 
     Actions saturate at the torque limits before they reach the robot.
     """
-    deviation = np.array(model.robot.initial_deviation)
-    x0 = model.x0 + deviation * rng.standard_normal((rollouts, model.nx))
+    x0 = initial_states(model, rollouts, rng)
     noise = np.zeros((rollouts, horizon, model.nu))
     if stochastic:
         noise = policy.sigma * rng.standard_normal(noise.shape)
     return run_policy_from(model, policy, x0, noise)
+
+
+def initial_states(model: Model, rollouts: int, rng: np.random.Generator) -> Array:
+    """(R, nx) drawn from the task's initial distribution."""
+    deviation = np.array(model.robot.initial_deviation)
+    return model.x0 + deviation * rng.standard_normal((rollouts, model.nx))
 
 
 def run_policy_from(model: Model, policy: Policy, x0: Array, noise: Array) -> Rollouts:

@@ -20,7 +20,7 @@ from policy.evaluation import run_policy, summarize
 from policy.methods import METHODS
 from policy.mlp import Policy
 from policy.store import policy_to_arrays, state_from_arrays, state_to_arrays
-from policy.vgps import VGPSSettings, initial_trajectory
+from policy.search import SearchSettings, initial_trajectory, start
 from report.console import Update
 from report.demonstration import read_demonstration
 from report.errors import RunFolderError
@@ -63,6 +63,7 @@ def prepared_folder(
         "iterations": robot.training.iterations,
         "optimizer": "lbfgs",
         "bound": "closed",
+        "samples": 10,
         "demo": None if demo is None else str(demo),
     } | asked
     folder = new_folder(out, "{robot}-{method}-{hidden}-seed{seed}".format(**config))
@@ -96,7 +97,7 @@ def resumed_folder(robot_file: Path, path: Path, asked: dict) -> RunFolder:
 
 def optimized(
     model: Model,
-    settings: VGPSSettings,
+    settings: SearchSettings,
     rng: np.random.Generator,
     demonstration: Array | None,
     watch: Watch = unwatched,
@@ -121,13 +122,17 @@ def learn(model: Model, folder: RunFolder, watch: Watch = unwatched) -> Policy:
     """
     config = folder.read_config()
     method = METHODS[config["method"]]
-    settings = VGPSSettings.of(
-        model.robot, config["hidden"], optimizer=config["optimizer"], bound=config["bound"]
+    settings = SearchSettings.of(
+        model.robot,
+        config["hidden"],
+        config["samples"],
+        optimizer=config["optimizer"],
+        bound=config["bound"],
     )
     rng = np.random.default_rng(config["seed"])
     if folder.file("checkpoint.npz").exists():
         arrays = folder.read_arrays("checkpoint.npz")
-        state = state_from_arrays(arrays)
+        state = state_from_arrays(arrays, method.memory)
         rng.bit_generator.state = json.loads(str(arrays["random"]))
         folder.keep_metrics(state.k)
     else:
@@ -136,7 +141,7 @@ def learn(model: Model, folder: RunFolder, watch: Watch = unwatched) -> Policy:
         solution = optimized(model, settings, rng, demo, watch)
         cost = model.cost(solution.X, solution.U).sum()
         folder.write_arrays("trajectory.npz", {"X": solution.X, "U": solution.U, "cost": cost})
-        state = method.start(model, solution)
+        state = start(model, solution)
 
     with watch("iteration", config["iterations"]) as update:
         while state.k < config["iterations"]:

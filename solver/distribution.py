@@ -39,6 +39,12 @@ class TrajectoryDistribution(NamedTuple):
         T, nx = self.mu.shape
         return self.mu[:, None] + self._correlate(rng.standard_normal((T, samples, nx)))
 
+    def log_density(self, states: Array) -> Array:
+        """Of ``states`` (T, M, nx) under each step's marginal, less that of its mean: (T, M), <= 0."""
+        deviation = states - self.mu[:, None]
+        normal = deviation @ np.linalg.inv(square_root(self.Sigma)).transpose(0, 2, 1)
+        return -0.5 * np.square(normal).sum(axis=-1)
+
     def antithetic_displacements(self, pairs: int, rng: np.random.Generator) -> Array:
         """Zero and ``pairs`` of opposite draws from N(0, Sigma_t): (T, 1 + 2 pairs, nx)."""
         T, nx = self.mu.shape

@@ -1,0 +1,104 @@
+"""Dataset aggregation (Ross, Gordon & Bagnell, AISTATS 2011) with trajectory optimisation as oracle.
+
+In each iteration the current policy is run, the states that it visits join a dataset, and the next
+policy is fitted to what the oracle would do in all of them.  The oracle is the DDP solution q:
+
+    u = u_bar_t + k_t + K_t (x - x_bar_t)
+
+within the torque limits.  The first iteration runs the oracle alone (their beta_1 = 1): its states
+are draws from the marginals of q.  Three variants (Levine & Koltun 2013, section 6):
+
+    dagger            q is the initial DDP solution, all states count alike
+    weighted-dagger   a state counts by its density under the marginal q(x_t) of its time step,
+                      relative to the density at the mean; far from the trajectory the oracle's
+                      action is large and no good
+    adapted-dagger    weighted, and q is optimised against each new policy; all states take the
+                      actions and weights of the current q
+
+The fit is maximum likelihood of the oracle's mean actions.  The deviation of the policy is thus the
+error of its imitation: the oracle of the paper gives one action a state, and the noise of q would
+only make the states that the policy visits worse.
+
+The dataset grows without end; what is kept of it is a bounded sample in which every rollout ever
+made is equally likely to be (reservoir sampling: Vitter, 1985, algorithm R), ten times as many
+states as one fit sees.  A fit sees as many as one of VGPS, drawn anew for each of its rounds.
+"""
+
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.model import Model
+from policy.evaluation import run_policy
+from policy.mstep import Draw, Samples, first_fit, fit
+from policy.search import SearchSettings, State, Step
+from policy.weights import subset
+from solver.distribution import TrajectoryDistribution
+
+Array = NDArray[np.float64]
+
+KEPT = 10  # states in the dataset for each one that a fit sees
+
+
+class Memory(NamedTuple):
+    """The dataset: states of C rollouts, time step first, as the oracle depends on it."""
+
+    X: Array  # (T, C, nx), not finite behind the step at which a rollout diverged
+    seen: int  # rollouts that were ever added
+
+
+def improve(
+    model: Model,
+    settings: SearchSettings,
+    state: State,
+    rng: np.random.Generator,
+    weighted: bool = False,
+) -> Step:
+    """Rollouts of the policy join the dataset; the policy is fitted to it."""
+    T, R, samples = settings.learned_steps, settings.rollouts, settings.fit.samples
+    if state.policy is None:
+        memory = Memory(state.q.sample_states(samples, rng)[:T], samples)
+        draw = labelled(model, memory.X, state.q, weighted, T * samples)
+        observed = np.array(model.robot.observed_indices)
+        return Step(first_fit(observed, settings.n_hidden, draw, settings.fit, rng), memory)
+    visited = run_policy(model, state.policy, R, T, rng, stochastic=True).X[:, :T]
+    memory = added(state.memory, visited.transpose(1, 0, 2), KEPT * samples, rng)
+    draw = labelled(model, memory.X, state.q, weighted, T * samples)
+    return Step(fit(state.policy, draw, settings.fit, rng), memory, R)
+
+
+improve_weighted = partial(improve, weighted=True)
+
+
+def added(memory: Memory, X: Array, capacity: int, rng: np.random.Generator) -> Memory:
+    """The dataset with the rollouts X (T, R, nx); when it is full they replace random ones."""
+    free = max(capacity - memory.X.shape[1], 0)
+    kept = np.concatenate([memory.X, X[:, :free]], axis=1)
+    seen = int(memory.seen) + X[:, :free].shape[1]
+    for rollout in X[:, free:].swapaxes(0, 1):
+        seen += 1
+        place = rng.integers(seen)
+        if place < capacity:
+            kept[:, place] = rollout
+    return Memory(kept, seen)
+
+
+def labelled(model: Model, X: Array, q: TrajectoryDistribution, weighted: bool, size: int) -> Draw:
+    """Draws of ``size`` states from the dataset X (T, C, nx) with the oracle's actions there."""
+    q = TrajectoryDistribution(*(part[: len(X)] for part in q))
+    limits = np.array(model.robot.torque_limits)
+    with np.errstate(invalid="ignore", over="ignore"):  # behind a divergence
+        actions = np.clip(q.action_mean(X), -limits, limits)  # (T, C, nu)
+        log_weights = q.log_density(X) if weighted else np.zeros(X.shape[:2])  # (T, C)
+    finite = np.isfinite(actions).all(axis=-1) & np.isfinite(log_weights)
+    log_weights = np.where(finite, log_weights, -np.inf).ravel()
+    inputs = X[:, :, model.robot.observed_indices].reshape(len(log_weights), -1)
+    actions = actions.reshape(len(log_weights), -1)
+
+    def draw(rng: np.random.Generator) -> Samples:
+        chosen, weights = subset(log_weights, size, rng)
+        return Samples.of_actions(inputs[chosen], actions[chosen], weights)
+
+    return draw
