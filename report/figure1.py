@@ -5,7 +5,8 @@ over seeds and bands their quartiles, because a single fall costs hundreds of ti
 be all that a mean shows.
 """
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -37,6 +38,7 @@ _LOOKS = {
 _DASHES = (0, (4, 1.6))
 _CEILING = 100.0  # times the initial DDP cost: what is above is drawn at the upper edge
 _PANEL, _GAIT, _HEIGHT = 3.5, 5.0, 3.3  # inches
+_ENTRY = 2.0  # inches, of the legend
 
 
 class Gait(NamedTuple):
@@ -50,10 +52,13 @@ def figure1(rows: Sequence[Row], gaits: Mapping[str, Gait]) -> Figure:
     """The figure of all ``rows``, with the gait of each robot that has one in ``gaits``."""
     robots = list(dict.fromkeys(row.robot for row in rows))
     hidden = list(dict.fromkeys(row.hidden for row in rows))
+    handles = _handles(dict.fromkeys(row.method for row in rows))
     width = _PANEL * len(hidden) + _GAIT
-    height = _HEIGHT * len(robots) + 1.2
+    columns = int(width / _ENTRY)
+    above = 0.65 + 0.2 * math.ceil(len(handles) / columns)  # inches, for the legend and the titles
+    height = _HEIGHT * len(robots) + 0.2 + above
     figure = new_figure(width, height)
-    figure.subplots_adjust(top=1.0 - 1.05 / height, bottom=1.0 / height)
+    figure.subplots_adjust(top=1.0 - above / height, bottom=1.0 / height)
     grid = figure.subplots(
         len(robots),
         len(hidden) + 1,
@@ -70,7 +75,16 @@ def figure1(rows: Sequence[Row], gaits: Mapping[str, Gait]) -> Figure:
             gait_picture(line[-1], gait.model, gait.X, gait.reference, gait.title)
         else:
             line[-1].set_axis_off()
-    _legend(figure, dict.fromkeys(row.method for row in rows))
+    figure.legend(
+        handles=handles,
+        loc="upper center",
+        ncols=columns,
+        frameon=False,
+        fontsize=9,
+        labelcolor=INK,
+        handlelength=3.0,
+        columnspacing=1.6,
+    )
     figure.text(
         0.5, 0.12 / height, caption(rows), ha="center", va="bottom", fontsize=8, color=MUTED
     )
@@ -154,23 +168,17 @@ def _scale(axes: Axes, costs: Array, ceiling: float) -> None:
         axes.set_ylim(low - margin, high + margin)
 
 
-def _legend(figure: Figure, methods: Sequence[str]) -> None:
-    handles = [
-        Line2D([], [], color=colour, marker=marker, markersize=4.5, linewidth=1.8, label=method)
-        for method, (colour, marker) in ((name, _LOOKS[name]) for name in methods)
+def _handles(methods: Iterable[str]) -> list[Line2D]:
+    """What the legend shows: a colour and marker for each method, then the kinds of line."""
+    handles = []
+    for method in methods:
+        colour, marker = _LOOKS[method]
+        look = {"color": colour, "marker": marker, "markersize": 4.5, "linewidth": 1.8}
+        handles.append(Line2D([], [], label=method, **look))
+    kind = {"color": MUTED, "linewidth": 1.6}
+    return [
+        *handles,
+        Line2D([], [], label="stochastic policy", **kind),
+        Line2D([], [], label="deterministic policy", linestyle=_DASHES, **kind),
+        Line2D([], [], label="initial DDP", color=INITIAL, linewidth=1.2),
     ]
-    handles += [
-        Line2D([], [], color=MUTED, linewidth=1.6, label="stochastic policy"),
-        Line2D([], [], color=MUTED, linewidth=1.6, linestyle=_DASHES, label="deterministic policy"),
-        Line2D([], [], color=INITIAL, linewidth=1.2, label="initial DDP"),
-    ]
-    figure.legend(
-        handles=handles,
-        loc="upper center",
-        ncols=min(6, len(handles)),
-        frameon=False,
-        fontsize=9,
-        labelcolor=INK,
-        handlelength=3.0,
-        columnspacing=1.6,
-    )

@@ -70,7 +70,7 @@ def read_results(out: Path, runs: Iterable[Run]) -> tuple[list[Row], list[Final]
         kinds = [evaluation[kind] for kind in ("stochastic", "deterministic")]
         costs = [kind["mean_cost"] for kind in kinds]
         successes = [kind["success_rate"] for kind in kinds]
-        rollouts = int(metrics.get("rollouts", [0])[-1])
+        rollouts = int(metrics["rollouts"][-1])
         finals.append(Final(*key, *costs, *successes, ddp_cost, float(seconds[-1]), rollouts))
     return rows, finals
 
