@@ -1,11 +1,11 @@
 """Many independent tasks, side by side on this machine or on a Dask cluster.
 
 Outcomes come one by one, as they finish.  A task that raises has failed, and the others go on.  A
-task whose process was killed is done again; one whose processes die each time has failed.
+task whose process was killed is done again; one whose process dies even when it runs alone has
+failed.
 """
 
 import logging
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from distributed import Client
 
 _PATIENCE = 5.0  # s, for a scheduler and its first worker to answer
-_DEATHS = 4  # of processes under one task before it has failed, as many as Dask allows
-_DIED = f"its process died {_DEATHS} times, out of memory?"
+_DIED = "its process died each time, out of memory?"
 
 
 class Outcome(NamedTuple):
@@ -42,10 +41,22 @@ def workers(jobs: int | None = None, cluster: str | None = None) -> Iterator[Swe
     Raises ClusterError where no cluster answers, and ClusterLost when it stops to.
     """
     if cluster is None:
-        yield partial(_sweep_here, jobs or cpu_count())
+        yield partial(_sweep, partial(_here, jobs or cpu_count()))
         return
     with _connected(cluster) as client:
-        yield partial(_sweep_cluster, client)
+        yield partial(_sweep, partial(_on_cluster, client))
+
+
+def _sweep(once: Sweep, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Outcome]:
+    """The outcomes of ``once``; it may blame a task for a death that another one caused."""
+    suspects = []
+    for outcome in once(work, tasks):
+        if outcome.error == _DIED:
+            suspects.append(outcome.task)
+        else:
+            yield outcome
+    for task in suspects:
+        yield from once(work, [task])
 
 
 def _attempt(work: Callable[[Any], Any], task: Any) -> Outcome:
@@ -59,8 +70,8 @@ def _sentence(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())
 
 
-def _sweep_here(jobs: int, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Outcome]:
-    waiting, deaths = dict(enumerate(tasks)), Counter()
+def _here(jobs: int, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Outcome]:
+    waiting = dict(enumerate(tasks))
     while waiting:
         calls = [delayed(_numbered)(work, number, task) for number, task in waiting.items()]
         try:
@@ -71,14 +82,9 @@ def _sweep_here(jobs: int, work: Callable[[Any], Any], tasks: Sequence[Any]) -> 
                 del waiting[number]
                 yield outcome
         except TerminatedWorkerError:
-            # It was one of the first in line.  They go to the end, so that the rest comes through.
+            # Calls start in their order, so that it was one of the first that still wait.
             for number in list(waiting)[:jobs]:
-                task = waiting.pop(number)
-                deaths[number] += 1
-                if deaths[number] < _DEATHS:
-                    waiting[number] = task
-                else:
-                    yield Outcome(task, None, _DIED)
+                yield Outcome(waiting.pop(number), None, _DIED)
 
 
 def _numbered(work: Callable[[Any], Any], number: int, task: Any) -> tuple[int, Outcome]:
@@ -109,7 +115,7 @@ def _connected(address: str) -> Iterator["Client"]:
         yield client
 
 
-def _sweep_cluster(
+def _on_cluster(
     client: "Client", work: Callable[[Any], Any], tasks: Sequence[Any]
 ) -> Iterator[Outcome]:
     # Joblib's own Dask backend waits for ever once a task has used up its workers.
