@@ -13,7 +13,9 @@ import difflib
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 import numpy as np
@@ -371,11 +373,16 @@ def compare_command(
     from report.sweep import workers
     from report.trial import trial
 
-    with workers(jobs, cluster) as sweep:
+    # Workers here are killed in an interruption, and what they were at is in this folder.
+    with (
+        TemporaryDirectory(prefix="vgps-", ignore_cleanup_errors=True) as scratch,
+        workers(jobs, cluster) as sweep,
+    ):
+        work = trial if cluster else partial(trial, scratch=scratch)
         models = {robot.name: build(robot) for robot in descriptions}
         try:
             with progress("run", len(runs)) as update:
-                carry_out(out, runs, sweep, trial, update)
+                carry_out(out, runs, sweep, work, update)
         except (ClusterLost, KeyboardInterrupt):
             report_comparison(out, runs, models)
             raise

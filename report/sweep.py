@@ -108,9 +108,16 @@ def _connected(address: str) -> Iterator["Client"]:
     with client:
         try:
             client.wait_for_workers(1, timeout=_PATIENCE)
+            # Scheduler and workers unpickle the tasks; one that cannot would only fall silent.
+            client.run_on_scheduler(exec, f"import {__name__}")
+            client.run(exec, f"import {__name__}")
         except TimeoutError:
             raise ClusterError(
                 f"the Dask scheduler at '{address}' has no workers: dask worker {address}"
+            ) from None
+        except ImportError as error:
+            raise ClusterError(
+                f"vgps is not installed on the whole Dask cluster at '{address}': {error}"
             ) from None
         yield client
 

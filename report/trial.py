@@ -14,12 +14,15 @@ from report.training import evaluation, learn, prepared_folder
 FINAL_ROLLOUTS = 100
 
 
-def trial(run: Run) -> dict[str, bytes]:
-    """Learn the run's policy and evaluate it; the files of its folder by name."""
-    with TemporaryDirectory(prefix="vgps-") as scratch:
-        robot_file = Path(scratch) / ROBOT
+def trial(run: Run, scratch: str | None = None) -> dict[str, bytes]:
+    """Learn the run's policy and evaluate it; the files of its folder by name.
+
+    It works in a folder of its own in ``scratch``, the system's place for such when absent.
+    """
+    with TemporaryDirectory(prefix="vgps-", dir=scratch) as own:
+        robot_file = Path(own) / ROBOT
         robot_file.write_text(run.robot_text)
-        folder = prepared_folder(robot_file, run.settings, out=Path(scratch) / "run")
+        folder = prepared_folder(robot_file, run.settings, out=Path(own) / "run")
         model = build(load(folder.file(ROBOT)))
         policy = learn(model, folder)
         horizon = model.robot.task.horizon

@@ -123,3 +123,12 @@ def test_no_cluster(monkeypatch):
         )
     monkeypatch.setitem(sys.modules, "distributed", None)
     assert "not installed: pip install 'vgps[cluster]'" in refused("tcp://127.0.0.1:1")
+
+
+def test_a_cluster_without_this_package(cluster, monkeypatch):
+    monkeypatch.setattr("report.sweep.__name__", "vgps_of_old")
+    with (
+        pytest.raises(ClusterError, match="vgps is not installed on the whole Dask cluster"),
+        workers(cluster=cluster.scheduler_address),
+    ):
+        pass
