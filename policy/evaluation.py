@@ -13,6 +13,10 @@ from solver.native import call, kernel
 Array = NDArray[np.float64]
 
 
+# Of one step; a rollout that costs more has failed, and from there its states teach nothing.
+LARGEST_COST = 1e4
+
+
 class Rollouts(NamedTuple):
     """R rollouts of a policy.  Costs are the task's own, summed over the horizon."""
 
@@ -77,6 +81,17 @@ def mean_rollout(model: Model, policy: Policy) -> Array:
     """States (T+1, nx) of the deterministic policy from the mean initial state."""
     silence = np.zeros((1, model.robot.task.horizon, model.nu))
     return run_policy_from(model, policy, model.x0[None], silence).X[0]
+
+
+def step_costs(model: Model, X: Array, U: Array) -> Array:
+    """Cost (R, T) of each step of rollouts X (R, T or T+1, nx), U (R, T, nu) within torque limits.
+
+    LARGEST_COST from the first step on that costs as much or is not finite.
+    """
+    R, T, nu = U.shape
+    cost = model.cost(X[:, :T].reshape(R * T, -1), U.reshape(R * T, nu)).reshape(R, T)
+    failed = np.logical_or.accumulate(~(cost < LARGEST_COST), axis=1)
+    return np.where(failed, LARGEST_COST, cost)
 
 
 def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> Summary:

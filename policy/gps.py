@@ -32,7 +32,7 @@ from numpy.typing import NDArray
 from codegen.model import Model
 from policy import lbfgs
 from policy.estimator import ReturnEstimate
-from policy.evaluation import initial_states, run_policy_from
+from policy.evaluation import LARGEST_COST, initial_states, run_policy_from, step_costs
 from policy.guide import Guide
 from policy.mlp import Policy
 from policy.mstep import Fit
@@ -46,7 +46,6 @@ POLICIES = 4  # batches of policies in the active set, with those of theta* and 
 ITERATIONS = 30  # of L-BFGS
 REGULARIZER = (1e-6, 1e-2)  # least and greatest w_r; it begins with the greatest
 FACTOR = 10.0  # by which w_r falls and rises
-LARGEST_COST = 1e4  # of a step; a rollout that costs more has failed, and stands still from there
 
 
 class Memory(NamedTuple):
@@ -191,27 +190,20 @@ def sampled(
     """A batch of ``policy``: X (R, T, nx), U (R, T, nu), cost (R, T)."""
     noise = policy.sigma * rng.standard_normal((R, T, model.nu))
     X = run_policy_from(model, policy, initial_states(model, R, rng), noise).X[:, :T]
-    return bounded(model, X, policy.mean(X) + noise)
+    return halted(model, X, policy.mean(X) + noise)
 
 
 def guided(
     model: Model, guide: Guide, R: int, rng: np.random.Generator
 ) -> tuple[Array, Array, Array]:
     """A batch of ``guide``, as `sampled`."""
-    return bounded(model, *guide.sample(model, R, rng))
+    return halted(model, *guide.sample(model, R, rng))
 
 
-def bounded(model: Model, X: Array, U: Array) -> tuple[Array, Array, Array]:
-    """X (R, T, nx), U (R, T, nu) and their costs (R, T), halted where a step costs too much."""
+def halted(model: Model, X: Array, U: Array) -> tuple[Array, Array, Array]:
+    """X (R, T, nx), U (R, T, nu) and their costs (R, T); one that failed stands still from there."""
     limits = np.array(model.robot.torque_limits)
-    R, T, _ = U.shape
-    cost = np.stack([model.cost(X[r], np.clip(U[r], -limits, limits)) for r in range(R)])
-    for r, failed in enumerate(~(cost < LARGEST_COST)):
-        if failed.any():
-            first = max(int(np.argmax(failed)), 1)
-            X[r, first:], U[r, first:], cost[r, first:] = (
-                X[r, first - 1],
-                U[r, first - 1],
-                LARGEST_COST,
-            )
-    return X, U, cost
+    cost = step_costs(model, X, np.clip(U, -limits, limits))
+    last = np.maximum((cost < LARGEST_COST).sum(axis=1) - 1, 0)  # (R,) step before it failed
+    t = np.minimum(np.arange(U.shape[1]), last[:, None])[:, :, None]  # (R, T, 1)
+    return np.take_along_axis(X, t, axis=1), np.take_along_axis(U, t, axis=1), cost

@@ -54,6 +54,6 @@ METHODS = {
     "adapted-gps": Method(gps.improve_adapted, adapts=True, memory=gps.Memory),
     "dagger": Method(dagger.improve, memory=dagger.Memory),
     "weighted-dagger": Method(dagger.improve_weighted, memory=dagger.Memory),
-    "adapted-dagger": Method(dagger.improve_weighted, adapts=True, memory=dagger.Memory),
+    "adapted-dagger": Method(dagger.improve_adapted, adapts=True, memory=dagger.Memory),
     "cost-weighted": Method(cost_weighted.improve),
 }
