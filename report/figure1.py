@@ -36,7 +36,7 @@ _LOOKS = {
     "cost-weighted-1000": ("#6b4c9a", "X"),
 }
 _DASHES = (0, (4, 1.6))
-_CEILING = 100.0  # times the initial DDP cost: what is above is drawn at the upper edge
+_CEILING = 1000.0  # times the initial DDP cost: what is above is drawn at the upper edge
 _PANEL, _GAIT, _HEIGHT = 3.5, 5.0, 3.3  # inches
 _ENTRY = 2.0  # inches, of the legend
 
@@ -55,7 +55,7 @@ def figure1(rows: Sequence[Row], gaits: Mapping[str, Gait]) -> Figure:
     handles = _handles(dict.fromkeys(row.method for row in rows))
     width = _PANEL * len(hidden) + _GAIT
     columns = int(width / _ENTRY)
-    above = 0.65 + 0.2 * math.ceil(len(handles) / columns)  # inches, for the legend and the titles
+    above = 0.75 + 0.2 * math.ceil(len(handles) / columns)  # inches, for the legend and the titles
     height = _HEIGHT * len(robots) + 0.2 + above
     figure = new_figure(width, height)
     figure.subplots_adjust(top=1.0 - above / height, bottom=1.0 / height)
@@ -97,7 +97,7 @@ def caption(rows: Sequence[Row]) -> str:
     return (
         f"Average cost of a rollout: median over {seeds} seed{'s' * (seeds != 1)}, bands from the "
         "first to the third quartile.\n"
-        f"Costs above {_CEILING:g} times that of the initial DDP trajectory, or infinite, are drawn "
+        f"Costs above {_CEILING:,g} times that of the initial DDP trajectory, or infinite, are drawn "
         "at the upper edge."
     )
 
