@@ -12,6 +12,7 @@ for _library in ("OPENBLAS", "OMP", "MKL"):
 import difflib
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -183,8 +184,15 @@ def train_command(
         raise UsageError("--resume continues what the run itself started from: leave out --demo")
     if resume is not None and out is not None:
         raise UsageError("--resume continues in its own folder: leave out --out")
+    from policy.methods import METHODS
     from report.training import evaluation, learn, prepared_folder, resumed_folder
 
+    if method is not None and method not in METHODS:
+        raise UsageError(f"no method '{method}'{_nearest(method, METHODS)}")
+    if resume is None and samples is not None and not METHODS[method or "vgps"].samples:
+        raise UsageError(
+            f"{method or 'vgps'} does not run its policy to learn: leave out --samples"
+        )
     if resume is not None:
         folder = resumed_folder(find_robot(robot), resume, asked)
     else:
@@ -338,11 +346,14 @@ def find_robot(name: str) -> Path:
     known = sorted(file.stem for file in MODELS.glob("*.yaml"))
     if name in known:
         return MODELS / f"{name}.yaml"
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
-    raise UsageError(
-        f"no robot '{name}' in models/{hint} known: {', '.join(known)}, or a YAML file"
-    )
+    raise UsageError(f"no robot '{name}' in models/{_nearest(name, known)}, or a YAML file")
+
+
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown word."""
+    near = difflib.get_close_matches(word, known, n=1)
+    hint = f" did you mean '{near[0]}'?" if near else ""
+    return f";{hint} known: {', '.join(known)}"
 
 
 def _load_policy(folder: RunFolder):

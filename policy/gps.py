@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 
 from codegen.model import Model
 from policy import lbfgs
+from policy.controller import Controller
 from policy.estimator import ReturnEstimate
 from policy.evaluation import LARGEST_COST, initial_states, run_policy_from, step_costs
-from policy.controller import Controller
 from policy.mlp import Policy
 from policy.mstep import Fit
 from policy.scaling import Scaling
