@@ -12,7 +12,7 @@ for _library in ("OPENBLAS", "OMP", "MKL"):
 import difflib
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -200,8 +200,15 @@ def train_command(
         raise UsageError("--resume continues what the run itself started from: leave out --demo")
     if resume is not None and out is not None:
         raise UsageError("--resume continues in its own folder: leave out --out")
+    from policy.methods import METHODS
     from report.training import evaluation, learn, prepared_folder, resumed_folder
 
+    if method is not None and method not in METHODS:
+        raise UsageError(f"no method '{method}'{_nearest(method, METHODS)}")
+    if resume is None and samples is not None and not METHODS[method or "vgps"].samples:
+        raise UsageError(
+            f"{method or 'vgps'} does not run its policy to learn: leave out --samples"
+        )
     if resume is not None:
         folder = resumed_folder(find_robot(robot), resume, asked)
     else:
@@ -360,10 +367,10 @@ def compare_command(
     from policy.methods import METHODS
     from report.comparison import contestants, plan
 
-    known = contestants(list(METHODS))
+    known = contestants(METHODS)
     for name in methods or ():
         if name not in known:
-            raise UsageError(f"no method '{name}'{_nearest(name, list(known))}")
+            raise UsageError(f"no method '{name}'{_nearest(name, known)}")
     descriptions = _descriptions(robots)
     chosen = {name: known[name] for name in methods or known}
     runs = plan(descriptions, list(dict.fromkeys(hidden)), chosen, seeds, iterations)
@@ -438,7 +445,7 @@ def find_robot(name: str) -> Path:
     raise UsageError(f"no robot '{name}' in models/{_nearest(name, known)}, or a YAML file")
 
 
-def _descriptions(names: Sequence[str]) -> list[Description]:
+def _descriptions(names: Iterable[str]) -> list[Description]:
     """Of robots given by name or path, each once.  UsageError where two have the same name."""
     robots = {}
     for path in dict.fromkeys(map(find_robot, names)):
@@ -449,11 +456,11 @@ def _descriptions(names: Sequence[str]) -> list[Description]:
     return list(robots.values())
 
 
-def _nearest(name: str, known: Sequence[str]) -> str:
-    """What a sentence about an unknown name goes on with."""
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
-    return f"{hint} known: {', '.join(known)}"
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown word."""
+    near = difflib.get_close_matches(word, known, n=1)
+    hint = f" did you mean '{near[0]}'?" if near else ""
+    return f";{hint} known: {', '.join(known)}"
 
 
 def _load_policy(folder: RunFolder):

@@ -17,8 +17,7 @@ are draws from the marginals of q.  Three variants (Levine & Koltun 2013, sectio
 
 The fit is maximum likelihood of the oracle's mean actions, so that the deviation of the policy is the
 error of its imitation: the oracle of the source gives one action a state, and the noise of q would
-only make the states that the policy visits worse (weighted, 5-unit swimmer: deterministic cost 394,
-with that noise 486).  Adapted, the oracle is pi_G with its noise, as in VGPS: in -log pi_theta the
+only make the states that the policy visits worse.  Adapted, the oracle is pi_G with its noise, as in VGPS: in -log pi_theta the
 deviation says how far q may depart from the policy, and one as small as the error of imitation ties
 q to a policy that does not yet swim (2843 against 378).
 
@@ -34,6 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.model import Model
+from policy.controller import Controller
 from policy.evaluation import LARGEST_COST, run_policy, step_costs
 from policy.mstep import Draw, Samples, first_fit, fit
 from policy.search import SearchSettings, State, Step
@@ -46,9 +46,9 @@ KEPT = 10  # states in the dataset for each one that a fit sees
 
 
 class Memory(NamedTuple):
-    """The dataset: states of C rollouts, time step first, as the oracle depends on it."""
+    """The dataset: states of C rollouts, by time step, on which the oracle depends."""
 
-    X: Array  # (T, C, nx), NaN from the step on at which a rollout failed
+    X: Array  # (C, T, nx), NaN from the step on at which a rollout failed
     seen: int  # rollouts that were ever added
 
 
@@ -66,13 +66,13 @@ def improve(
     """
     T, R, samples = settings.learned_steps, settings.rollouts, settings.fit.samples
     if state.policy is None:
-        memory = Memory(state.q.sample_states(samples, rng)[:T], samples)
+        memory = Memory(state.q.sample_states(samples, rng)[:T].swapaxes(0, 1), samples)
         draw = labelled(model, memory.X, state.q, T * samples, weighted, noisy)
         observed = np.array(model.robot.observed_indices)
         return Step(first_fit(observed, settings.n_hidden, draw, settings.fit, rng), memory)
     rollouts = run_policy(model, state.policy, R, T, rng, stochastic=True)
     useful = step_costs(model, rollouts.X, rollouts.U) < LARGEST_COST  # (R, T)
-    visited = np.where(useful[:, :, None], rollouts.X[:, :T], np.nan).transpose(1, 0, 2)
+    visited = np.where(useful[:, :, None], rollouts.X[:, :T], np.nan)
     memory = added(state.memory, visited, KEPT * samples, rng)
     draw = labelled(model, memory.X, state.q, T * samples, weighted, noisy)
     return Step(fit(state.policy, draw, settings.fit, rng), memory, R)
@@ -83,33 +83,32 @@ improve_adapted = partial(improve, weighted=True, noisy=True)
 
 
 def added(memory: Memory, X: Array, capacity: int, rng: np.random.Generator) -> Memory:
-    """The dataset with the rollouts X (T, R, nx); when it is full they replace random ones."""
-    free = max(capacity - memory.X.shape[1], 0)
-    kept = np.concatenate([memory.X, X[:, :free]], axis=1)
-    seen = int(memory.seen) + X[:, :free].shape[1]
-    for rollout in X[:, free:].swapaxes(0, 1):
+    """The dataset with the rollouts X (R, T, nx); when it is full they replace random ones."""
+    free = max(capacity - len(memory.X), 0)
+    kept = np.concatenate([memory.X, X[:free]])
+    seen = int(memory.seen) + len(X[:free])
+    for rollout in X[free:]:
         seen += 1
         place = rng.integers(seen)
         if place < capacity:
-            kept[:, place] = rollout
+            kept[place] = rollout
     return Memory(kept, seen)
 
 
 def labelled(
     model: Model, X: Array, q: TrajectoryDistribution, size: int, weighted: bool, noisy: bool
 ) -> Draw:
-    """Draws of ``size`` states from the dataset X (T, C, nx) with the oracle's actions there."""
-    T, C, nx = X.shape
-    q = TrajectoryDistribution(*(part[:T] for part in q))
+    """Draws of ``size`` states from the dataset X (C, T, nx) with the oracle's actions there."""
+    C, T, nx = X.shape
     limits = np.array(model.robot.torque_limits)
-    actions = np.clip(q.action_mean(X), -limits, limits).reshape(T * C, -1)  # (T C, nu)
-    log_weights = q.log_density(X) if weighted else np.zeros((T, C))
+    actions = np.clip(Controller.of(q, T).mean(X), -limits, limits).reshape(C * T, -1)
+    log_weights = q.log_density(X.swapaxes(0, 1)).T if weighted else np.zeros((C, T))
     log_weights = np.where(np.isfinite(X).all(axis=-1), log_weights, -np.inf).ravel()
-    inputs = X.reshape(T * C, nx)[:, model.robot.observed_indices]
+    inputs = X.reshape(C * T, nx)[:, model.robot.observed_indices]
     covariance = q.covariance if noisy else np.zeros_like(q.covariance)  # (T, nu, nu)
 
     def draw(rng: np.random.Generator) -> Samples:
         chosen, weights = subset(log_weights, size, rng)
-        return Samples(inputs[chosen], actions[chosen], covariance[chosen // C], 1, weights)
+        return Samples(inputs[chosen], actions[chosen], covariance[chosen % T], 1, weights)
 
     return draw

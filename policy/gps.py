@@ -31,9 +31,9 @@ from numpy.typing import NDArray
 
 from codegen.model import Model
 from policy import lbfgs
+from policy.controller import Controller
 from policy.estimator import ReturnEstimate
 from policy.evaluation import LARGEST_COST, initial_states, run_policy_from, step_costs
-from policy.guide import Guide
 from policy.mlp import Policy
 from policy.mstep import Fit
 from policy.scaling import Scaling
@@ -41,26 +41,32 @@ from policy.search import SearchSettings, State, Step, imitate
 from policy.weights import normalized
 
 Array = NDArray[np.float64]
+Batch = tuple[Array, Array, Array]  # states (R, T, nx), actions (R, T, nu), costs (R, T)
 
-POLICIES = 4  # batches of policies in the active set, with those of theta* and the newest policy
-ITERATIONS = 30  # of L-BFGS
+POLICIES = 3  # batches of policies in the active set, with those of theta* and the newest policy
+ITERATIONS = 20  # of L-BFGS
 REGULARIZER = (1e-6, 1e-2)  # least and greatest w_r; it begins with the greatest
 FACTOR = 10.0  # by which w_r falls and rises
 
 
 class Memory(NamedTuple):
-    """The sample set, a batch of R samples from each of G guides and P policies, in this order."""
+    """The sample set: a batch of R samples from each of G guides and P policies, in this order."""
 
     X: Array  # (G+P, R, T, nx)
     U: Array  # (G+P, R, T, nu) as asked for, before torque limits
     cost: Array  # (G+P, R, T)
-    theta: Array  # (P, n_theta) of the policies, in the order in which they were sampled
-    guide_X: Array  # (G, T, nx), and so on: the fields of `Guide`
+    guide_X: Array  # (G, T, nx), and so on: the fields of the guides' `Controller`
     guide_U: Array
     guide_K: Array
     guide_root: Array
+    theta: Array  # (P, n_theta) of the policies, in the order in which they were sampled
     best: int  # index in theta of theta*
     regularizer: float  # w_r
+
+    @property
+    def guides(self) -> Controller:
+        """All of them in one, each field with a leading axis G."""
+        return Controller(self.guide_X, self.guide_U, self.guide_K, self.guide_root)
 
 
 def improve(
@@ -72,36 +78,38 @@ def improve(
 ) -> Step:
     """Lines 1 to 4 the first time, then lines 6 to 11."""
     R, T = settings.rollouts, settings.learned_steps
+    guide = Controller.of(state.q, T)
     if state.policy is None:
         fitted = imitate(model, settings, state, rng)
-        guide = Guide.of(state.q, T)
-        batches = (guided(model, guide, R, rng), sampled(model, fitted.policy, R, T, rng))
+        batches = guided(model, guide, R, rng), sampled(model, fitted.policy, R, T, rng)
         X, U, cost = map(np.stack, zip(*batches, strict=True))
         guides = (part[None] for part in guide)
-        theta = fitted.policy.theta[None]
-        return Step(fitted, Memory(X, U, cost, theta, *guides, 0, REGULARIZER[1]), 2 * R)
+        memory = Memory(X, U, cost, *guides, fitted.policy.theta[None], 0, REGULARIZER[1])
+        return Step(fitted, memory, 2 * R)
 
-    memory, policy = state.memory, state.policy
+    memory, best = state.memory, state.policy
     if adapted:
-        memory = with_guide(memory, Guide.of(state.q, T), model, R, rng)
-    result, candidate = optimized(memory, policy)
-    memory = with_policy(memory, candidate, sampled(model, candidate, R, T, rng))
-    estimate = ReturnEstimate(*samples(memory, policy), len(policy.b1), 0.0)
+        memory = with_guide(memory, guide, guided(model, guide, R, rng))
+    result, newest = optimized(memory, best)
+    memory = with_policy(memory, newest, sampled(model, newest, R, T, rng))
+    data = samples(memory, best)
+    estimate = ReturnEstimate(*data, len(best.b1), 0.0)
     least, greatest = REGULARIZER
-    w_r, best = float(memory.regularizer), int(memory.best)
-    if estimate(candidate.theta)[0] < estimate(policy.theta)[0]:
-        policy, w_r, best = candidate, max(w_r / FACTOR, least), len(memory.theta) - 1
+    w_r = float(memory.regularizer)
+    if estimate(newest.theta)[0] < estimate(best.theta)[0]:
+        best, w_r = newest, max(w_r / FACTOR, least)
+        memory = memory._replace(best=len(memory.theta) - 1)
     else:
         w_r = min(w_r * FACTOR, greatest)
-    memory = active(memory._replace(regularizer=w_r, best=best), policy)
-    return Step(Fit(policy, result.value, result.evaluations), memory, R * (1 + adapted))
+    memory = active(memory._replace(regularizer=w_r), best, data)
+    return Step(Fit(best, result.value, result.evaluations), memory, (1 + adapted) * R)
 
 
 improve_adapted = partial(improve, adapted=True)
 
 
 def optimized(memory: Memory, policy: Policy) -> tuple[lbfgs.Result, Policy]:
-    """Line 7, from ``policy``: theta* is the start of each search."""
+    """Line 7 from ``policy``, which is theta*."""
     Z, U, reward, log_q = samples(memory, policy)
     scaling = Scaling.of(Z.reshape(-1, Z.shape[-1]), U.reshape(-1, U.shape[-1]))
     # The unit of action changes log pi by the same amount at each step of all samples.
@@ -125,29 +133,31 @@ def optimized(memory: Memory, policy: Policy) -> tuple[lbfgs.Result, Policy]:
 
 
 def samples(memory: Memory, policy: Policy) -> tuple[Array, Array, Array, Array]:
-    """What the estimate needs of the B R samples: (Z, U, reward, log q) as in ReturnEstimate.
+    """What the estimate needs of the S = B R samples: (Z, U, reward, log q) as in ReturnEstimate.
 
-    ``policy`` tells what policies observe.
+    ``policy`` is any of the policies: it tells what they observe.
     """
     B, R, T, nx = memory.X.shape
     X, U = memory.X.reshape(B * R, T, nx), memory.U.reshape(B * R, T, -1)
-    guides = zip(memory.guide_X, memory.guide_U, memory.guide_K, memory.guide_root, strict=True)
-    distributions = [Guide(*parts) for parts in guides]
+    distributions = [Controller(*parts) for parts in zip(*memory.guides, strict=True)]
     distributions += [policy.with_theta(theta) for theta in memory.theta]
-    log_q = np.stack([np.cumsum(d.log_prob(X, U), axis=1) for d in distributions])  # (B, BR, T)
-    mixture = np.logaddexp.reduce(log_q, axis=0) - np.log(B)
+    log_q = np.stack([np.cumsum(d.log_prob(X, U), axis=1) for d in distributions])  # (B, S, T)
+    mixture = np.logaddexp.reduce(log_q, axis=0) - np.log(B)  # (S, T)
     return X[:, :, policy.observed], U, -memory.cost.reshape(B * R, T), mixture
 
 
-def active(memory: Memory, policy: Policy) -> Memory:
-    """Line 6, for the next iteration: which batches are kept, by their weight under theta*."""
-    P = len(memory.theta)
+def active(memory: Memory, best: Policy, data: tuple[Array, Array, Array, Array]) -> Memory:
+    """Line 6 for the next iteration: the batches that stay, by their weight under theta*.
+
+    ``data`` is that of `samples`.
+    """
+    B, P = len(memory.X), len(memory.theta)
     if P <= POLICIES:
         return memory
-    B, R, T, _ = memory.X.shape
-    X, U = memory.X.reshape(B * R, T, -1), memory.U.reshape(B * R, T, -1)
-    log_rho = np.cumsum(policy.log_prob(X, U), axis=1) - samples(memory, policy)[3]
-    weight = normalized(log_rho, axis=0).reshape(B, R * T).sum(axis=1)[B - P :]  # (P,)
+    _, U, _, log_q = data
+    X = memory.X.reshape(*U.shape[:2], -1)
+    w = normalized(np.cumsum(best.log_prob(X, U), axis=1) - log_q, axis=0)  # (S, T)
+    weight = w.reshape(B, -1).sum(axis=1)[B - P :]  # (P,)
     weight[[memory.best, P - 1]] = np.inf
     kept = np.sort(np.argsort(weight)[P - POLICIES :])  # (POLICIES,)
     batches = np.concatenate([np.arange(B - P), B - P + kept])
@@ -160,48 +170,44 @@ def active(memory: Memory, policy: Policy) -> Memory:
     )
 
 
-def with_policy(memory: Memory, policy: Policy, batch: tuple[Array, Array, Array]) -> Memory:
-    """The sample set and a batch of ``policy``."""
-    parts = zip((memory.X, memory.U, memory.cost), batch, strict=True)
-    X, U, cost = (np.concatenate([old, new[None]]) for old, new in parts)
+def with_policy(memory: Memory, policy: Policy, batch: Batch) -> Memory:
+    """The sample set with a batch of ``policy``."""
     theta = np.concatenate([memory.theta, policy.theta[None]])
-    return memory._replace(X=X, U=U, cost=cost, theta=theta)
+    return inserted(memory, len(memory.X), batch)._replace(theta=theta)
 
 
-def with_guide(
-    memory: Memory, guide: Guide, model: Model, rollouts: int, rng: np.random.Generator
-) -> Memory:
-    """Line 9: the sample set with a batch of ``guide`` behind that of the initial DDP solution."""
-    batch = guided(model, guide, rollouts, rng)
-    others = slice(len(memory.guide_X), None)
+def with_guide(memory: Memory, guide: Controller, batch: Batch) -> Memory:
+    """Line 9: the sample set with a batch of ``guide`` in place of that of the last adapted one."""
+    if len(memory.guide_X) == 2:
+        X, U, cost = (np.delete(old, 1, axis=0) for old in (memory.X, memory.U, memory.cost))
+        memory = memory._replace(X=X, U=U, cost=cost)
+    pairs = zip(memory.guides, guide, strict=True)
+    guides = {f"guide_{n}": pair for n, pair in zip(guide._fields, pairs, strict=True)}
+    stacked = {name: np.stack([initial[0], new]) for name, (initial, new) in guides.items()}
+    return inserted(memory, 1, batch)._replace(**stacked)
+
+
+def inserted(memory: Memory, place: int, batch: Batch) -> Memory:
+    """The sample set with ``batch`` at index ``place``; whose it is, is for the caller to say."""
     parts = zip((memory.X, memory.U, memory.cost), batch, strict=True)
-    X, U, cost = (np.concatenate([old[:1], new[None], old[others]]) for old, new in parts)
-    names = ("guide_X", "guide_U", "guide_K", "guide_root")
-    fields = {
-        name: np.stack([getattr(memory, name)[0], part])
-        for name, part in zip(names, guide, strict=True)
-    }
-    return memory._replace(X=X, U=U, cost=cost, **fields)
+    X, U, cost = (np.insert(old, place, new, axis=0) for old, new in parts)
+    return memory._replace(X=X, U=U, cost=cost)
 
 
-def sampled(
-    model: Model, policy: Policy, R: int, T: int, rng: np.random.Generator
-) -> tuple[Array, Array, Array]:
-    """A batch of ``policy``: X (R, T, nx), U (R, T, nu), cost (R, T)."""
+def sampled(model: Model, policy: Policy, R: int, T: int, rng: np.random.Generator) -> Batch:
+    """From ``policy``."""
     noise = policy.sigma * rng.standard_normal((R, T, model.nu))
     X = run_policy_from(model, policy, initial_states(model, R, rng), noise).X[:, :T]
     return halted(model, X, policy.mean(X) + noise)
 
 
-def guided(
-    model: Model, guide: Guide, R: int, rng: np.random.Generator
-) -> tuple[Array, Array, Array]:
-    """A batch of ``guide``, as `sampled`."""
+def guided(model: Model, guide: Controller, R: int, rng: np.random.Generator) -> Batch:
+    """From a DDP solution."""
     return halted(model, *guide.sample(model, R, rng))
 
 
-def halted(model: Model, X: Array, U: Array) -> tuple[Array, Array, Array]:
-    """X (R, T, nx), U (R, T, nu) and their costs (R, T); one that failed stands still from there."""
+def halted(model: Model, X: Array, U: Array) -> Batch:
+    """X (R, T, nx), U (R, T, nu) with their costs (R, T); one that failed stands still from there."""
     limits = np.array(model.robot.torque_limits)
     cost = step_costs(model, X, np.clip(U, -limits, limits))
     last = np.maximum((cost < LARGEST_COST).sum(axis=1) - 1, 0)  # (R,) step before it failed

@@ -5,7 +5,7 @@ last and marks it as finished.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import NamedTuple
@@ -20,7 +20,7 @@ ROBOT = "robot.yaml"
 _VARIANTS = {"cost-weighted-1000": {"method": "cost-weighted", "samples": 1000}}
 
 
-def contestants(methods: Sequence[str]) -> dict[str, dict]:
+def contestants(methods: Collection[str]) -> dict[str, dict]:
     """The settings of everything that can be compared, by name: each method and its variants."""
     variants = {n: v for n, v in _VARIANTS.items() if v["method"] in methods}
     return {name: {"method": name} for name in methods} | variants

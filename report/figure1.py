@@ -154,7 +154,7 @@ def _draw(
 
 
 def _scale(axes: Axes, costs: Array, ceiling: float) -> None:
-    """A logarithmic axis from the least cost (n,) to the ceiling, or a linear one through zero."""
+    """A logarithmic axis from the least cost (n,) to the ceiling, or a linear one where costs are negative."""
     low, high = costs.min(), costs.max()
     if low > 0.0:
         axes.set_yscale("log")

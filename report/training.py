@@ -19,8 +19,8 @@ from codegen.model import Model
 from policy.evaluation import run_policy, summarize
 from policy.methods import METHODS
 from policy.mlp import Policy
-from policy.store import policy_to_arrays, state_from_arrays, state_to_arrays
 from policy.search import SearchSettings, initial_trajectory, start
+from policy.store import policy_to_arrays, state_from_arrays, state_to_arrays
 from report.console import Update
 from report.demonstration import read_demonstration
 from report.errors import RunFolderError

@@ -40,9 +40,13 @@ class TrajectoryDistribution(NamedTuple):
         return self.mu[:, None] + self._correlate(rng.standard_normal((T, samples, nx)))
 
     def log_density(self, states: Array) -> Array:
-        """Of ``states`` (T, M, nx) under each step's marginal, less that of its mean: (T, M), <= 0."""
-        deviation = states - self.mu[:, None]
-        normal = deviation @ np.linalg.inv(square_root(self.Sigma)).transpose(0, 2, 1)
+        """Of ``states`` (n, M, nx) under the marginals of the first n steps, (n, M) in nats.
+
+        Relative to the density at the mean, so that it is at most 0.
+        """
+        n = len(states)
+        deviation = states - self.mu[:n, None]
+        normal = deviation @ np.linalg.inv(square_root(self.Sigma[:n])).transpose(0, 2, 1)
         return -0.5 * np.square(normal).sum(axis=-1)
 
     def antithetic_displacements(self, pairs: int, rng: np.random.Generator) -> Array:

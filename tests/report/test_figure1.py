@@ -5,6 +5,8 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 
+from policy.methods import METHODS
+from report.comparison import contestants
 from report.figure1 import Gait, _LOOKS, caption, figure1
 from report.results import Row
 
@@ -69,6 +71,7 @@ def test_panels_lines_and_bands(swimmer, motion):
 def test_the_methods_are_told_apart():
     colours, markers = zip(*_LOOKS.values(), strict=True)
     assert len(set(colours)) == len(set(markers)) == len(_LOOKS)
+    assert list(_LOOKS) == list(contestants(METHODS))
 
 
 @pytest.mark.parametrize("huge", [1e12, np.inf, np.nan])
