@@ -38,7 +38,7 @@ def report_comparison(
 
 
 def _gaits(out: Path, finished: Sequence[Run], models: Mapping[str, Model]) -> dict[str, Gait]:
-    """For each robot the gait of one finished run: VGPS, most hidden units, first seed if it can be."""
+    """For each robot the gait of a finished run: VGPS if it can be, most units, first seed."""
     gaits = {}
     for robot, model in models.items():
         runs = [run for run in finished if run.robot == robot]

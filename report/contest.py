@@ -1,4 +1,4 @@
-"""A comparison being carried out: each run is stored as it ends, a failure noted, the rest goes on."""
+"""A comparison carried out: each run is stored as it ends, a failure noted, the rest goes on."""
 
 import time
 from collections.abc import Callable, Sequence

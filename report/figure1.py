@@ -97,8 +97,8 @@ def caption(rows: Sequence[Row]) -> str:
     return (
         f"Average cost of a rollout: median over {seeds} seed{'s' * (seeds != 1)}, bands from the "
         "first to the third quartile.\n"
-        f"Costs above {_CEILING:,g} times that of the initial DDP trajectory, or infinite, are drawn "
-        "at the upper edge."
+        f"Costs above {_CEILING:,g} times that of the initial DDP trajectory, or infinite, are "
+        "drawn at the upper edge."
     )
 
 
@@ -154,7 +154,7 @@ def _draw(
 
 
 def _scale(axes: Axes, costs: Array, ceiling: float) -> None:
-    """A logarithmic axis from the least cost (n,) to the ceiling, or a linear one where costs are negative."""
+    """A logarithmic axis from the least cost (n,) to the ceiling, or linear where some are negative."""
     low, high = costs.min(), costs.max()
     if low > 0.0:
         axes.set_yscale("log")

@@ -83,10 +83,10 @@ def markdown(table: Sequence[Standing], failures: Sequence[Failure]) -> str:
         lines += [f"## {robot}, {hidden} hidden units", "", *_panel(panel), ""]
     lines += [
         f"A seed succeeds when at least {ENOUGH:.0%} of the rollouts of its final policy do; a run "
-        "that failed did not succeed. Costs are means over these rollouts: median over seeds (least "
-        "to greatest). Seconds are those of the method's iterations on one core, without the "
-        "initial DDP, which all methods share; the first run of a process also loads the compiled "
-        "kernels. Rollouts are those that a run learned from.",
+        "that failed did not succeed. Costs are means over these rollouts: median over seeds "
+        "(least to greatest). Seconds are those of the method's iterations on one core, without "
+        "the initial DDP, which all methods share; the first run of a process also loads the "
+        "compiled kernels. Rollouts are those that a run learned from.",
         "",
     ]
     if failures:

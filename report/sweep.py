@@ -97,7 +97,7 @@ def _connected(address: str) -> Iterator["Client"]:
         from distributed import Client
     except ImportError:
         raise ClusterError(
-            "--cluster needs Dask, which is not installed: pip install 'vgps[cluster]'"
+            "--cluster needs Dask, which is not installed: pip install distributed"
         ) from None
     # Its log tells in tracebacks what the errors raised here say in a sentence.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
