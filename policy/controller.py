@@ -2,9 +2,9 @@
 
     pi_G(u_t | x_t) = N(u_bar_t + K_t (x_t - x_bar_t), Q_uu,t^-1)
 
-That is the paper's g(x) (section 4) where DDP has converged and k_t = 0.  Where it stopped short, k_t is
-a step that its line search did not take, good for the linearised marginals only: on the swimmer the
-controller with k_t leaves the trajectory by itself and costs 31361, without it 350.
+That is the paper's g(x) (section 4) where DDP has converged and k_t = 0.  Where it stopped short,
+k_t is a step that its line search did not take, good for the linearised marginals only: on the
+swimmer the controller with k_t leaves the trajectory by itself and costs 31361, without it 350.
 """
 
 from typing import NamedTuple

@@ -1,17 +1,17 @@
 """Expectation maximisation on the policy's own samples (Levine & Koltun 2013, section 6).
 
 The analogue of PoWER (Kober & Peters, NIPS 2009) for a policy that is not linear: VGPS, but for q,
-which is not optimised.  It consists of rollouts i of the current policy, weighted by the exponential
-of their cost, and the M-step is weighted maximum likelihood of the actions that were taken,
+which is not optimised.  It consists of rollouts i of the current policy, weighted by the
+exponential of their cost, and the M-step is weighted maximum likelihood of the actions taken,
 
     w_t^i = exp(-alpha sum_{s>=t} c_s^i) / sum_j exp(-alpha sum_{s>=t} c_s^j)
     theta <- argmax sum_t sum_i w_t^i log pi_theta(u_t^i | x_t^i)                          (eq. 3)
 
 As in PoWER an action is weighted by the cost from its time step on: it has no part in what came
 before, which would only add noise.  (With the cost of whole rollouts mostly a single one has any
-weight: the 5-unit swimmer with 1000 samples ends at 1511 instead of 358.)  The first policy imitates
-the initial DDP solution; from there on all exploration is random.  A fit sees as many states as one
-of VGPS, drawn by their weights anew for each of its rounds.
+weight: the 5-unit swimmer with 1000 samples ends at 1511 instead of 358.)  The first policy
+imitates the initial DDP solution; from there on all exploration is random.  A fit sees as many
+states as one of VGPS, drawn by their weights anew for each of its rounds.
 """
 
 import numpy as np

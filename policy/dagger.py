@@ -1,12 +1,13 @@
-"""Dataset aggregation (Ross, Gordon & Bagnell, AISTATS 2011) with trajectory optimisation as oracle.
+"""Dataset aggregation (Ross, Gordon & Bagnell, AISTATS 2011) with a DDP solution as oracle.
 
 In each iteration the current policy is run, the states that it visits join a dataset, and the next
-policy is fitted to what the oracle would do in all of them.  The oracle is the DDP solution q:
+policy is fitted to what the oracle would do in all of them.  The oracle is the controller of the
+DDP solution q (``policy.controller``), within the torque limits:
 
-    u = u_bar_t + k_t + K_t (x - x_bar_t)
+    u = u_bar_t + K_t (x - x_bar_t).
 
-within the torque limits.  The first iteration runs the oracle alone (their beta_1 = 1): its states
-are draws from the marginals of q.  Three variants (Levine & Koltun 2013, section 6):
+The first iteration runs the oracle alone (their beta_1 = 1): its states are draws from the
+marginals of q.  Three variants (Levine & Koltun 2013, section 6):
 
     dagger            q is the initial DDP solution, all states count alike
     weighted-dagger   a state counts by its density under the marginal q(x_t) of its time step,
@@ -15,14 +16,14 @@ are draws from the marginals of q.  Three variants (Levine & Koltun 2013, sectio
     adapted-dagger    weighted, and q is optimised against each new policy; all states take the
                       actions and weights of the current q
 
-The fit is maximum likelihood of the oracle's mean actions, so that the deviation of the policy is the
-error of its imitation: the oracle of the source gives one action a state, and the noise of q would
-only make the states that the policy visits worse.  Adapted, the oracle is pi_G with its noise, as in VGPS: in -log pi_theta the
-deviation says how far q may depart from the policy, and one as small as the error of imitation ties
-q to a policy that does not yet swim (2843 against 378).
+The fit is maximum likelihood of the oracle's mean actions: the source's oracle gives one action a
+state, so that the deviation of the policy is the error of its imitation, and the noise of q would
+only lead the policy to worse states.  Adapted, the oracle acts with the noise of q, as in VGPS: in
+-log pi_theta the deviation says how far q may depart from the policy, and one as small as the error
+of imitation ties q to a policy that does not swim yet (5-unit swimmer: 2843 against 376).
 
 The dataset grows without end; what is kept of it is a bounded sample in which every rollout ever
-made is equally likely to be (reservoir sampling: Vitter, 1985, algorithm R), ten times as many
+made is equally likely to be (reservoir sampling: Vitter 1985, algorithm R), with ten times as many
 states as one fit sees.  A fit sees as many as one of VGPS, drawn anew for each of its rounds.
 """
 

@@ -1,8 +1,8 @@
 """The methods that search for a policy, by the names that the command line knows.
 
-All have the frame of Algorithm 1 (Levine & Koltun 2013): the same initial DDP solution, a policy that
-first imitates it, then outer iterations that improve the policy (line 4) and, in the methods that
-adapt, optimise the trajectory against it (lines 5 and 6).  They differ in how they improve.
+All have the frame of Algorithm 1 (Levine & Koltun 2013): the same initial DDP solution, a policy
+that first imitates it, then outer iterations that improve the policy (line 4) and, in the methods
+that adapt, optimise the trajectory against it (lines 5 and 6).  They differ in how they improve.
 """
 
 import time

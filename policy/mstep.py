@@ -1,9 +1,10 @@
 """The M-step: theta <- argmax L(q, theta) (Levine & Koltun 2013, Algorithm 1, line 4).
 
-States are drawn from the marginals q(x_t), or by methods that have no q from what they have seen:
-``fit`` asks a function for samples and does not know where they come from.  The integral over actions is exact (``closed``) or
-sampled (``sampled``, eq. 3); the optimiser is L-BFGS, with fresh samples every so many iterations
-as in section 5, or stochastic gradient descent, with fresh samples at each step.
+States are drawn from the marginals q(x_t), or by methods without such a q from what they have seen:
+``fit`` asks a function for samples and does not know where they come from.  The integral over
+actions is exact (``closed``) or sampled (``sampled``, eq. 3); the optimiser is L-BFGS, with fresh
+samples every so many iterations as in section 5, or stochastic gradient descent, with fresh samples
+at each step.
 
 The sampled form fits its own samples a little too well: each M-step underestimates sigma^2 by about
 the share n_weights / N, and since the next q is drawn towards the policy the error compounds (20 %

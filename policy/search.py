@@ -2,8 +2,8 @@
 
 A search is a function from state to state: a method's ``iterate`` does one outer iteration, and
 everything that the next call depends on is in ``State`` and the random generator.  A run that is
-interrupted and resumed from a stored state therefore continues to the same bits.  All begin with the
-same trajectory, and with a policy that was fitted to it (Levine & Koltun 2013, section 6).
+interrupted and resumed from a stored state therefore continues to the same bits.  All begin with
+the same trajectory, and with a policy that was fitted to it (Levine & Koltun 2013, section 6).
 """
 
 import math

@@ -102,7 +102,7 @@ def optimized(
     demonstration: Array | None,
     watch: Watch = unwatched,
 ) -> Solution:
-    """The initial DDP solution from ``demonstration`` (T, nu) or the start that the file describes."""
+    """The initial DDP solution from ``demonstration`` (T, nu) or the robot file's own start."""
     with watch("trajectory", settings.initial.max_iterations) as update:
         return initial_trajectory(
             model,
@@ -175,7 +175,7 @@ def _costs(
 def evaluation(
     model: Model, folder: RunFolder, policy: Policy, rollouts: int, horizon: int, seed: int
 ) -> dict:
-    """What `evaluate --json` prints: average cost and success with the policy's noise and without."""
+    """What `evaluate --json` prints: cost and success with the policy's noise and without."""
     config = folder.read_config()
     result = {name: config[name] for name in ("robot", "method", "hidden", "seed")}
     result |= {

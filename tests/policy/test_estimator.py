@@ -61,7 +61,7 @@ def test_gradient_matches_differences(problem, log_q, regularizer):
 
 
 def test_on_policy_it_is_the_likelihood_ratio_gradient(problem):
-    """sum_t grad log pi(zeta_1:t) r_t, averaged over samples, with the mean reward as a baseline."""
+    """sum_t grad log pi(zeta_1:t) r_t, averaged over samples, with the mean reward as baseline."""
     theta = problem.policy.theta
     expected = np.zeros_like(theta)
     for i in range(S):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from codegen import build, load
-from policy import cost_weighted, dagger, gps
+from policy import cost_weighted, dagger, gps, sample_set
 from policy.controller import Controller
 from policy.evaluation import LARGEST_COST, run_policy_from, step_costs
 from policy.methods import METHODS
@@ -201,9 +201,9 @@ def test_every_rollout_is_equally_likely_to_stay_in_the_dataset():
 
 def test_samples_count_under_the_mixture_of_all_that_drew_them(found):
     memory, policy = found.memory, found.policy
-    Z, U, reward, log_q = gps.samples(memory, policy)
+    Z, U, reward, log_q = sample_set.samples(memory, policy)
     B, R, steps, nx = memory.X.shape
-    assert B == 2 + gps.POLICIES and (R, steps) == (4, T)
+    assert B == 2 + sample_set.POLICIES and (R, steps) == (4, T)
     i = 2 * R + 1  # the second sample of the first policy
     X = memory.X.reshape(B * R, steps, nx)[i]
     densities = []
@@ -225,7 +225,7 @@ def test_samples_count_under_the_mixture_of_all_that_drew_them(found):
 
 def test_the_policy_is_the_best_of_the_sample_set(found):
     memory = found.memory
-    assert len(memory.theta) == gps.POLICIES
+    assert len(memory.theta) == sample_set.POLICIES
     np.testing.assert_array_equal(memory.theta[memory.best], found.policy.theta)
     low, high = gps.REGULARIZER
     assert low <= memory.regularizer <= high
@@ -235,10 +235,10 @@ def test_an_unlikely_batch_leaves_the_active_set_but_best_and_newest_stay(found,
     memory, policy = found.memory, found.policy
     useless = policy.with_theta(policy.theta + 3.0 * rng.normal(size=policy.theta.size))
     batch = memory.X[-1], memory.U[-1] + 1e4, memory.cost[-1]
-    crowded = gps.with_policy(memory, useless, batch)
-    crowded = gps.with_policy(crowded, policy, (memory.X[-1], memory.U[-1], memory.cost[-1]))
-    kept = gps.active(crowded, policy, gps.samples(crowded, policy))
-    assert len(kept.theta) == gps.POLICIES and len(kept.X) == 2 + gps.POLICIES
+    crowded = sample_set.with_policy(memory, useless, batch)
+    crowded = sample_set.with_policy(crowded, policy, (memory.X[-1], memory.U[-1], memory.cost[-1]))
+    kept = sample_set.active(crowded, policy, sample_set.samples(crowded, policy))
+    assert len(kept.theta) == sample_set.POLICIES and len(kept.X) == 2 + sample_set.POLICIES
     np.testing.assert_array_equal(kept.theta[kept.best], policy.theta)
     np.testing.assert_array_equal(kept.theta[-1], policy.theta)
     assert not (kept.theta == useless.theta).all(axis=1).any()
