@@ -36,7 +36,7 @@ _LOOKS = {
     "cost-weighted-1000": ("#6b4c9a", "X"),
 }
 _DASHES = (0, (4, 1.6))
-_CEILING = 1000.0  # times the initial DDP cost: what is above is drawn at the upper edge
+_CEILING = 300.0  # times the initial DDP cost: what is above is drawn at the upper edge
 _PANEL, _GAIT, _HEIGHT = 3.5, 5.0, 3.3  # inches
 _ENTRY = 2.0  # inches, of the legend
 
@@ -97,7 +97,7 @@ def caption(rows: Sequence[Row]) -> str:
     return (
         f"Average cost of a rollout: median over {seeds} seed{'s' * (seeds != 1)}, bands from the "
         "first to the third quartile.\n"
-        f"Costs above {_CEILING:,g} times that of the initial DDP trajectory, or infinite, are "
+        f"Costs above {_CEILING:g} times that of the initial DDP trajectory, or infinite, are "
         "drawn at the upper edge."
     )
 
