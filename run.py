@@ -10,12 +10,12 @@ for _library in ("OPENBLAS", "OMP", "MKL"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
 
 import difflib
-import json as json_format
-import platform
 import sys
 import time
-from importlib.metadata import version
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Annotated, Literal
 
 import numpy as np
@@ -24,16 +24,28 @@ from tyro.conf import Positional
 from tyro.extras import SubcommandApp
 
 from codegen import BuildError, RobotFileError, build, load
-from codegen.model import Model
-from report.console import print_json, progress, show_evaluation, show_pushes, show_table
+from codegen.description import Robot as Description
+from report.console import (
+    print_json,
+    progress,
+    show_evaluation,
+    show_pushes,
+    show_standings,
+    show_table,
+)
 from report.demonstration import read_demonstration
-from report.errors import DemonstrationError, MissingEncoder, RunFolderError
-from report.run_folder import RunFolder
+from report.errors import (
+    ClusterError,
+    ClusterLost,
+    DemonstrationError,
+    MissingEncoder,
+    RunFolderError,
+)
+from report.run_folder import RunFolder, new_folder
 
 MODELS = Path(__file__).parent / "models"
 README = Path(__file__).parent / "README.md"
-RUNS = Path("runs")
-ROLLOUTS_PER_ITERATION = 10  # as many as the paper's methods that sample their policy
+COMPARISON = Path("runs") / "comparison"
 FINAL_ROLLOUTS = 100
 
 Robot = Annotated[str, tyro.conf.arg(metavar="ROBOT", help="a name in models/ or a YAML file")]
@@ -112,18 +124,19 @@ def optimize_command(
         demo: Start from the actions U (T, nu) of this .npz instead, such as a trajectory.npz.
         out: Folder for the result; a new one in runs/ when absent.
     """
-    from policy.vgps import VGPSSettings
+    from policy.search import SearchSettings
     from report.figures import trajectory_picture
+    from report.training import optimized
 
     model = build(load(find_robot(robot)))
     demonstration = None if demo is None else read_demonstration(demo, model)
-    folder = _new_folder(out, f"{model.robot.name}-trajectory-seed{seed}")
+    folder = new_folder(out, f"{model.robot.name}-trajectory-seed{seed}")
     if demonstration is not None:
         folder.write_arrays("demo.npz", {"U": demonstration})
-    settings = VGPSSettings.of(model.robot, n_hidden=1)
+    settings = SearchSettings.of(model.robot, n_hidden=1)
     settings = settings._replace(initial=settings.initial._replace(max_iterations=iterations))
     started = time.perf_counter()
-    solution = _optimize(model, settings, np.random.default_rng(seed), demonstration)
+    solution = optimized(model, settings, np.random.default_rng(seed), demonstration, progress)
     seconds = time.perf_counter() - started
     folder.write_arrays("trajectory.npz", {"X": solution.X, "U": solution.U})
     trajectory_picture(folder.file("trajectory.png"), model, solution.X, solution.U)
@@ -143,12 +156,13 @@ def optimize_command(
 @app.command(name="train")
 def train_command(
     robot: Positional[Robot],
-    method: Literal["vgps"] | None = None,
+    method: str | None = None,
     hidden: int | None = None,
     iterations: int | None = None,
     seed: int | None = None,
     optimizer: Literal["lbfgs", "sgd"] | None = None,
     bound: Literal["closed", "sampled"] | None = None,
+    samples: int | None = None,
     demo: Demo = None,
     out: Path | None = None,
     resume: Path | None = None,
@@ -157,12 +171,14 @@ def train_command(
     """Learn a policy.
 
     Args:
-        method: How the policy is searched (vgps).
+        method: How the policy is searched (vgps): vgps, gps, adapted-gps, dagger, weighted-dagger,
+            adapted-dagger or cost-weighted.
         hidden: Number of hidden units (5).
         iterations: Outer iterations (as the robot's file says).
         seed: Seed of everything random (0).
         optimizer: What fits the policy to the trajectory distribution (lbfgs).
         bound: Integral over actions in closed form, or sampled as in the paper's equation 3 (closed).
+        samples: Rollouts of the policy in each iteration, for methods that sample it (10).
         demo: Start from the actions U (T, nu) of this .npz, such as a trajectory.npz of optimize.
         out: Run folder; a new one in runs/ when absent.
         resume: Run folder to continue from its last checkpoint, to the same bits.
@@ -174,27 +190,40 @@ def train_command(
         "seed": seed,
         "optimizer": optimizer,
         "bound": bound,
+        "samples": samples,
     }
     asked = {name: value for name, value in asked.items() if value is not None}
-    for name in ("hidden", "iterations"):
+    for name in ("hidden", "iterations", "samples"):
         if asked.get(name, 1) < 1:
             raise UsageError(f"--{name} must be at least 1, found {asked[name]}")
     if resume is not None and demo is not None:
         raise UsageError("--resume continues what the run itself started from: leave out --demo")
+    if resume is not None and out is not None:
+        raise UsageError("--resume continues in its own folder: leave out --out")
+    from policy.methods import METHODS
+    from report.training import evaluation, learn, prepared_folder, resumed_folder
+
+    if method is not None and method not in METHODS:
+        raise UsageError(f"no method '{method}'{_nearest(method, METHODS)}")
+    if resume is None and samples is not None and not METHODS[method or "vgps"].samples:
+        raise UsageError(
+            f"{method or 'vgps'} does not run its policy to learn: leave out --samples"
+        )
     if resume is not None:
-        folder = _resumed_folder(robot, resume, out, asked)
+        folder = resumed_folder(find_robot(robot), resume, asked)
     else:
-        folder = _prepared_folder(robot, demo, out, asked)
+        folder = prepared_folder(find_robot(robot), asked, demo, out)
     model = build(load(folder.file("robot.yaml")))
     started = time.perf_counter()
-    policy = _learn(model, folder)
+    policy = learn(model, folder, progress)
     seconds = time.perf_counter() - started
-    result = _evaluation(model, folder, policy, FINAL_ROLLOUTS, model.robot.task.horizon, seed=0)
+    result = evaluation(model, folder, policy, FINAL_ROLLOUTS, model.robot.task.horizon, seed=0)
     result |= {"seconds": seconds, "out": str(folder.path)}
     # Drawing needs half a second of imports, which the first iteration should not wait for.
+    from policy.evaluation import mean_rollout
     from report.run_report import draw_run
 
-    draw_run(folder, model, _mean_rollout(model, policy))
+    draw_run(folder, model, mean_rollout(model, policy))
     if json:
         print_json(result)
         return
@@ -222,11 +251,13 @@ def evaluate_command(
     for name, value in (("rollouts", rollouts), ("horizon", horizon)):
         if value is not None and value < 1:
             raise UsageError(f"--{name} must be at least 1, found {value}")
+    from report.training import evaluation
+
     folder = RunFolder(run)
     folder.read_config()
     model = build(load(folder.file("robot.yaml")))
     policy = _load_policy(folder)
-    result = _evaluation(model, folder, policy, rollouts, horizon or model.robot.task.horizon, seed)
+    result = evaluation(model, folder, policy, rollouts, horizon or model.robot.task.horizon, seed)
     if json:
         print_json(result)
     else:
@@ -279,6 +310,7 @@ def render_command(
     Args:
         format: Of the animation; mp4 needs ffmpeg.
     """
+    from policy.evaluation import mean_rollout
     from report.animation import animate
     from report.run_report import draw_run
 
@@ -287,11 +319,89 @@ def render_command(
     model = build(load(folder.file("robot.yaml")))
     policy = _load_policy(folder)
     gait = folder.file(f"gait.{format}")
-    X = _mean_rollout(model, policy)
+    X = mean_rollout(model, policy)
     animate(model, X, gait)
     draw_run(folder, model, X)
     result = {"gait": str(gait), "report": str(folder.file("report.html"))}
     _report(result, f"pictures of {folder.path}", json)
+
+
+@app.command(name="compare")
+def compare_command(
+    robots: tuple[Robot, ...] = ("swimmer", "walker"),
+    hidden: tuple[int, ...] = (5, 10),
+    methods: tuple[str, ...] | None = None,
+    seeds: int = 10,
+    iterations: int | None = None,
+    jobs: int | None = None,
+    cluster: str | None = None,
+    out: Path = COMPARISON,
+    json: Json = False,
+) -> int:
+    """Figure 1 of the paper: every method on every robot, a run for each seed, table and picture.
+
+    Started again it does what is missing.  Exit status 1 where a run failed: the others are done.
+
+    Args:
+        hidden: Numbers of hidden units; with the robots they make the panels.
+        methods: The contestants (all of the paper's).
+        seeds: Runs of each method in each panel, with the seeds 0, 1, 2, ...
+        iterations: Outer iterations (as each robot's file says).
+        jobs: Processes on this machine (one for each core).
+        cluster: Address of a Dask scheduler whose workers do the runs instead.
+        out: Folder for the runs, the table and the picture.
+    """
+    for name, values in (("robots", robots), ("hidden", hidden), ("methods", methods)):
+        if values == ():
+            raise UsageError(f"--{name} needs at least one")
+    for name, value in (
+        ("hidden", min(hidden)),
+        ("seeds", seeds),
+        ("iterations", iterations),
+        ("jobs", jobs),
+    ):
+        if value is not None and value < 1:
+            raise UsageError(f"--{name} must be at least 1, found {value}")
+    if jobs is not None and cluster is not None:
+        raise UsageError("--cluster brings its own workers: leave out --jobs")
+    from policy.methods import METHODS
+    from report.comparison import contestants, plan
+
+    known = contestants(METHODS)
+    for name in methods or ():
+        if name not in known:
+            raise UsageError(f"no method '{name}'{_nearest(name, known)}")
+    descriptions = _descriptions(robots)
+    chosen = {name: known[name] for name in methods or known}
+    runs = plan(descriptions, list(dict.fromkeys(hidden)), chosen, seeds, iterations)
+
+    from report.comparison_report import report_comparison
+    from report.contest import carry_out
+    from report.sweep import workers
+    from report.trial import trial
+
+    # Workers here are killed in an interruption, and what they were at is in this folder.
+    with (
+        TemporaryDirectory(prefix="vgps-", ignore_cleanup_errors=True) as scratch,
+        workers(jobs, cluster) as sweep,
+    ):
+        work = trial if cluster else partial(trial, scratch=scratch)
+        models = {robot.name: build(robot) for robot in descriptions}
+        try:
+            with progress("run", len(runs)) as update:
+                carry_out(out, runs, sweep, work, update)
+        except (ClusterLost, KeyboardInterrupt):
+            report_comparison(out, runs, models)
+            raise
+    table, failures = report_comparison(out, runs, models)
+    if json:
+        print_json({"out": str(out), "table": table, "failed": failures})
+    else:
+        show_standings(table)
+        print(
+            f"{len(runs)} runs, {len(failures)} failed; figure1.png, table.md, results.csv in {out}"
+        )
+    return 1 if failures else 0
 
 
 @app.command(name="bench")
@@ -332,158 +442,31 @@ def find_robot(name: str) -> Path:
     known = sorted(file.stem for file in MODELS.glob("*.yaml"))
     if name in known:
         return MODELS / f"{name}.yaml"
-    near = difflib.get_close_matches(name, known, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ""
-    raise UsageError(
-        f"no robot '{name}' in models/{hint} known: {', '.join(known)}, or a YAML file"
-    )
+    raise UsageError(f"no robot '{name}' in models/{_nearest(name, known)}, or a YAML file")
 
 
-def _new_folder(out: Path | None, name: str) -> RunFolder:
-    return RunFolder.numbered(RUNS, name) if out is None else RunFolder.new(out)
+def _descriptions(names: Iterable[str]) -> list[Description]:
+    """Of robots given by name or path, each once.  UsageError where two have the same name."""
+    robots = {}
+    for path in dict.fromkeys(map(find_robot, names)):
+        robot = load(path)
+        if robot.name in robots:
+            raise UsageError(f"{robots[robot.name].path} and {path} both name '{robot.name}'")
+        robots[robot.name] = robot
+    return list(robots.values())
 
 
-def _prepared_folder(robot: str, demo: Path | None, out: Path | None, asked: dict) -> RunFolder:
-    """A new run folder with all that repeats the run: settings, robot file, demonstration."""
-    path = find_robot(robot)
-    description = load(path)
-    demonstration = None if demo is None else read_demonstration(demo, build(description))
-    config = {"robot": description.name, "method": "vgps", "hidden": 5, "seed": 0}
-    config |= {
-        "iterations": description.training.iterations,
-        "optimizer": "lbfgs",
-        "bound": "closed",
-        "demo": None if demo is None else str(demo),
-    }
-    config |= asked
-    folder = _new_folder(out, "{robot}-{method}-{hidden}-seed{seed}".format(**config))
-    packages = ("numpy", "numba", "sympy", "casadi")
-    config["versions"] = {"python": platform.python_version()} | {p: version(p) for p in packages}
-    folder.write_text("robot.yaml", path.read_text())
-    if demonstration is not None:
-        folder.write_arrays("demo.npz", {"U": demonstration})
-    folder.write_config(config)
-    return folder
-
-
-def _resumed_folder(robot: str, resume: Path, out: Path | None, asked: dict) -> RunFolder:
-    """The folder of an earlier run; of its settings only the number of iterations may change."""
-    folder = RunFolder(resume)
-    config = folder.read_config()
-    if out is not None:
-        raise UsageError("--resume continues in its own folder: leave out --out")
-    name = load(find_robot(robot)).name
-    if name != config["robot"]:
-        raise UsageError(f"{resume} is a run of '{config['robot']}', not of '{name}'")
-    for setting, value in asked.items():
-        if setting != "iterations" and value != config[setting]:
-            raise UsageError(
-                f"{resume} was started with --{setting} {config[setting]}, not {value}"
-            )
-    folder.write_config(config | asked)
-    return folder
-
-
-def _optimize(model: Model, settings, rng: np.random.Generator, demonstration):
-    from policy.vgps import initial_trajectory
-
-    with progress("trajectory", settings.initial.max_iterations) as update:
-        return initial_trajectory(
-            model,
-            settings,
-            rng,
-            # A line for every iteration would bury a log file.
-            lambda i: update(i.iteration, f"cost {i.cost:.2f}") if i.iteration % 25 == 0 else None,
-            demonstration,
-        )
-
-
-def _learn(model: Model, folder: RunFolder):
-    """Run or continue Algorithm 1 in ``folder``, saving after every iteration; the final policy."""
-    from policy.evaluation import run_policy, summarize
-    from policy.store import policy_to_arrays, state_from_arrays, state_to_arrays
-    from policy.vgps import VGPSSettings, iterate, start
-
-    config = folder.read_config()
-    settings = VGPSSettings.of(
-        model.robot, config["hidden"], optimizer=config["optimizer"], bound=config["bound"]
-    )
-    rng = np.random.default_rng(config["seed"])
-    if folder.file("checkpoint.npz").exists():
-        arrays = folder.read_arrays("checkpoint.npz")
-        state = state_from_arrays(arrays)
-        rng.bit_generator.state = json_format.loads(str(arrays["random"]))
-        folder.keep_metrics(state.k)
-    else:
-        folder.file("metrics.csv").unlink(missing_ok=True)
-        demo = folder.read_arrays("demo.npz")["U"] if config["demo"] is not None else None
-        solution = _optimize(model, settings, rng, demo)
-        cost = model.cost(solution.X, solution.U).sum()
-        folder.write_arrays("trajectory.npz", {"X": solution.X, "U": solution.U, "cost": cost})
-        state = start(model, solution)
-
-    with progress("iteration", config["iterations"]) as update:
-        while state.k < config["iterations"]:
-            state, record = iterate(model, settings, state, rng)
-            row = record._asdict()
-            for kind in ("stochastic", "deterministic"):
-                rollouts = run_policy(
-                    model,
-                    state.policy,
-                    ROLLOUTS_PER_ITERATION,
-                    settings.horizon,
-                    rng,
-                    kind == "stochastic",
-                )
-                summary = summarize(model, rollouts)
-                row |= {f"{kind}_cost": summary.mean_cost, f"{kind}_success": summary.success_rate}
-            random = json_format.dumps(rng.bit_generator.state)
-            folder.append_metrics(row)
-            folder.write_arrays("policy.npz", policy_to_arrays(state.policy))
-            folder.write_arrays(
-                "checkpoint.npz", state_to_arrays(state) | {"random": np.array(random)}
-            )
-            costs = f"stochastic {row['stochastic_cost']:.1f}, "
-            costs += f"deterministic {row['deterministic_cost']:.1f}"
-            update(state.k, f"cost {costs}")
-    return state.policy
+def _nearest(word: str, known: Iterable[str]) -> str:
+    """The end of a sentence about an unknown word."""
+    near = difflib.get_close_matches(word, known, n=1)
+    hint = f" did you mean '{near[0]}'?" if near else ""
+    return f";{hint} known: {', '.join(known)}"
 
 
 def _load_policy(folder: RunFolder):
     from policy.store import policy_from_arrays
 
     return policy_from_arrays(folder.read_arrays("policy.npz"))
-
-
-def _evaluation(
-    model: Model, folder: RunFolder, policy, rollouts: int, horizon: int, seed: int
-) -> dict:
-    from policy.evaluation import run_policy, summarize
-
-    config = folder.read_config()
-    names = ("robot", "method", "hidden", "seed")
-    result = {name: config[name] for name in names}
-    result |= {
-        "iterations": len(folder.read_metrics()["iteration"]),
-        "horizon": horizon,
-        "dt": model.dt,
-        "rollouts": rollouts,
-        "ddp_cost": float(folder.read_arrays("trajectory.npz")["cost"]),
-    }
-    for kind in ("stochastic", "deterministic"):
-        rng = np.random.default_rng(seed)
-        runs = run_policy(model, policy, rollouts, horizon, rng, kind == "stochastic")
-        summary = summarize(model, runs, model.robot.task.horizon)
-        result[kind] = summary._asdict()
-    return result
-
-
-def _mean_rollout(model: Model, policy):
-    """States (T+1, nx) of the deterministic policy from the mean initial state."""
-    from policy.evaluation import run_policy_from
-
-    silence = np.zeros((1, model.robot.task.horizon, model.nu))
-    return run_policy_from(model, policy, model.x0[None], silence).X[0]
 
 
 def _report(result: dict, title: str, json: bool) -> None:
@@ -496,14 +479,24 @@ def _report(result: dict, title: str, json: bool) -> None:
 def main() -> int:
     try:
         return app.cli(prog="run.py", description=__doc__) or 0
-    except (DemonstrationError, RobotFileError, RunFolderError, UsageError) as error:
+    except (
+        ClusterError,
+        DemonstrationError,
+        RobotFileError,
+        RunFolderError,
+        UsageError,
+    ) as error:
         print(error, file=sys.stderr)
         return 2
-    except (BuildError, FloatingPointError, MissingEncoder, OSError) as error:
+    except (BuildError, ClusterLost, FloatingPointError, MissingEncoder, OSError) as error:
         print(error, file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("interrupted; `train ROBOT --resume RUN` continues a training run", file=sys.stderr)
+        print(
+            "interrupted; `train ROBOT --resume RUN` continues a training run, "
+            "the same `compare` does what is missing",
+            file=sys.stderr,
+        )
         return 130
 
 

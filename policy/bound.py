@@ -3,14 +3,15 @@
 Both objectives are the negative of that part, averaged over samples, so that they are to be
 minimised and their scale does not depend on how many samples there are: nats per time step.
 
-    sampled   - 1/N sum_i log pi_theta(u_i | x_i),                  (x_i, u_i) ~ q(x, u)   (eq. 3)
-    closed    - 1/N sum_i integral q(u | x_i) log pi_theta(u | x_i) du,      x_i ~ q(x)
+    sampled   - 1/N sum_i w_i log pi_theta(u_i | x_i),              (x_i, u_i) ~ q(x, u)   (eq. 3)
+    closed    - 1/N sum_i w_i integral q(u | x_i) log pi_theta(u | x_i) du,  x_i ~ q(x)
 
-With pi_theta = N(mu(x), diag sigma^2), which sees only the diagonal v of the covariance of q, the
-integral is
+Samples of q itself have weight 1; those of another distribution have weights w of mean 1 that make
+them stand for q.  With pi_theta = N(mu(x), diag sigma^2), which sees only the diagonal v of the
+covariance of q, the integral is
 
-    1/N sum_i sum_j  1/2 [(mu_j(x_i) - mu_q_j(x_i))^2 + v_j(x_i)] / sigma_j^2 + log sigma_j
-                     + 1/2 log 2 pi.
+    1/N sum_i w_i sum_j  1/2 [(mu_j(x_i) - mu_q_j(x_i))^2 + v_j(x_i)] / sigma_j^2 + log sigma_j
+                         + 1/2 log 2 pi.
 
 The sampled form is the closed form of a q that is certain of its action: mu_q = u, v = 0.
 
@@ -27,16 +28,17 @@ from policy.network import Network
 class ClosedFormBound:
     """States sampled from q, the integral over actions exact: many fewer samples are needed."""
 
-    def __init__(self, Z, mu_q, var_q, n_hidden):
+    def __init__(self, Z, mu_q, var_q, n_hidden, weights=1.0):
         """
         Args:
             Z: (N, n_in) what the policy observes of each sampled state.
             mu_q: (N, nu) mean of q(u | x) at each sampled state.
             var_q: (N, nu) diagonal of the covariance of q(u | x) there.
             n_hidden: number of hidden units of the policy.
+            weights: (N,) of the samples, in any scale; one number means that all are equal.
 
         Raises:
-            ValueError: when shapes do not fit together or a variance is negative.
+            ValueError: when shapes do not fit together, or a variance or weight is negative.
         """
         mu_q, var_q = np.asarray(mu_q, dtype=float), np.asarray(var_q, dtype=float)
         if mu_q.ndim != 2 or mu_q.shape[0] != len(Z):
@@ -45,10 +47,14 @@ class ClosedFormBound:
             raise ValueError(f"var_q has shape {var_q.shape}, mu_q {mu_q.shape}")
         if (var_q < 0.0).any():
             raise ValueError("var_q has negative entries")
+        weights = np.broadcast_to(np.asarray(weights, dtype=float), len(Z))
+        if (weights < 0.0).any() or not weights.any():
+            raise ValueError("the weights must be positive or zero, and not all zero")
+        self._weights = (weights / weights.mean())[:, None]  # (N, 1), exactly 1 when equal
         self._network = Network(Z, n_hidden, mu_q.shape[1])
         self._mu_q = np.asfortranarray(mu_q)  # (N, nu), laid out like the network's outputs
         # All samples share one sigma, so that only the average variance matters.
-        self._mean_var_q = var_q.mean(0)  # (nu,)
+        self._mean_var_q = (self._weights * var_q).mean(0)  # (nu,)
 
     def __call__(self, theta):
         N, nu = self._mu_q.shape
@@ -57,25 +63,27 @@ class ClosedFormBound:
 
         error = self._network.forward(weights)  # (N, nu)
         error -= self._mu_q
-        spread = np.vecdot(error, error, axis=0) / N + self._mean_var_q  # (nu,)
+        weighted = self._weights * error  # (N, nu)
+        spread = np.vecdot(weighted, error, axis=0) / N + self._mean_var_q  # (nu,)
         value = 0.5 * (precision @ spread + nu * LOG_2PI) + log_sigma.sum()
 
-        error *= precision / N  # d value / d mu
-        gradient = np.concatenate([self._network.backward(error), 1.0 - precision * spread])
+        weighted *= precision / N  # d value / d mu
+        gradient = np.concatenate([self._network.backward(weighted), 1.0 - precision * spread])
         return value, gradient
 
 
 class SampledBound(ClosedFormBound):
     """States and actions both sampled from q: eq. 3, maximum likelihood."""
 
-    def __init__(self, Z, U, n_hidden):
+    def __init__(self, Z, U, n_hidden, weights=1.0):
         """
         Args:
             Z: (N, n_in) what the policy observes of each sampled state.
             U: (N, nu) the action sampled there.
             n_hidden: number of hidden units of the policy.
+            weights: (N,) of the samples, in any scale; one number means that all are equal.
 
         Raises:
-            ValueError: when shapes do not fit together.
+            ValueError: when shapes do not fit together or a weight is negative.
         """
-        super().__init__(Z, U, np.zeros_like(U, dtype=float), n_hidden)
+        super().__init__(Z, U, np.zeros_like(U, dtype=float), n_hidden, weights)

@@ -13,6 +13,10 @@ from solver.native import call, kernel
 Array = NDArray[np.float64]
 
 
+# Of one step; a rollout that costs more has failed, and from there its states teach nothing.
+LARGEST_COST = 1e4
+
+
 class Rollouts(NamedTuple):
     """R rollouts of a policy.  Costs are the task's own, summed over the horizon."""
 
@@ -41,12 +45,17 @@ def run_policy(
 
     Actions saturate at the torque limits before they reach the robot.
     """
-    deviation = np.array(model.robot.initial_deviation)
-    x0 = model.x0 + deviation * rng.standard_normal((rollouts, model.nx))
+    x0 = initial_states(model, rollouts, rng)
     noise = np.zeros((rollouts, horizon, model.nu))
     if stochastic:
         noise = policy.sigma * rng.standard_normal(noise.shape)
     return run_policy_from(model, policy, x0, noise)
+
+
+def initial_states(model: Model, rollouts: int, rng: np.random.Generator) -> Array:
+    """(R, nx) drawn from the task's initial distribution."""
+    deviation = np.array(model.robot.initial_deviation)
+    return model.x0 + deviation * rng.standard_normal((rollouts, model.nx))
 
 
 def run_policy_from(model: Model, policy: Policy, x0: Array, noise: Array) -> Rollouts:
@@ -66,6 +75,23 @@ def run_policy_from(model: Model, policy: Policy, x0: Array, noise: Array) -> Ro
         cost,
     )
     return Rollouts(X, U, cost)
+
+
+def mean_rollout(model: Model, policy: Policy) -> Array:
+    """States (T+1, nx) of the deterministic policy from the mean initial state."""
+    silence = np.zeros((1, model.robot.task.horizon, model.nu))
+    return run_policy_from(model, policy, model.x0[None], silence).X[0]
+
+
+def step_costs(model: Model, X: Array, U: Array) -> Array:
+    """Cost (R, T) of each step of rollouts X (R, T or T+1, nx), U (R, T, nu) within torque limits.
+
+    LARGEST_COST from the first step on that costs as much or is not finite.
+    """
+    R, T, nu = U.shape
+    cost = model.cost(X[:, :T].reshape(R * T, -1), U.reshape(R * T, nu)).reshape(R, T)
+    failed = np.logical_or.accumulate(~(cost < LARGEST_COST), axis=1)
+    return np.where(failed, LARGEST_COST, cost)
 
 
 def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> Summary:

@@ -1,8 +1,10 @@
 """The M-step: theta <- argmax L(q, theta) (Levine & Koltun 2013, Algorithm 1, line 4).
 
-States are drawn from the marginals q(x_t).  The integral over actions is exact (``closed``) or
-sampled (``sampled``, eq. 3); the optimiser is L-BFGS, with fresh samples every so many iterations
-as in section 5, or stochastic gradient descent, with fresh samples at each step.
+States are drawn from the marginals q(x_t), or by methods without such a q from what they have seen:
+``fit`` asks a function for samples and does not know where they come from.  The integral over
+actions is exact (``closed``) or sampled (``sampled``, eq. 3); the optimiser is L-BFGS, with fresh
+samples every so many iterations as in section 5, or stochastic gradient descent, with fresh samples
+at each step.
 
 The sampled form fits its own samples a little too well: each M-step underestimates sigma^2 by about
 the share n_weights / N, and since the next q is drawn towards the policy the error compounds (20 %
@@ -16,6 +18,8 @@ With 5 units and 150 iterations, share of rollouts that walk 5 s with noise, see
 0.95, 0.96 where the last 2 s are left out, 0.95, 0.80, 0.13 where the last 0.8 s are.
 """
 
+from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -49,12 +53,19 @@ class Fit(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """What q says at N sampled states."""
+    """What the policy is to do at N sampled states: the q(u | x) that it imitates there."""
 
     inputs: Array  # (N, n_in) observed coordinates
     mean: Array  # (N, nu) of q(u | x)
     covariance: Array  # (T, nu, nu) of q(u | x) at each step
     per_step: int  # N = T * per_step
+    weights: Array  # (N,) in any scale
+
+    @classmethod
+    def of_actions(cls, inputs: Array, actions: Array, weights: Array) -> "Samples":
+        """Where the action (N, nu) itself is known: q(u | x) is certain of it."""
+        N, nu = actions.shape
+        return cls(inputs, actions, np.zeros((N, nu, nu)), 1, weights)
 
     @property
     def variance(self) -> Array:
@@ -69,6 +80,9 @@ class Samples(NamedTuple):
         return self.mean + noise.reshape(-1, nu)
 
 
+Draw = Callable[[np.random.Generator], Samples]
+
+
 def draw(
     q: TrajectoryDistribution, observed: Array, settings: FitSettings, rng: np.random.Generator
 ) -> Samples:
@@ -81,18 +95,25 @@ def draw(
         mean[:T].reshape(-1, mean.shape[-1]),
         q.covariance[:T],
         settings.samples,
+        np.ones(T * settings.samples),
     )
 
 
-def fit(
-    policy: Policy, q: TrajectoryDistribution, settings: FitSettings, rng: np.random.Generator
-) -> Fit:
-    """``policy`` improved on samples of q.  Raises FloatingPointError where an objective is not finite."""
+def draws_of(q: TrajectoryDistribution, observed: Array, settings: FitSettings) -> Draw:
+    """What ``fit`` asks for samples, to imitate q."""
+    return partial(draw, q, observed, settings)
+
+
+def fit(policy: Policy, draw: Draw, settings: FitSettings, rng: np.random.Generator) -> Fit:
+    """``policy`` improved on what ``draw`` gives, anew for each round.
+
+    Raises FloatingPointError where an objective is not finite.
+    """
     if settings.optimizer == "sgd":
-        return _fit_sgd(policy, q, settings, rng)
+        return _fit_sgd(policy, draw, settings, rng)
     evaluations = 0
     for _ in range(settings.rounds):
-        samples = draw(q, policy.observed, settings, rng)
+        samples = draw(rng)
         scaling = Scaling.of(samples.inputs, samples.mean)
         objective = _objective(samples, scaling, settings.bound, len(policy.b1), rng)
         result = lbfgs.minimize(
@@ -110,7 +131,7 @@ def fit(
 def first_fit(
     observed: Array,
     n_hidden: int,
-    q: TrajectoryDistribution,
+    draw: Draw,
     settings: FitSettings,
     rng: np.random.Generator,
 ) -> Fit:
@@ -121,8 +142,8 @@ def first_fit(
     """
     fits = []
     for _ in range(settings.starts):
-        samples = draw(q, observed, settings, rng)
-        fits.append(fit(_random_policy(observed, n_hidden, samples, rng), q, settings, rng))
+        samples = draw(rng)
+        fits.append(fit(_random_policy(observed, n_hidden, samples, rng), draw, settings, rng))
     return min(fits, key=lambda candidate: candidate.value)
 
 
@@ -148,20 +169,23 @@ def _objective(
 ) -> ClosedFormBound:
     Z = scaling.inputs(samples.inputs)
     if bound == "sampled":
-        return SampledBound(Z, samples.draw_actions(rng) / scaling.action, n_hidden)
+        actions = samples.draw_actions(rng) / scaling.action
+        return SampledBound(Z, actions, n_hidden, samples.weights)
     return ClosedFormBound(
-        Z, samples.mean / scaling.action, samples.variance / scaling.action**2, n_hidden
+        Z,
+        samples.mean / scaling.action,
+        samples.variance / scaling.action**2,
+        n_hidden,
+        samples.weights,
     )
 
 
-def _fit_sgd(
-    policy: Policy, q: TrajectoryDistribution, settings: FitSettings, rng: np.random.Generator
-) -> Fit:
-    first = draw(q, policy.observed, settings, rng)
+def _fit_sgd(policy: Policy, draw: Draw, settings: FitSettings, rng: np.random.Generator) -> Fit:
+    first = draw(rng)
     scaling = Scaling.of(first.inputs, first.mean)
 
     def draw_objective(rng: np.random.Generator) -> ClosedFormBound:
-        samples = draw(q, policy.observed, settings, rng)
+        samples = draw(rng)
         return _objective(samples, scaling, settings.bound, len(policy.b1), rng)
 
     result = sgd.minimize(draw_objective, scaling.to_standard(policy), settings.sgd_steps, rng)

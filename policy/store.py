@@ -1,12 +1,13 @@
 """Policies and search states as plain named arrays, and back: nothing is pickled."""
 
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from policy.mlp import Policy
-from policy.vgps import State
+from policy.search import State
 from solver.distribution import TrajectoryDistribution
 
 Arrays = dict[str, NDArray]
@@ -39,10 +40,25 @@ def load_policy(path: str | Path) -> Policy:
 
 def state_to_arrays(state: State) -> Arrays:
     """A search state after at least one iteration."""
-    q = {f"q_{name}": value for name, value in state.q._asdict().items()}
-    return {"k": np.array(state.k)} | policy_to_arrays(state.policy) | q
+    arrays = {"k": np.array(state.k), "rollouts": np.array(state.rollouts)}
+    arrays |= policy_to_arrays(state.policy) | _named("q", state.q)
+    return arrays if state.memory is None else arrays | _named("memory", state.memory)
 
 
-def state_from_arrays(arrays: Arrays) -> State:
-    q = TrajectoryDistribution(**{n: arrays[f"q_{n}"] for n in TrajectoryDistribution._fields})
-    return State(int(arrays["k"]), policy_from_arrays(arrays), q)
+def state_from_arrays(arrays: Arrays, memory: type | None = None) -> State:
+    """The state whose method has a ``memory`` of this type."""
+    return State(
+        k=int(arrays["k"]),
+        policy=policy_from_arrays(arrays),
+        q=_collected("q", arrays, TrajectoryDistribution),
+        memory=None if memory is None else _collected("memory", arrays, memory),
+        rollouts=int(arrays.get("rollouts", 0)),  # the first checkpoints knew only vgps
+    )
+
+
+def _named(prefix: str, fields: NamedTuple) -> Arrays:
+    return {f"{prefix}_{name}": np.asarray(value) for name, value in fields._asdict().items()}
+
+
+def _collected(prefix: str, arrays: Arrays, kind: type) -> NamedTuple:
+    return kind(**{name: arrays[f"{prefix}_{name}"] for name in kind._fields})

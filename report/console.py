@@ -8,11 +8,14 @@ import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from report.standings import Standing
 
 Update = Callable[[int, str], None]  # (units done, what to say about them)
 
@@ -62,6 +65,24 @@ def show_evaluation(result: dict) -> None:
         print(f"deterministic speed in each training horizon: {values} m/s")
 
 
+def show_standings(table: Sequence["Standing"]) -> None:
+    """The outcome of a comparison: a table for each panel, medians over seeds."""
+    for panel in dict.fromkeys((s.robot, s.hidden) for s in table):
+        rows = []
+        for s in table:
+            if (s.robot, s.hidden) != panel:
+                continue
+            row = [s.method]
+            for cost, succeeded in (
+                (s.stochastic_cost, s.stochastic_succeeded),
+                (s.deterministic_cost, s.deterministic_succeeded),
+            ):
+                row += ["failed" if cost is None else cost.median, f"{succeeded} of {s.runs}"]
+            rows.append(row)
+        header = ("method", "stochastic", "success", "deterministic", "success")
+        show_table(f"{panel[0]}, {panel[1]} hidden units: final cost", header, rows)
+
+
 def show_pushes(result: dict) -> None:
     """The table of survived pushes, and what surviving means."""
     title = "{robot}, {method}, {hidden} hidden units, seed {seed}: "
@@ -88,11 +109,13 @@ def plain(value: Any) -> str:
 
 
 def print_json(result: Any) -> None:
-    """One JSON object; numbers that JSON cannot hold become null."""
+    """One JSON object; named tuples become objects, numbers that JSON cannot hold null."""
     print(json.dumps(_finite(result)))
 
 
 def _finite(value: Any) -> Any:
+    if hasattr(value, "_asdict"):
+        value = value._asdict()
     if isinstance(value, dict):
         return {name: _finite(item) for name, item in value.items()}
     if isinstance(value, list | tuple):

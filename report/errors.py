@@ -11,3 +11,11 @@ class DemonstrationError(Exception):
 
 class MissingEncoder(RuntimeError):
     """This machine has no program that writes the asked-for video format."""
+
+
+class ClusterError(Exception):
+    """There is no Dask cluster where one was said to be."""
+
+
+class ClusterLost(RuntimeError):
+    """A Dask cluster went away in the middle of its work."""

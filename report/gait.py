@@ -18,7 +18,11 @@ _FADE = 0.65  # share of paper in the colour that the oldest pose comes close to
 
 
 def gait_picture(
-    axes: Axes, model: Model, X: ArrayLike, reference: ArrayLike | None = None
+    axes: Axes,
+    model: Model,
+    X: ArrayLike,
+    reference: ArrayLike | None = None,
+    title: str = "Gait",
 ) -> None:
     """The robot along X (T+1, nx), earlier poses paler, with the path of its centre of mass.
 
@@ -28,7 +32,7 @@ def gait_picture(
     """
     X = drawable(X)
     path = com_path(model, X)  # (T+1, 2)
-    dress(axes, "Gait", "x, m", "y, m")
+    dress(axes, title, "x, m", "y, m")
     draw_rails(axes, model.robot)
     paths = [path]
     if reference is not None:

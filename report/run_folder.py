@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from report.errors import RunFolderError
 
-
+RUNS = Path("runs")
 # What a run needs to be repeated or continued.
 _SETTINGS = (
     "robot",
@@ -67,7 +67,7 @@ class RunFolder:
         return self.path / name
 
     def read_config(self) -> dict:
-        """The settings; runs from before there were demonstrations started without one.
+        """The settings; older runs, which lack some, started without a demonstration or samples.
 
         Raises RunFolderError where this is not a run folder.
         """
@@ -83,7 +83,7 @@ class RunFolder:
         missing = [name for name in _SETTINGS if name not in config]
         if missing:
             raise RunFolderError(f"{self.path}: config.yaml lacks {', '.join(missing)}")
-        return {"demo": None} | config
+        return {"demo": None, "samples": 10} | config
 
     def write_config(self, config: Mapping) -> None:
         self.write_text("config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
@@ -105,10 +105,12 @@ class RunFolder:
             raise RunFolderError(f"{self.file(name)} cannot be read: {error}") from None
 
     def append_metrics(self, row: Mapping[str, float]) -> None:
-        """One row of metrics.csv; the first one brings the header."""
-        with self.file("metrics.csv").open("a", newline="") as file:
-            writer = csv.DictWriter(file, list(row))
-            if file.tell() == 0:
+        """One row of metrics.csv.  The first one brings the header, which the later ones follow."""
+        with self.file("metrics.csv").open("a+", newline="") as file:
+            file.seek(0)
+            columns = next(csv.reader(file), None)
+            writer = csv.DictWriter(file, columns or list(row), extrasaction="ignore")
+            if columns is None:
                 writer.writeheader()
             writer.writerow(row)
 
@@ -129,3 +131,8 @@ class RunFolder:
         text = io.StringIO()
         csv.writer(text).writerows(rows)
         self.write_text("metrics.csv", text.getvalue())
+
+
+def new_folder(path: Path | None, name: str) -> RunFolder:
+    """A folder for a new run at ``path``, or in runs/ under a name that is still free."""
+    return RunFolder.numbered(RUNS, name) if path is None else RunFolder.new(path)

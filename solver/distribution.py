@@ -39,6 +39,16 @@ class TrajectoryDistribution(NamedTuple):
         T, nx = self.mu.shape
         return self.mu[:, None] + self._correlate(rng.standard_normal((T, samples, nx)))
 
+    def log_density(self, states: Array) -> Array:
+        """Of ``states`` (n, M, nx) under the marginals of the first n steps, (n, M) in nats.
+
+        Relative to the density at the mean, so that it is at most 0.
+        """
+        n = len(states)
+        deviation = states - self.mu[:n, None]
+        normal = deviation @ np.linalg.inv(square_root(self.Sigma[:n])).transpose(0, 2, 1)
+        return -0.5 * np.square(normal).sum(axis=-1)
+
     def antithetic_displacements(self, pairs: int, rng: np.random.Generator) -> Array:
         """Zero and ``pairs`` of opposite draws from N(0, Sigma_t): (T, 1 + 2 pairs, nx)."""
         T, nx = self.mu.shape

@@ -59,6 +59,33 @@ def test_an_unknown_robot_names_the_nearest():
 
 
 @pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (["--method", "daggr"], "no method 'daggr'; did you mean 'dagger'? known: vgps, gps, "),
+        (["--samples", "20"], "vgps does not run its policy to learn: leave out --samples\n"),
+        (["--method", "gps", "--samples", "0"], "--samples must be at least 1, found 0\n"),
+    ],
+)
+def test_a_method_that_cannot_be(arguments, sentence):
+    finished = run("train", "swimmer", *arguments)
+    assert finished.returncode == 2 and finished.stderr.count("\n") == 1
+    assert finished.stderr.startswith(sentence) and finished.stdout == ""
+
+
+def test_another_method_fills_the_same_folder_and_resumes(cartpole, tmp_path):
+    robot, whole, part = ROBOTS / "cartpole.yaml", tmp_path / "whole", tmp_path / "part"
+    arguments = ("train", robot, "--method", "cost-weighted", "--samples", 20)
+    result = run_json(*arguments, "--iterations", 3, "--out", whole)
+    run_json(*arguments, "--iterations", 1, "--out", part)
+    run_json("train", robot, "--iterations", 3, "--resume", part)
+    assert rows(part) == rows(whole)
+    assert [list(row) for row in rows(whole)] == [list(row) for row in rows(cartpole[0])]
+    assert result["method"] == "cost-weighted"
+    assert [row["rollouts"] for row in rows(whole)] == ["0", "20", "40"]
+    assert [row["rollouts"] for row in rows(cartpole[0])] == ["0"] * 3
+
+
+@pytest.mark.parametrize(
     "old, new, found",
     [
         ("mass: m ", "masss: m ", "did you mean 'mass'"),
@@ -226,6 +253,22 @@ def test_a_run_from_before_demonstrations_started_without_one(cartpole, tmp_path
     (old / "checkpoint.npz").unlink()
     run_json("train", ROBOTS / "cartpole.yaml", "--resume", old)
     assert rows(old) == rows(folder)
+
+
+def test_a_run_from_before_a_column_goes_on_without_it(cartpole, tmp_path):
+    folder, _ = cartpole
+    old = tmp_path / "old"
+    shutil.copytree(folder, old)
+    lines = (old / "metrics.csv").read_text().splitlines()
+    column = lines[0].split(",").index("rollouts")
+    cells = [line.split(",") for line in lines]
+    shorter = [",".join(row[:column] + row[column + 1 :]) for row in cells]
+    (old / "metrics.csv").write_text("\n".join(shorter) + "\n")
+    with np.load(old / "checkpoint.npz") as arrays:
+        np.savez(old / "checkpoint.npz", **{n: a for n, a in arrays.items() if n != "rollouts"})
+    run_json("train", ROBOTS / "cartpole.yaml", "--iterations", 4, "--resume", old)
+    assert [len(row) for row in rows(old)] == [len(rows(folder)[0]) - 1] * 4
+    assert float(rows(old)[-1]["stochastic_cost"]) > 0
 
 
 def test_push_tells_what_was_survived(cartpole, tmp_path):

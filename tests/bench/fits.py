@@ -16,7 +16,7 @@ from policy import lbfgs
 from policy.bound import ClosedFormBound
 from policy.mstep import FitSettings, draw
 from policy.scaling import Scaling
-from policy.vgps import VGPSSettings, initial_trajectory
+from policy.search import SearchSettings, initial_trajectory
 from solver.distribution import trajectory_distribution
 from tests.bench.robots import whole
 from tests.bench.rounds import Benchmark, Peer, Row, Side, row
@@ -31,7 +31,7 @@ PEER = "SciPy L-BFGS-B"
 def problem() -> tuple[ClosedFormBound, list[np.ndarray]]:
     """The objective and the thetas to start from."""
     model, rng = whole("swimmer"), np.random.default_rng(0)
-    settings = VGPSSettings.of(model.robot, HIDDEN)
+    settings = SearchSettings.of(model.robot, HIDDEN)
     solution = initial_trajectory(model, settings, rng)
     q = trajectory_distribution(
         solution,

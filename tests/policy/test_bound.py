@@ -79,6 +79,24 @@ def test_scale_does_not_depend_on_the_number_of_samples(imitation):
     np.testing.assert_allclose(np.hstack(ClosedFormBound(*twice, n_hidden)(theta)), once, rtol=1e-9)
 
 
+def test_a_whole_weight_is_so_many_samples(imitation, rng):
+    Z, mu_q, var_q, n_hidden, theta = imitation
+    times = rng.integers(0, 4, size=len(Z))
+    repeated = [np.repeat(part, times, axis=0) for part in (Z, mu_q, var_q)]
+    expected = np.hstack(ClosedFormBound(*repeated, n_hidden)(theta))
+    weighted = ClosedFormBound(Z, mu_q, var_q, n_hidden, 0.1 * times)(theta)  # the scale is free
+    np.testing.assert_allclose(np.hstack(weighted), expected, rtol=1e-9, atol=1e-12)
+
+
+def test_equal_weights_change_no_bit(imitation):
+    Z, mu_q, _, n_hidden, theta = imitation
+    plain, weighted = (
+        np.hstack(SampledBound(Z, mu_q, n_hidden, *weights)(theta))
+        for weights in ((), (np.full(len(Z), 0.25),))
+    )
+    np.testing.assert_array_equal(plain, weighted)
+
+
 def test_shapes_that_do_not_fit(imitation):
     Z, mu_q, var_q, n_hidden, theta = imitation
     with pytest.raises(ValueError, match=r"actions must be \(400, nu\) like Z, not \(399, 2\)"):
@@ -87,5 +105,7 @@ def test_shapes_that_do_not_fit(imitation):
         ClosedFormBound(Z, mu_q, var_q[:, :1], n_hidden)
     with pytest.raises(ValueError, match="negative"):
         ClosedFormBound(Z, mu_q, -var_q, n_hidden)
+    with pytest.raises(ValueError, match="weights must be positive"):
+        SampledBound(Z, mu_q, n_hidden, -np.ones(len(Z)))
     with pytest.raises(ValueError, match="weights of a 4-3-2 network"):
         ClosedFormBound(Z, mu_q, var_q, n_hidden)(theta[1:])

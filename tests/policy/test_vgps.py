@@ -1,6 +1,7 @@
 """Algorithm 1 and what a run consists of: schedule, M-step, adaptation, state."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -9,12 +10,15 @@ import pytest
 from codegen import build, load
 from policy.cost_term import negative_log_policy
 from policy.evaluation import run_policy, run_policy_from, summarize
-from policy.mstep import FitSettings, draw, first_fit, fit
+from policy.methods import METHODS
+from policy.mstep import FitSettings, draw, draws_of, first_fit, fit
+from policy.search import SearchSettings, annealed, initial_trajectory, start
 from policy.store import load_policy, policy_to_arrays, state_from_arrays, state_to_arrays
-from policy.vgps import VGPSSettings, adapt, annealed, initial_trajectory, iterate, start
+from policy.vgps import adapt
 from solver import Settings, ilqr, task_objective, with_extra
 
 ROOT = Path(__file__).parents[2]
+iterate = METHODS["vgps"].iterate
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +29,7 @@ def model():
 @pytest.fixture(scope="module")
 def settings(model):
     """A second of swimming, so that an iteration takes milliseconds."""
-    whole = VGPSSettings.of(model.robot, n_hidden=3)
+    whole = SearchSettings.of(model.robot, n_hidden=3)
     return whole._replace(horizon=50, fit=whole.fit._replace(starts=2))
 
 
@@ -74,6 +78,7 @@ def test_another_seed_gives_another_policy(model, settings, beginning):
 def test_every_m_step_imitates_the_distribution(model, settings, beginning, optimizer, bound):
     """Each way of maximising L ends near the same value, far above that of its random start."""
     observed = np.array(model.robot.observed_indices)
+    draws = partial(draws_of, beginning.q, observed)
     asked = FitSettings(optimizer, bound, samples=20, starts=1)
     values = {}
     for name, s in {
@@ -81,10 +86,11 @@ def test_every_m_step_imitates_the_distribution(model, settings, beginning, opti
         "reference": FitSettings(samples=20, starts=1),
         "asked": asked,
     }.items():
-        fitted = first_fit(observed, 3, beginning.q, s, np.random.default_rng(0))
+        fitted = first_fit(observed, 3, draws(s), s, np.random.default_rng(0))
         # judged by one yardstick: the closed form on samples of its own
         yardstick = FitSettings(samples=50, rounds=1, iterations=0)
-        values[name] = fit(fitted.policy, beginning.q, yardstick, np.random.default_rng(9)).value
+        rng = np.random.default_rng(9)
+        values[name] = fit(fitted.policy, draws(yardstick), yardstick, rng).value
     gained = values["untrained"] - values["reference"]
     assert gained > 0.05
     assert values["untrained"] - values["asked"] > 0.5 * gained
@@ -117,7 +123,8 @@ def test_the_policy_does_not_learn_from_the_tail(beginning):
 @pytest.fixture(scope="module")
 def fitted(model, settings, beginning):
     observed = np.array(model.robot.observed_indices)
-    return first_fit(observed, 3, beginning.q, settings.fit, np.random.default_rng(0)).policy
+    draws = draws_of(beginning.q, observed, settings.fit)
+    return first_fit(observed, 3, draws, settings.fit, np.random.default_rng(0)).policy
 
 
 def test_the_policy_term_draws_the_trajectory_towards_the_policy(model, beginning, fitted):
@@ -173,7 +180,7 @@ def test_a_diverging_policy_is_counted_and_not_averaged_away(model, settings, be
 
 def test_actions_saturate_at_the_torque_limits():
     cartpole = build(load(ROOT / "tests" / "robots" / "cartpole.yaml"))
-    settings = VGPSSettings.of(cartpole.robot, n_hidden=2)._replace(horizon=20)
+    settings = SearchSettings.of(cartpole.robot, n_hidden=2)._replace(horizon=20)
     rng = np.random.default_rng(0)
     state, _ = iterate(
         cartpole, settings, start(cartpole, initial_trajectory(cartpole, settings, rng)), rng

@@ -1,0 +1,72 @@
+"""The controller of a DDP solution in the true dynamics: a guide to samples, an oracle for actions.
+
+    pi_G(u_t | x_t) = N(u_bar_t + K_t (x_t - x_bar_t), Q_uu,t^-1)
+
+That is the paper's g(x) (section 4) where DDP has converged and k_t = 0.  Where it stopped short,
+k_t is a step that its line search did not take, good for the linearised marginals only: on the
+swimmer the controller with k_t leaves the trajectory by itself and costs 31361, without it 350.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.model import Model
+from policy.evaluation import initial_states
+from policy.mlp import LOG_2PI
+from solver.distribution import TrajectoryDistribution, square_root
+from solver.objective import task_objective
+from solver.rollout import follow
+
+Array = NDArray[np.float64]
+
+
+class Controller(NamedTuple):
+    X: Array  # (T, nx) x_bar
+    U: Array  # (T, nu) u_bar
+    K: Array  # (T, nu, nx)
+    root: Array  # (T, nu, nu), lower triangular, root root^T = Q_uu^-1
+
+    @classmethod
+    def of(cls, q: TrajectoryDistribution, T: int) -> "Controller":
+        """The first T steps of q."""
+        return cls(q.X[:T], q.U[:T], q.K[:T], square_root(q.covariance[:T]))
+
+    def mean(self, X: Array) -> Array:
+        """Mean actions (R, T, nu) in the states X (R, T, nx)."""
+        return self.U + np.einsum("tij,rtj->rti", self.K, X - self.X)
+
+    def log_prob(self, X: Array, U: Array) -> Array:
+        """log pi_G(u_t | x_t) (R, T) in nats."""
+        normal = np.einsum("tij,rtj->rti", np.linalg.inv(self.root), U - self.mean(X))
+        log_root = np.log(np.diagonal(self.root, axis1=1, axis2=2)).sum(axis=1)  # (T,)
+        return -0.5 * (np.square(normal).sum(axis=2) + U.shape[2] * LOG_2PI) - log_root
+
+    def sample(self, model: Model, rollouts: int, rng: np.random.Generator) -> tuple[Array, Array]:
+        """States (R, T, nx) and asked-for actions (R, T, nu) from the task's initial distribution.
+
+        Torque limits apply between the action and the robot.
+        """
+        T, nu = self.U.shape
+        starts = initial_states(model, rollouts, rng)
+        noise = np.einsum("tij,rtj->rti", self.root, rng.standard_normal((rollouts, T, nu)))
+        objective, limits = task_objective(model, T, 1.0), np.array(model.robot.torque_limits)
+        X = np.full((rollouts, T + 1, model.nx), np.nan)
+        for r in range(rollouts):
+            U, reference, taken = self.U + noise[r], self.X.copy(), np.empty((T, nu))
+            U[0] += self.K[0] @ (starts[r] - self.X[0])
+            reference[0] = starts[r]  # where `follow` begins
+            follow(
+                model.address("step"),
+                objective,
+                reference,
+                U,
+                np.zeros_like(U),
+                self.K,
+                0.0,
+                limits,
+                X[r],
+                taken,
+            )
+        return X[:, :T], self.mean(X[:, :T]) + noise

@@ -1,0 +1,52 @@
+"""Expectation maximisation on the policy's own samples (Levine & Koltun 2013, section 6).
+
+The analogue of PoWER (Kober & Peters, NIPS 2009) for a policy that is not linear: VGPS, but for q,
+which is not optimised.  It consists of rollouts i of the current policy, weighted by the
+exponential of their cost, and the M-step is weighted maximum likelihood of the actions taken,
+
+    w_t^i = exp(-alpha sum_{s>=t} c_s^i) / sum_j exp(-alpha sum_{s>=t} c_s^j)
+    theta <- argmax sum_t sum_i w_t^i log pi_theta(u_t^i | x_t^i)                          (eq. 3)
+
+As in PoWER an action is weighted by the cost from its time step on: it has no part in what came
+before, which would only add noise.  (With the cost of whole rollouts mostly a single one has any
+weight: the 5-unit swimmer with 1000 samples ends at 1511 instead of 358.)  The first policy
+imitates the initial DDP solution; from there on all exploration is random.  A fit sees as many
+states as one of VGPS, drawn by their weights anew for each of its rounds.
+"""
+
+import numpy as np
+
+from codegen.model import Model
+from policy.evaluation import initial_states, run_policy_from, step_costs
+from policy.mstep import Samples, fit
+from policy.search import SearchSettings, State, Step, annealed, imitate
+from policy.weights import normalized, subset
+
+
+def improve(model: Model, settings: SearchSettings, state: State, rng: np.random.Generator) -> Step:
+    """Rollouts of the policy, and the policy fitted to the best of them."""
+    policy = state.policy
+    if policy is None:
+        return Step(imitate(model, settings, state, rng))
+    R, T = settings.rollouts, settings.horizon
+    noise = policy.sigma * rng.standard_normal((R, T, model.nu))
+    X, U, _ = run_policy_from(model, policy, initial_states(model, R, rng), noise)
+    log_weights = cost_weights(step_costs(model, X, U), annealed(settings, state.k))  # (R, T)
+    log_weights = np.where(np.isfinite(U).all(axis=-1), log_weights, -np.inf).ravel()
+
+    def draw(rng: np.random.Generator) -> Samples:
+        chosen, weights = subset(log_weights, T * settings.fit.samples, rng)
+        r, t = chosen // T, chosen % T
+        states = X[r, t]  # (n, nx)
+        # What the policy asked for: where a torque limit cut it off, pi_theta has no density.
+        actions = policy.mean(states) + noise[r, t]  # (n, nu)
+        return Samples.of_actions(states[:, policy.observed], actions, weights)
+
+    return Step(fit(policy, draw, settings.fit, rng), rollouts=R)
+
+
+def cost_weights(cost: np.ndarray, alpha: float) -> np.ndarray:
+    """log w (R, T) of rollouts with these costs (R, T) at each step."""
+    to_go = np.cumsum(cost[:, ::-1], axis=1)[:, ::-1]
+    with np.errstate(divide="ignore"):
+        return np.log(normalized(-alpha * to_go, axis=0))

@@ -1,0 +1,139 @@
+"""What all methods that search for a policy share: their settings, state, record and beginning.
+
+A search is a function from state to state: a method's ``iterate`` does one outer iteration, and
+everything that the next call depends on is in ``State`` and the random generator.  A run that is
+interrupted and resumed from a stored state therefore continues to the same bits.  All begin with
+the same trajectory, and with a policy that was fitted to it (Levine & Koltun 2013, section 6).
+"""
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from codegen.description import Robot
+from codegen.model import Model
+from policy.mlp import Policy
+from policy.mstep import Fit, FitSettings, draws_of, first_fit
+from solver.distribution import TrajectoryDistribution, trajectory_distribution
+from solver.gait import walk
+from solver.ilqr import Iteration, Settings, Solution, ilqr
+from solver.objective import task_objective
+
+Array = NDArray[np.float64]
+
+
+class SearchSettings(NamedTuple):
+    """What the robot's file asks for; a method reads what it needs."""
+
+    n_hidden: int
+    horizon: int
+    alpha_start: float
+    alpha_end: float
+    anneal: int  # iterations over which alpha falls; it is fixed afterwards
+    pairs: int  # antithetic pairs of states over which -log pi is averaged
+    fit: FitSettings
+    rollouts: int = 10  # of the policy in one iteration, by methods that sample it (section 6)
+    initial: Settings = Settings(max_iterations=500, cost_tolerance=1e-3)  # line 1
+    adapt: Settings = Settings(max_iterations=30, cost_tolerance=1e-3)  # line 6
+
+    @classmethod
+    def of(cls, robot: Robot, n_hidden: int, rollouts: int = 10, **fit: str) -> "SearchSettings":
+        """Of the robot's file; ``fit`` overrides the M-step's optimiser or bound."""
+        t = robot.training
+        return cls(
+            n_hidden=n_hidden,
+            horizon=robot.task.horizon,
+            alpha_start=t.alpha_start,
+            alpha_end=t.alpha_end,
+            anneal=t.anneal,
+            pairs=t.pairs,
+            fit=FitSettings(samples=t.samples, tail=t.tail)._replace(**fit),
+            rollouts=rollouts,
+        )
+
+    @property
+    def learned_steps(self) -> int:
+        """Steps that a policy learns from: the horizon without its tail."""
+        return self.horizon - self.fit.tail
+
+
+class State(NamedTuple):
+    """Between two iterations: k of them are done."""
+
+    k: int
+    policy: Policy | None  # theta_k; None before the first M-step
+    q: TrajectoryDistribution  # the initial one, or after line 6 of iteration k
+    memory: Any = None  # what else a method carries on: a NamedTuple of arrays and numbers
+    rollouts: int = 0  # sampled so far to learn from
+
+
+class Step(NamedTuple):
+    """What a method makes of a state."""
+
+    fit: Fit
+    memory: Any = None
+    rollouts: int = 0  # sampled for it
+
+
+class Record(NamedTuple):
+    """What a callback learns about one iteration."""
+
+    iteration: int
+    alpha: float
+    bound: float  # objective that the policy was fitted to, at its end
+    evaluations: int  # of that objective
+    ddp_cost: float  # task cost of the mean trajectory of q at the end of the iteration
+    ddp_iterations: int  # 0 where q stays the initial one
+    seconds: float
+    rollouts: int  # sampled so far to learn from
+
+
+def initial_trajectory(
+    model: Model,
+    settings: SearchSettings,
+    rng: np.random.Generator,
+    callback: Callable[[Iteration], None] | None = None,
+    demonstration: Array | None = None,
+) -> Solution:
+    """Line 1: DDP on alpha_0 c from the actions ``demonstration`` (T, nu).
+
+    Without them it starts where the robot's file says.
+    """
+    U = _described_start(model, settings, rng) if demonstration is None else demonstration
+    objective = task_objective(model, settings.horizon, settings.alpha_start)
+    return ilqr(model, objective, model.x0, U, settings.initial, callback)
+
+
+def _described_start(model: Model, settings: SearchSettings, rng: np.random.Generator) -> Array:
+    begin = model.robot.task.start
+    U = begin.noise * rng.standard_normal((settings.horizon, model.nu))
+    return walk(model, model.x0, settings.horizon).U if begin.gait else U
+
+
+def start(model: Model, solution: Solution) -> State:
+    """The state before the first iteration."""
+    return State(0, None, distribution(model, solution))
+
+
+def imitate(model: Model, settings: SearchSettings, state: State, rng: np.random.Generator) -> Fit:
+    """The first M-step: a policy that resembles the initial DDP solution (section 6)."""
+    observed = np.array(model.robot.observed_indices)
+    draw = draws_of(state.q, observed, settings.fit)
+    return first_fit(observed, settings.n_hidden, draw, settings.fit, rng)
+
+
+def annealed(settings: SearchSettings, k: int) -> float:
+    """alpha_k of line 5."""
+    share = min(k / settings.anneal, 1.0)
+    return math.exp(
+        (1 - share) * math.log(settings.alpha_start) + share * math.log(settings.alpha_end)
+    )
+
+
+def distribution(model: Model, solution: Solution) -> TrajectoryDistribution:
+    Sigma_0 = np.diag(np.square(model.robot.initial_deviation))
+    Sigma_f = np.diag(np.square(model.robot.process_deviation))
+    return trajectory_distribution(solution, Sigma_0, Sigma_f)

@@ -1,0 +1,52 @@
+"""What a comparison shows for itself: CSV files, a table, Figure 1."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from codegen.model import Model
+from policy.evaluation import mean_rollout
+from policy.store import load_policy
+from report.comparison import Run, folder_of, missing
+from report.figure1 import Gait, figure1
+from report.results import Failure, Final, Row, read_failures, read_results, write_rows
+from report.run_folder import write_atomically
+from report.standings import Standing, markdown, standings
+from report.style import save
+
+
+def report_comparison(
+    out: Path, runs: Sequence[Run], models: Mapping[str, Model]
+) -> tuple[list[Standing], list[Failure]]:
+    """results.csv, final.csv, table.md and figure1 in ``out`` of what is done of ``runs``.
+
+    ``models`` holds every robot by name.  The rows of the table, and the runs that failed.
+    """
+    left = {run.name for run in missing(out, runs)}
+    finished = [run for run in runs if run.name not in left]
+    failures = read_failures(out)
+    rows, finals = read_results(out, finished)
+    write_rows(out / "results.csv", Row, rows)
+    write_rows(out / "final.csv", Final, finals)
+    table = standings(finals, failures)
+    page = markdown(table, failures)
+    write_atomically(out / "table.md", lambda path: path.write_text(page, encoding="utf-8"))
+    if rows:
+        figure = figure1(rows, _gaits(out, finished, models))
+        for suffix in ("svg", "png"):
+            save(figure, out / f"figure1.{suffix}")
+    return table, failures
+
+
+def _gaits(out: Path, finished: Sequence[Run], models: Mapping[str, Model]) -> dict[str, Gait]:
+    """For each robot the gait of a finished run: VGPS if it can be, most units, first seed."""
+    gaits = {}
+    for robot, model in models.items():
+        runs = [run for run in finished if run.robot == robot]
+        if not runs:
+            continue
+        run = min(runs, key=lambda run: (run.method != "vgps", -run.hidden, run.seed))
+        folder = folder_of(out, run)
+        title = f"{robot}, {run.method}, {run.hidden} hidden units, seed {run.seed}"
+        X = mean_rollout(model, load_policy(folder.path))
+        gaits[robot] = Gait(model, title, X, folder.read_arrays("trajectory.npz")["X"])
+    return gaits
