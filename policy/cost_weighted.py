@@ -10,14 +10,15 @@ exponential of their cost, and the M-step is weighted maximum likelihood of the 
 As in PoWER an action is weighted by the cost from its time step on: it has no part in what came
 before, which would only add noise.  (With the cost of whole rollouts mostly a single one has any
 weight: the 5-unit swimmer with 1000 samples ends at 1511 instead of 358.)  The first policy
-imitates the initial DDP solution; from there on all exploration is random.  A fit sees as many
-states as one of VGPS, drawn by their weights anew for each of its rounds.
+imitates the initial DDP solution; from there on all exploration is random.  Rollouts are as long as
+what VGPS learns from, the horizon without its tail, and a fit sees as many states as one of VGPS,
+drawn by their weights anew for each of its rounds.
 """
 
 import numpy as np
 
 from codegen.model import Model
-from policy.evaluation import initial_states, run_policy_from, step_costs
+from policy.evaluation import LARGEST_COST, initial_states, run_policy_from, step_costs
 from policy.mstep import Samples, fit
 from policy.search import SearchSettings, State, Step, annealed, imitate
 from policy.weights import normalized, subset
@@ -28,11 +29,10 @@ def improve(model: Model, settings: SearchSettings, state: State, rng: np.random
     policy = state.policy
     if policy is None:
         return Step(imitate(model, settings, state, rng))
-    R, T = settings.rollouts, settings.horizon
+    R, T = settings.rollouts, settings.learned_steps
     noise = policy.sigma * rng.standard_normal((R, T, model.nu))
     X, U, _ = run_policy_from(model, policy, initial_states(model, R, rng), noise)
-    log_weights = cost_weights(step_costs(model, X, U), annealed(settings, state.k))  # (R, T)
-    log_weights = np.where(np.isfinite(U).all(axis=-1), log_weights, -np.inf).ravel()
+    log_weights = cost_weights(step_costs(model, X, U), annealed(settings, state.k)).ravel()
 
     def draw(rng: np.random.Generator) -> Samples:
         chosen, weights = subset(log_weights, T * settings.fit.samples, rng)
@@ -46,7 +46,9 @@ def improve(model: Model, settings: SearchSettings, state: State, rng: np.random
 
 
 def cost_weights(cost: np.ndarray, alpha: float) -> np.ndarray:
-    """log w (R, T) of rollouts with these costs (R, T) at each step."""
+    """log w (R, T) of rollouts with these costs (R, T) at each step; failed ones have no weight."""
     to_go = np.cumsum(cost[:, ::-1], axis=1)[:, ::-1]
     with np.errstate(divide="ignore"):
-        return np.log(normalized(-alpha * to_go, axis=0))
+        log_weights = np.log(normalized(-alpha * to_go, axis=0))
+    # Even where all have failed, and one of them is the best.
+    return np.where(cost < LARGEST_COST, log_weights, -np.inf)

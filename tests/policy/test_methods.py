@@ -91,7 +91,7 @@ def test_equal_weights_are_maximum_likelihood(model, settings, found, rng):
     policy = found.policy
     inputs, actions = rng.normal(size=(80, len(policy.observed))), rng.normal(size=(80, model.nu))
     thetas = []
-    for weights in (np.ones(80), np.exp(cost_weighted.cost_weights(np.full((4, 20), 1e4), 1.0))):
+    for weights in (np.ones(80), np.exp(cost_weighted.cost_weights(np.full((4, 20), 1e3), 10.0))):
         samples = Samples.of_actions(inputs, actions, weights.ravel())
         fitted = fit(policy, lambda rng: samples, settings.fit, np.random.default_rng(0))
         thetas.append(fitted.policy.theta)
@@ -104,9 +104,14 @@ def test_an_action_is_weighted_by_the_cost_that_follows_it():
     following = np.array([[12.0, 3.0, 2.0], [2.0, 2.0, 0.0]])
     expected = np.exp(-0.5 * following) / np.exp(-0.5 * following).sum(axis=0)
     np.testing.assert_allclose(weights, expected, rtol=1e-12)
-    np.testing.assert_allclose(
-        np.exp(cost_weighted.cost_weights(1e4 * cost, 1.0)).sum(axis=0), 1.0, rtol=1e-12
-    )
+    dear = cost_weighted.cost_weights(1e3 * cost, 10.0)
+    np.testing.assert_allclose(np.exp(dear).sum(axis=0), 1.0, rtol=1e-12)
+
+
+def test_nothing_is_learned_from_failed_rollouts():
+    cost = np.array([[1.0, 2.0, LARGEST_COST], [1.0, LARGEST_COST, LARGEST_COST]])
+    weights = np.exp(cost_weighted.cost_weights(cost, 1.0))
+    np.testing.assert_allclose(weights, [[1.0, 1.0, 0.0], [0.0, 0.0, 0.0]], atol=1e-300)
 
 
 def test_a_failed_rollout_costs_the_most_from_there(model, found, rng):
