@@ -27,17 +27,16 @@ from codegen.errors import singular
 from codegen.model import Model
 from codegen.toolchain import Toolchain, find_toolchain
 
-if TYPE_CHECKING:
-    import casadi
-
 _ROOM = Path(__file__).parent
 _GENERATOR = (
+    "assemble.py",
     "batch.c",
     "build.py",
     "chain.c",
     "contact.py",
     "convert.py",
     "coordinates.py",
+    "dense.c",
     "dynamics.py",
     "emit.py",
     "expression.py",
@@ -54,11 +53,6 @@ _GENERATOR = (
     "step_rk4.c",
     "trajectory.c",
 )
-# What integrators and optimisers evaluate along whole trajectories.
-_IN_LANES = {
-    "rk4": {"acceleration", "acceleration_derivatives", "cost", "cost_expansion"},
-    "implicit": {"velocity_update", "velocity_update_derivatives", "cost", "cost_expansion"},
-}
 GENERATED = _ROOM.parent / "generated"
 
 
@@ -138,6 +132,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
     # SymPy and CasADi take a second to import, which an up-to-date robot never pays.
+    from codegen.assemble import c_source
     from codegen.emit import compile_expressions, operation_count
     from codegen.functions import generate
 
@@ -145,7 +140,7 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
     generated = generate(robot)
     derived = time.perf_counter()
     functions = [compile_expressions(function) for function in generated.functions]
-    source = _c_source(robot, functions)
+    source = c_source(robot, generated, functions)
     emitted = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=stem.parent, prefix=".building-") as scratch:
         files = {
@@ -168,43 +163,3 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
         for suffix, path in files.items():
             os.replace(path, stem.with_suffix(suffix))
     return manifest
-
-
-def _c_source(robot: Robot, functions: list["casadi.Function"]) -> str:
-    from codegen.emit import LANES, emit, emit_batch
-
-    measures = next(f for f in functions if f.name() == "measures")
-    constants = {
-        "NQ": robot.nq,
-        "NV": robot.nv,
-        "NX": robot.nx,
-        "NU": robot.nu,
-        "NZ": robot.nx + robot.nu,
-        "N_MEASURES": measures.numel_out(0),
-        "DT": repr(robot.task.dt),
-        "SUBSTEPS": robot.task.substeps,
-    }
-    integrator = robot.task.integrator
-    in_lanes = [f for f in functions if f.name() in _IN_LANES[integrator]]
-
-    def written(*names: str) -> list[str]:
-        return [(_ROOM / f"{name}.c").read_text() for name in names]
-
-    def kind(real: str, prefix: str) -> list[str]:
-        """The integrator on numbers of one type."""
-        define = f"#define real {real}\n#define NAME(f) {prefix}##f"
-        return [define, *written("chain", f"step_{integrator}"), "#undef real\n#undef NAME"]
-
-    head = ["#include <limits.h>", "#include <math.h>", "#include <string.h>"]
-    head += [f"#define {name} {value}" for name, value in constants.items()]
-    parts = [
-        "\n".join(head),
-        *written("lanes", "lanes_math", "batch"),
-        *(emit(f) for f in functions),
-        *kind("double", "robot_"),
-        *(emit(f, LANES) for f in in_lanes),
-        *kind("lanes", "lanes_"),
-        *(emit_batch(f) for f in in_lanes),
-        *written("trajectory", "riccati"),
-    ]
-    return "\n\n".join(parts)

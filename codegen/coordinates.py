@@ -26,6 +26,11 @@ class Coordinates:
         self.x = ca.SX.sym("x", robot.nx)
         self.S = ca.sparsify(ca.DM(mechanics.S))
         self.S_inverse = ca.sparsify(ca.DM(np.linalg.inv(np.array(mechanics.S)).round()))
+        # S^-1 differs from the identity by -1 where a coordinate is measured from another's angle.
+        self.parents = [-1] * robot.nq
+        for child, parent in zip(*self.S_inverse.sparsity().get_triplet(), strict=True):
+            if child != parent:
+                self.parents[child] = parent
         self.w = ca.SX.sym("w", robot.nq)
         self.w_dot = ca.SX.sym("wd", robot.nv)
 
@@ -33,9 +38,8 @@ class Coordinates:
         """``matrix`` @ S, by solving X S^-1 = matrix: every partial sum is taken once."""
         columns = ca.horzsplit(matrix)
         for child in leaf_first(self.robot):
-            for parent in range(self.robot.nq):
-                if parent != child and self.S_inverse[child, parent] != 0:
-                    columns[parent] -= columns[child] * self.S_inverse[child, parent]
+            if (parent := self.parents[child]) >= 0:
+                columns[parent] += columns[child]
         return ca.horzcat(*columns)
 
     def convert(self, *matrices: sp.Matrix) -> list[ca.SX]:

@@ -16,7 +16,10 @@ from typing import NamedTuple
 
 import casadi as ca
 
+LONGEST = 3000  # statements of one C function
+
 Named = dict[str, ca.SX]
+Sizes = dict[str, int]  # how many numbers an argument has, by its name
 
 
 class Function(NamedTuple):
@@ -116,86 +119,155 @@ def emit(f: ca.Function, dialect: Dialect = SCALAR) -> str:
     """C source of one function: `void robot_NAME(const double *in..., double *out...)`.
 
     Inputs are vectors; outputs are dense, row-major, structural zeros included.  In LANES it is
-    `lanes_NAME` on `lanes`.
+    `lanes_NAME` on `lanes`.  A long function is a sequence of shorter ones, because compilers take
+    more than proportionally longer over long ones; what one of them computes and a later one uses
+    goes through the array `w`.
     """
-    arguments = [f"const {dialect.type} *restrict {name}" for name in f.name_in()]
-    arguments += [f"{dialect.type} *restrict {name}" for name in f.name_out()]
-    lines = [f"void {dialect.prefix}{f.name()}({', '.join(arguments)})", "{"]
-    lines += [f"  (void){name};" for name, n in zip(f.name_in(), _sizes_in(f)) if n == 0]
-    lines += [f"  {line}" for line in _body(f, dialect)]
-    return "\n".join([*lines, "}"])
+    name = f"{dialect.prefix}{f.name()}"
+    parameters = [f"const {dialect.type} *restrict {argument}" for argument in f.name_in()]
+    parameters += [f"{dialect.type} *restrict {argument}" for argument in f.name_out()]
+    head = f"void {name}({', '.join(parameters)})"
+    unused = [f"(void){a};" for a, n in zip(f.name_in(), _sizes_in(f), strict=True) if n == 0]
+    statements = _statements(f, dialect)
+    if len(statements) <= LONGEST:
+        return _braced(head, unused + [s.text(dialect) for s in statements])
+    arguments = ", ".join([*f.name_in(), *f.name_out(), "w"])
+    passed = ", ".join([*parameters, f"{dialect.type} *restrict w"])
+    pieces, slots = _pieces(statements, dialect)
+    functions = [
+        _braced(f"static __attribute__((noinline)) void {name}_{i}({passed})", lines)
+        for i, lines in enumerate(pieces)
+    ]
+    calls = [f"{name}_{i}({arguments});" for i in range(len(pieces))]
+    return "\n\n".join([*functions, _braced(head, [f"{dialect.type} w[{slots}];", *calls])])
 
 
-def emit_batch(f: ca.Function) -> str:
+def emit_batch(name: str, inputs: Sizes, outputs: Sizes) -> str:
     """C source of `void robot_NAME_batch(long N, const double *in..., double *out...)`.
 
-    Arrays are those of `robot_NAME`, N rows each; empty inputs are left out.
+    It calls `lanes_NAME`.  Arrays are those of `robot_NAME`, N rows each; empty inputs are left out.
     """
-    sizes_in, sizes_out = _sizes_in(f), [f.numel_out(i) for i in range(f.n_out())]
-    inputs = [(name, size) for name, size in zip(f.name_in(), sizes_in, strict=True) if size]
-    outputs = list(zip(f.name_out(), sizes_out, strict=True))
-    arguments = [f"const double *restrict {name}" for name, _ in inputs]
-    arguments += [f"double *restrict {name}" for name, _ in outputs]
-    local = [f"{name}_[{size}]" for name, size in inputs + outputs]
-    passed = [f"{name}_" if size else "0" for name, size in zip(f.name_in(), sizes_in)]
-    passed += [f"{name}_" for name, _ in outputs]
-    loaded = [f"to_lanes(n, {n}, {n}, {name} + i * {n}, {name}_);" for name, n in inputs]
-    stored = [f"from_lanes(n, {n}, {n}, {name}_, {name} + i * {n});" for name, n in outputs]
+    filled = {argument: size for argument, size in inputs.items() if size}
+    arguments = [f"const double *restrict {argument}" for argument in filled]
+    arguments += [f"double *restrict {argument}" for argument in outputs]
+    local = [f"{argument}_[{size}]" for argument, size in (filled | outputs).items()]
+    passed = [f"{argument}_" if size else "0" for argument, size in (inputs | outputs).items()]
+    loaded = [f"to_lanes(n, {n}, {n}, {a} + i * {n}, {a}_);" for a, n in filled.items()]
+    stored = [f"from_lanes(n, {n}, {n}, {a}_, {a} + i * {n});" for a, n in outputs.items()]
     loop = [
         "const long n = at_most_lanes(N - i);",
         f"lanes {', '.join(local)};",
         *loaded,
-        f"lanes_{f.name()}({', '.join(passed)});",
+        f"lanes_{name}({', '.join(passed)});",
         *stored,
     ]
-    lines = [f"void robot_{f.name()}_batch(long N, {', '.join(arguments)})", "{"]
+    lines = [f"void robot_{name}_batch(long N, {', '.join(arguments)})", "{"]
     lines += ["  for (long i = 0; i < N; i += LANES) {", *(f"    {line}" for line in loop), "  }"]
     return "\n".join([*lines, "}"])
+
+
+def sizes(f: ca.Function) -> tuple[Sizes, Sizes]:
+    """Numbers in each input and output of a function, by its name."""
+    inputs = dict(zip(f.name_in(), _sizes_in(f), strict=True))
+    return inputs, {name: f.numel_out(name) for name in f.name_out()}
 
 
 def _sizes_in(f: ca.Function) -> list[int]:
     return [f.nnz_in(i) for i in range(f.n_in())]
 
 
-def _body(f: ca.Function, dialect: Dialect) -> list[str]:
+class _Statement(NamedTuple):
+    """`name = expression`, where a name without a declaration is an element of an output."""
+
+    name: str
+    expression: str
+    uses: tuple[str, ...]  # names in the expression that earlier statements declare
+
+    @property
+    def declares(self) -> bool:
+        return "[" not in self.name
+
+    def text(self, dialect: Dialect) -> str:
+        declaration = f"const {dialect.type} " if self.declares else ""
+        return f"{declaration}{self.name} = {self.expression};"
+
+
+def _braced(head: str, lines: list[str]) -> str:
+    return "\n".join([head, "{", *(f"  {line}" for line in lines), "}"])
+
+
+def _statements(f: ca.Function, dialect: Dialect) -> list[_Statement]:
     divisors = _shared_divisors(f)
-    lines: list[str] = []
-    value: dict[int, str] = {}  # work-vector slot -> name of the value it holds now
+    statements: list[_Statement] = []
+    value: dict[int, str] = {}  # work-vector slot -> name of the value it holds now, or a constant
     reciprocal: dict[str, str] = {}
     written: set[tuple[int, int]] = set()
     positions = [_row_major(f.sparsity_out(index)) for index in range(f.n_out())]
-    declare = f"const {dialect.type}"
+
+    def state(name: str, expression: str, *uses: str) -> None:
+        declared = tuple(use for use in uses if use[0] in "tr")
+        statements.append(_Statement(name, expression, declared))
+
     for k in range(f.n_instructions()):
         op, inputs, outputs = f.instruction_id(k), f.instruction_input(k), f.instruction_output(k)
         if op == ca.OP_OUTPUT:
             index, nonzero = outputs
             position = positions[index][nonzero]
             written.add((index, position))
-            lines.append(f"{f.name_out(index)}[{position}] = {value[inputs[0]]};")
+            state(f"{f.name_out(index)}[{position}]", value[inputs[0]], value[inputs[0]])
             continue
         if op == ca.OP_CONST:
             value[outputs[0]] = dialect.constant.format(_literal(f.instruction_constant(k)))
             continue
         if op == ca.OP_INPUT:
-            expression = f"{f.name_in(inputs[0])}[{inputs[1]}]"
+            state(f"t{k}", f"{f.name_in(inputs[0])}[{inputs[1]}]")
         elif op == ca.OP_DIV and k in divisors:
             numerator, divisor = (value[i] for i in inputs)
             if divisor not in reciprocal:
                 reciprocal[divisor] = f"r{k}"
-                lines.append(f"{declare} r{k} = 1.0 / {divisor};")
-            expression = f"{numerator} * {reciprocal[divisor]}"
+                state(f"r{k}", f"1.0 / {divisor}", divisor)
+            state(f"t{k}", f"{numerator} * {reciprocal[divisor]}", numerator, reciprocal[divisor])
         elif op in dialect.operators:
-            expression = dialect.operators[op].format(*(value[i] for i in inputs))
+            operands = [value[i] for i in inputs]
+            state(f"t{k}", dialect.operators[op].format(*operands), *operands)
         else:
             raise NotImplementedError(f"CasADi operation {op} in {f.name()}")
         value[outputs[0]] = f"t{k}"
-        lines.append(f"{declare} t{k} = {expression};")
     zero = dialect.constant.format("0.0")
     for index in range(f.n_out()):
         rows, columns = f.size_out(index)
         zeros = (p for p in range(rows * columns) if (index, p) not in written)
-        lines += [f"{f.name_out(index)}[{p}] = {zero};" for p in zeros]
-    return lines
+        for p in zeros:
+            state(f"{f.name_out(index)}[{p}]", zero)
+    return statements
+
+
+def _pieces(statements: list[_Statement], dialect: Dialect) -> tuple[list[list[str]], int]:
+    """Lines of each piece of at most LONGEST statements, and the size of `w`."""
+    count = -(-len(statements) // LONGEST)
+    length = -(-len(statements) // count)
+    home = {s.name: i // length for i, s in enumerate(statements)}  # piece that declares a name
+    last = {use: i // length for i, s in enumerate(statements) for use in s.uses}
+    slot: dict[str, int] = {}
+    free: list[int] = []
+    slots = 0
+    pieces = []
+    for piece in range(count):
+        within = statements[piece * length : (piece + 1) * length]
+        earlier = sorted({use for s in within for use in s.uses if home[use] < piece})
+        lines = [f"const {dialect.type} {name} = w[{slot[name]}];" for name in earlier]
+        # What is used here for the last time has been read above: its slot can be filled again.
+        free += [slot[name] for name in earlier if last[name] == piece]
+        for s in within:
+            lines.append(s.text(dialect))
+            if s.declares and last.get(s.name, piece) > piece:
+                if not free:
+                    free.append(slots)
+                    slots += 1
+                slot[s.name] = free.pop()
+                lines.append(f"w[{slot[s.name]}] = {s.name};")
+        pieces.append(lines)
+    return pieces, slots
 
 
 def _shared_divisors(f: ca.Function) -> set[int]:

@@ -15,6 +15,7 @@ from codegen.operators import FUNCTIONS
 
 class Functions(NamedTuple):
     functions: list[Function]
+    parents: list[int]  # the coordinate whose angle each is measured from, or -1
     point_names: list[str]  # in the order of `points` and `point_jacobians`
 
 
@@ -39,6 +40,7 @@ def generate(robot: Robot) -> Functions:
             ),
             _measures(robot, coordinates),
         ],
+        parents=coordinates.parents,
         point_names=list(points),
     )
 

@@ -3,9 +3,11 @@
 The imports of SymPy and CasADi, a second once a process, are not counted.
 """
 
+import time
+
 from codegen import build, load
-from tests.bench.robots import MODELS
-from tests.bench.rounds import Benchmark, Side
+from tests.bench.robots import MODELS, bare_robot
+from tests.bench.rounds import Benchmark, Row, Side
 
 BUILDS = 3  # rounds: seconds each, and steadier than what takes microseconds
 
@@ -17,3 +19,12 @@ def build_benchmark(name: str) -> Benchmark:
         "s",
         Side(lambda repeats: [build(load(path), force=True) for _ in range(repeats)]),
     )
+
+
+def chain_build_row(name: str) -> Row:
+    """One build only: the longest takes most of a minute."""
+    robot = bare_robot(name)
+    started = time.perf_counter()
+    build(robot, force=True)
+    seconds = time.perf_counter() - started
+    return Row(f"{name}: forced build", seconds, None, None, "s", None, None, None)

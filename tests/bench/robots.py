@@ -11,6 +11,7 @@ from codegen.description import Robot
 from codegen.model import Model
 
 MODELS = Path(__file__).parents[2] / "models"
+CHAIN = "chain of "  # with the number of links: a robot without a file
 _PASSIVE = ("limits", "limit_stiffness", "limit_softness", "damping", "stiffness", "torque_limit")
 
 
@@ -35,10 +36,36 @@ def bare_data(name: str, **task) -> dict:
     return data
 
 
+def chain_data(links: int) -> dict:
+    """The file of a chain of equal rods that floats, a motor at each joint."""
+    rods = [{"name": f"rod{i}", "mass": 1.0, "length": 0.5} for i in range(links)]  # kg, m
+    joints = [
+        {
+            "name": f"joint{i}",
+            "parent": f"rod{i - 1}",
+            "child": f"rod{i}",
+            "at": [0.5, 0.0],  # m
+            "actuated": True,
+        }
+        for i in range(1, links)
+    ]
+    task = {"dt": 0.01, "horizon": 100, "integrator": "rk4", "substeps": 1}  # s, steps
+    task |= {"cost": "1e-3*sum(u**2) + com.vx**2", "success": "mean(com.vx) > 0"}
+    return {"gravity": 9.81, "base": "floating", "links": rods, "joints": joints, "task": task}
+
+
+def bare_robot(name: str) -> Robot:
+    """The bare robot of a file, or a chain of so many links, for Runge-Kutta."""
+    if name.startswith(CHAIN):
+        links = name.removeprefix(CHAIN)
+        return robot_of(chain_data(int(links)), f"chain{links}_bench")
+    return robot_of(bare_data(name, integrator="rk4", substeps=1), f"{name}_bench")
+
+
 @cache
 def bare(name: str) -> Model:
     """The bare robot with the acceleration and its derivatives, which Runge-Kutta needs."""
-    return build(robot_of(bare_data(name, integrator="rk4", substeps=1), f"{name}_bench"))
+    return build(bare_robot(name))
 
 
 @cache

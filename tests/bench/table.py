@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from tests.bench.accelerations import acceleration_benchmarks
-from tests.bench.builds import BUILDS, build_benchmark
+from tests.bench.builds import BUILDS, build_benchmark, chain_build_row
 from tests.bench.contacts import linearization_benchmark, rollout_benchmark
 from tests.bench.fits import evaluations_row, fit_benchmark
 from tests.bench.iterations import iteration_benchmark
@@ -11,6 +11,7 @@ from tests.bench.rounds import Benchmark, Row, measure
 from tests.bench.share import share_rows
 
 ROBOTS = ("walker", "swimmer")
+CHAINS = ("chain of 20", "chain of 40")  # links
 HEADER = ("work", "ours", "peer", "by", "ratio (range)")
 _PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
@@ -20,7 +21,7 @@ Measure = Callable[[int], list[Row]]  # rounds -> rows
 def parts() -> list[Measure]:
     """The pieces of the table in its order; one takes from a second to half a minute."""
     return [
-        *(_each(acceleration_benchmarks, name) for name in ROBOTS),
+        *(_each(acceleration_benchmarks, name) for name in ROBOTS + CHAINS),
         *(lambda rounds, name=name: share_rows(name, rounds) for name in ROBOTS),
         _one(linearization_benchmark),
         _one(rollout_benchmark),
@@ -31,6 +32,7 @@ def parts() -> list[Measure]:
             lambda rounds, name=name: [measure(build_benchmark(name), min(rounds, BUILDS))]
             for name in ROBOTS
         ),
+        *(lambda rounds, name=name: [chain_build_row(name)] for name in CHAINS),
     ]
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import codegen
-from codegen.emit import LANES, SCALAR, emit, emit_batch
+from codegen.emit import LANES, SCALAR, emit, emit_batch, sizes
 from codegen.toolchain import find_toolchain
 
 ROOM = Path(codegen.__file__).parent
@@ -30,7 +30,7 @@ def compile_functions(request, tmp_path_factory):
         parts = ["#include <limits.h>\n#include <math.h>\n#include <string.h>"]
         parts += [(ROOM / name).read_text() for name in ("lanes.c", "lanes_math.c", "batch.c")]
         for f in functions:
-            parts += [emit(f), emit(f, LANES), emit_batch(f)]
+            parts += [emit(f), emit(f, LANES), emit_batch(f.name(), *sizes(f))]
         (folder / "f.c").write_text("\n".join(parts))
         narrower = toolchain._replace(flags=(*toolchain.flags, *request.param))
         narrower.compile(folder / "f.c", folder / "f.so")

@@ -1,0 +1,49 @@
+"""Large robots: systems solved in loops and functions cut in pieces, against straight-line code."""
+
+import importlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from closeness import assert_close
+
+from codegen import build, load
+
+MODELS = Path(__file__).parents[2] / "models"
+STEPS = 11  # no multiple of any number of lanes
+
+
+@pytest.fixture(params=["swimmer", "walker"])
+def both(request, tmp_path, monkeypatch):
+    """A robot as it is, and as it would be built if it were large: Runge-Kutta and implicit."""
+    robot = load(MODELS / f"{request.param}.yaml")
+    plain = build(robot)
+    monkeypatch.setattr(importlib.import_module("codegen.build"), "GENERATED", tmp_path)
+    monkeypatch.setattr(importlib.import_module("codegen.dynamics"), "LONGEST", 0)
+    monkeypatch.setattr(importlib.import_module("codegen.emit"), "LONGEST", 40)
+    large = build(robot)
+    assert large.was_built and "acceleration_system" in large.manifest["operations"]
+    return plain, large
+
+
+def test_a_large_robot_moves_like_a_small_one(both):
+    plain, large = both
+    rng = np.random.default_rng(0)
+    x, u = plain.x0 + 0.1 * rng.standard_normal(plain.nx), 10.0 * rng.standard_normal(plain.nu)
+    q, v = x[: plain.nq], x[plain.nq :]
+    assert_close(large.acceleration(q, v, u), plain.acceleration(q, v, u))
+    assert_close(large.mass_matrix(q), plain.mass_matrix(q))
+    assert_close(large.step(x, u), plain.step(x, u))
+    if plain.robot.task.integrator == "rk4":
+        assert_close(
+            large.acceleration_derivatives(q, v, u), plain.acceleration_derivatives(q, v, u)
+        )
+
+
+def test_a_large_robot_has_the_same_derivatives_in_lanes(both):
+    plain, large = both
+    rng = np.random.default_rng(0)
+    X = plain.x0 + 0.05 * rng.standard_normal((STEPS, plain.nx))
+    U = 10.0 * rng.standard_normal((STEPS, plain.nu))
+    for mine, other in zip(large.linearize(X, U), plain.linearize(X, U), strict=True):
+        assert_close(mine, other, 1e-11)
