@@ -1,17 +1,37 @@
 """The parts of a step of the backward pass, compiled for each robot's sizes, against NumPy."""
 
+import ctypes
+from pathlib import Path
+
 import numpy as np
 import pytest
 import twin
 
+import codegen
+from codegen.toolchain import find_toolchain
 from solver.backward import Products
 
+ROOM = Path(codegen.__file__).parent
+# Those of a pendulum, the cart-pole, the swimmer and the walker, no action, more actions than lanes.
+SIZES = [(2, 1), (4, 1), (10, 2), (18, 6), (6, 0), (7, 9), (30, 17)]
 
-@pytest.fixture(params=["swimmer", "springs", "cart_pole"])
-def sizes(request):
-    """Addresses of a robot's products, and its sizes: (nx, nu) are (10, 2), (4, 2) and (4, 1)."""
-    model = request.getfixturevalue(request.param)
-    return Products.of(model), model.nx, model.nu
+
+@pytest.fixture(scope="module", params=SIZES, ids=str)
+def sizes(request, tmp_path_factory):
+    """Addresses of the parts for (nx, nu), and these sizes."""
+    nx, nu = request.param
+    folder = tmp_path_factory.mktemp("riccati")
+    head = "#include <limits.h>\n#include <math.h>\n#include <string.h>\n"
+    head += f"#define NX {nx}\n#define NU {nu}\n#define NZ {nx + nu}\n"
+    parts = [(ROOM / name).read_text() for name in ("lanes.c", "riccati.c")]
+    (folder / "f.c").write_text("\n".join([head, *parts]))
+    find_toolchain().compile(folder / "f.c", folder / "f.so")
+    library = ctypes.CDLL(str(folder / "f.so"))
+    addresses = (
+        ctypes.cast(getattr(library, f"robot_{name}"), ctypes.c_void_p).value
+        for name in Products._fields
+    )
+    return Products(*addresses), nx, nu
 
 
 def symmetric(rng, n):
@@ -57,6 +77,8 @@ def test_gains_minimise_the_regularised_quadratic(sizes, rng):
 def test_gains_refuse_a_matrix_that_is_not_positive_definite(sizes, last):
     products, nx, nu = sizes
     k, K, positive = np.zeros(nu), np.zeros((nu, nx)), np.empty(1)
+    if nu == 0:
+        pytest.skip("a robot without actions has no such matrix")
     R_uu = np.diag(np.append(np.ones(nu - 1), last))
     twin.call_c(products.gains, R_uu, np.ones((nu, nx)), np.ones(nu), k, K, positive)
     assert positive[0] == 0.0 and not k.any() and not K.any()
