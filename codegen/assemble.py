@@ -9,6 +9,7 @@ from codegen.emit import LANES, Sizes, emit, emit_batch, sizes
 from codegen.functions import Functions
 
 _ROOM = Path(__file__).parent
+_PARTS = {"_system": "", "_columns": "_derivatives"}  # what is generated of what dense.c solves
 # What integrators and optimisers evaluate along whole trajectories begins with these names.
 _IN_LANES = {"rk4": ("acceleration", "cost"), "implicit": ("velocity_update", "cost")}
 
@@ -16,7 +17,8 @@ _IN_LANES = {"rk4": ("acceleration", "cost"), "implicit": ("velocity_update", "c
 def c_source(robot: Robot, generated: Functions, functions: list[ca.Function]) -> str:
     """C source of everything that the compiled robot offers; ``functions`` are the generated ones."""
     in_lanes = [f for f in functions if f.name().startswith(_IN_LANES[robot.task.integrator])]
-    batches = {f.name(): sizes(f) for f in in_lanes} | _dense_sizes(robot, in_lanes)
+    whole = (f for f in in_lanes if not f.name().endswith(tuple(_PARTS)))
+    batches = {f.name(): sizes(f) for f in whole} | _dense_sizes(robot, in_lanes)
     parts = [
         _head(robot, generated, functions),
         *_written("lanes", "lanes_math", "batch"),
@@ -66,11 +68,10 @@ def _loops(robot: Robot, functions: list[ca.Function], real: str, prefix: str) -
 
 def _dense(functions: list[ca.Function]) -> list[str]:
     """Functions of which only the parts are generated: systems, and columns for derivatives."""
-    replaced = {"_system": "", "_columns": "_derivatives"}
     return [
         f.name().removesuffix(part) + whole
         for f in functions
-        for part, whole in replaced.items()
+        for part, whole in _PARTS.items()
         if f.name().endswith(part)
     ]
 

@@ -61,7 +61,7 @@ def dynamics_functions(c: Coordinates) -> list[Function]:
         systems.append(_velocity_update(c, terms))
     q, qv, qvu = {"q": c.q}, {"q": c.q, "v": c.v}, {"q": c.q, "v": c.v, "u": c.u}
     functions = [
-        Function("mass_matrix", q, {"M": c.times_S(c.times_S(mass).T)}),
+        Function("mass_matrix", q, {"M": ca.triu2symm(ca.triu(c.times_S(c.times_S(mass).T)))}),
         Function("bias_force", qv, {"h": c.times_S(bias.T).T}),
         Function("passive_force", qv, {"f": c.times_S(passive.T).T}),
         Function("energy", qv, {"E": energy}),

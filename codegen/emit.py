@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import casadi as ca
 
-LONGEST = 3000  # statements of one C function
+LONGEST = 1000  # statements of one C function
 
 Named = dict[str, ca.SX]
 Sizes = dict[str, int]  # how many numbers an argument has, by its name

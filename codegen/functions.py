@@ -62,7 +62,9 @@ def _cost(robot: Robot, c: Coordinates) -> list[Function]:
     phi_yy, phi_y = ca.hessian(phi, y)
 
     J = ca.jacobian(y_of_xu, ca.vertcat(c.x, c.u))
-    cost, gradient, hessian = ca.substitute([phi, J.T @ phi_y, J.T @ phi_yy @ J], [y], [y_of_xu])
+    upper = ca.triu(J.T @ phi_yy @ J)
+    cost, gradient, upper = ca.substitute([phi, J.T @ phi_y, upper], [y], [y_of_xu])
+    hessian = ca.triu2symm(upper)
     nx = robot.nx
     # `data` is what a cost term may carry along; a robot's own cost needs none.
     inputs = {"x": c.x, "u": c.u, "data": ca.SX(0, 1)}

@@ -99,7 +99,8 @@ def derive(robot: Robot) -> Mechanics:
             for column, other in directions:
                 mass_matrix[row, column] += sign * other * joint.armature
 
-    kinetic = (tree.rates.T * mass_matrix * tree.rates)[0, 0] / 2
+    upper = mass_matrix.upper_triangular(1) + sp.diag(*mass_matrix.diagonal()) / 2
+    kinetic = (tree.rates.T * (upper * tree.rates))[0, 0]
     return Mechanics(
         w=list(tree.w),
         w_dot=list(tree.rates),
