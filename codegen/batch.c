@@ -57,6 +57,8 @@ static inline int next_block(int i, int width)
   return i + LANES < width && i + 2 * LANES > width ? width - LANES : i + LANES;
 }
 
+/* `load` and `store` are what to_lanes and from_lanes below do.  Those inline them twice, once for the
+ * n = LANES of all turns of a loop but its last, where no row needs to be asked for. */
 #define EACH_BLOCK                                                             \
   const int columns = width < LANES ? width : LANES; /* known when it is inlined */ \
   for (int i = 0; i < width; i = next_block(i, width))

@@ -14,8 +14,7 @@ from codegen.errors import BuildError
 
 # -O1 is nearly as fast as -O2 on straight-line code and far cheaper to compile on long blocks; the
 # loops of the integrators want the vectoriser, GCC fuses multiplications with additions among its
-# "expensive" optimisations only; nobody reads errno, which keeps sqrt from being one instruction; no
-# store is dead, and looking for one takes an eighth of the time.
+# "expensive" optimisations only; nobody reads errno, which keeps sqrt from being one instruction.
 # -w: warnings, such as Clang's of GCC's flags, would stand before the error that is reported.
 _FLAGS = (
     "-std=gnu11",
@@ -25,10 +24,11 @@ _FLAGS = (
     "-fschedule-insns2",
     "-ffp-contract=fast",
     "-fno-math-errno",
-    "-fno-tree-dse",
     "-fPIC",
     "-w",
 )
+# No store is dead, and looking for one takes GCC an eighth of its time.  Clang does not know the flag.
+_GCC_FLAGS = ("-fno-tree-dse",)
 
 
 class Toolchain(NamedTuple):
@@ -54,7 +54,8 @@ def find_toolchain() -> Toolchain:
         for tuning in (("-march=native",), ("-mcpu=native",), ()):
             run = _run([*command, *tuning, "-dM", "-E", "-x", "c", os.devnull])
             if run.returncode == 0:
-                return Toolchain(tuple(command), (*_FLAGS, *tuning), run.stdout)
+                gcc = () if "__clang__" in run.stdout else _GCC_FLAGS
+                return Toolchain(tuple(command), (*_FLAGS, *gcc, *tuning), run.stdout)
     if chosen := os.environ.get("CC"):
         raise BuildError(f"CC={chosen} does not work as a C compiler: set CC to one, or unset it")
     raise BuildError(

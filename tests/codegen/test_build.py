@@ -385,3 +385,18 @@ def test_a_compiler_command_with_unbalanced_quotes(monkeypatch):
     monkeypatch.setenv("CC", "gcc '-O1")
     with pytest.raises(BuildError, match="CC cannot be split"):
         toolchain.find_toolchain()
+
+
+@pytest.mark.parametrize(
+    ("macros", "known"), [("#define __GNUC__ 12", True), ("#define __clang__ 1", False)]
+)
+def test_clang_is_not_given_flags_that_only_gcc_knows(macros, known, monkeypatch):
+    """The clang of the ziglang wheel refuses what it does not know."""
+    answer = toolchain.subprocess.CompletedProcess([], 0, macros, "")
+    monkeypatch.setattr(toolchain, "_run", lambda command: answer)
+    monkeypatch.setattr(toolchain, "_candidates", lambda: [["cc"]])
+    toolchain.find_toolchain.cache_clear()
+    try:
+        assert ("-fno-tree-dse" in toolchain.find_toolchain().flags) is known
+    finally:
+        toolchain.find_toolchain.cache_clear()

@@ -77,8 +77,8 @@ def test_gains_minimise_the_regularised_quadratic(sizes, rng):
 def test_gains_refuse_a_matrix_that_is_not_positive_definite(sizes, last):
     products, nx, nu = sizes
     k, K, positive = np.zeros(nu), np.zeros((nu, nx)), np.empty(1)
-    if nu == 0:
-        pytest.skip("a robot without actions has no such matrix")
+    if nu == 0:  # there is no such matrix
+        return
     R_uu = np.diag(np.append(np.ones(nu - 1), last))
     twin.call_c(products.gains, R_uu, np.ones((nu, nx)), np.ones(nu), k, K, positive)
     assert positive[0] == 0.0 and not k.any() and not K.any()
