@@ -10,7 +10,6 @@ from codegen.contact import Contact, contact
 from codegen.convert import to_casadi
 from codegen.description import Robot
 from codegen.emit import Named
-from codegen.factor import leaf_first
 from codegen.mechanics import Mechanics
 from codegen.tree import Kinematics
 
@@ -37,7 +36,7 @@ class Coordinates:
     def times_S(self, matrix: ca.SX) -> ca.SX:
         """``matrix`` @ S, by solving X S^-1 = matrix: every partial sum is taken once."""
         columns = ca.horzsplit(matrix)
-        for child in leaf_first(self.robot):
+        for child in _leaf_first(self.robot):
             if (parent := self.parents[child]) >= 0:
                 columns[parent] += columns[child]
         return ca.horzcat(*columns)
@@ -100,3 +99,11 @@ class Coordinates:
             names[f"{name}.u"] = self.u[i]
         names = dict(zip(names, self.of_state(*names.values()), strict=True))
         return names | robot.parameters | {"pi": math.pi}
+
+
+def _leaf_first(robot: Robot) -> list[int]:
+    """Coordinates ordered so that each comes before those of the links that carry it."""
+    index = {name: i for i, name in enumerate(robot.q_names)}
+    joints = [index[j.name] for j in reversed(robot.ordered_joints) if j.type != "fixed"]
+    root = [index[name] for name in ("angle", "y", "x")] if robot.root is not None else []
+    return joints + root

@@ -24,7 +24,7 @@ from codegen.factor import SparseFactor
 
 # Operations of a solution in straight-line code above which it is done in loops (dense.c): there code
 # leaves the instruction cache, and compilers take minutes.
-LONGEST = 5000
+MOST_OPERATIONS = 5000
 
 
 class System(NamedTuple):
@@ -70,7 +70,7 @@ def dynamics_functions(c: Coordinates) -> list[Function]:
         functions.append(Function("contact_forces", qv, {"f": touch.forces}))
     for system in systems:
         factor = _factor(c, system)
-        if factor.operations * (2 * robot.nv + robot.nu) > LONGEST:
+        if factor.operations * (2 * robot.nv + robot.nu) > MOST_OPERATIONS:
             functions += _parts(system, qvu)
         else:
             functions += _solved(c, system, factor, qvu)

@@ -2,16 +2,6 @@
 
 import casadi as ca
 
-from codegen.description import Robot
-
-
-def leaf_first(robot: Robot) -> list[int]:
-    """Coordinates ordered so that each comes before those of the links that carry it."""
-    index = {name: i for i, name in enumerate(robot.q_names)}
-    joints = [index[j.name] for j in reversed(robot.ordered_joints) if j.type != "fixed"]
-    root = [index[name] for name in ("angle", "y", "x")] if robot.root is not None else []
-    return joints + root
-
 
 def least_degree(matrix: ca.SX) -> list[int]:
     """Rows ordered so that each has as few entries as possible in what is left to eliminate.

@@ -21,7 +21,7 @@ each, p = sum_a R(w_a) r_a, and so are its derivatives.  A product of two of the
     (R(w_a) r) . (R(w_b) s) = (r . s) cos(w_b - w_a) + (r . s') sin(w_b - w_a),   s' = R(90 deg) s,
 
 has coefficients that are numbers, and those of all bodies are summed before a symbol is written.
-Nothing is expanded, simplified or solved; a robot of forty links takes a second.
+Nothing is simplified or solved; only what slides brings symbols into the coefficients, to expand.
 """
 
 from collections.abc import Hashable, Iterator

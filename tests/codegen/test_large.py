@@ -19,7 +19,7 @@ def both(request, tmp_path, monkeypatch):
     robot = load(MODELS / f"{request.param}.yaml")
     plain = build(robot)
     monkeypatch.setattr(importlib.import_module("codegen.build"), "GENERATED", tmp_path)
-    monkeypatch.setattr(importlib.import_module("codegen.dynamics"), "LONGEST", 0)
+    monkeypatch.setattr(importlib.import_module("codegen.dynamics"), "MOST_OPERATIONS", 0)
     monkeypatch.setattr(importlib.import_module("codegen.emit"), "LONGEST", 40)
     large = build(robot)
     assert large.was_built and "acceleration_system" in large.manifest["operations"]
