@@ -57,6 +57,20 @@ static inline int next_block(int i, int width)
   return i + LANES < width && i + 2 * LANES > width ? width - LANES : i + LANES;
 }
 
+/* The first numbers of a vector from as many at A, read one by one: a vector that is read back from
+ * the memory into which its parts have just been written keeps the processor waiting. */
+static inline __attribute__((always_inline)) lanes few(const double *A, int columns)
+{
+#define AT(c) (c < columns ? A[c] : 0.0)
+#if LANES == 8
+  return (lanes){AT(0), AT(1), AT(2), AT(3), AT(4), AT(5), AT(6), AT(7)};
+#elif LANES == 4
+  return (lanes){AT(0), AT(1), AT(2), AT(3)};
+#else
+  return (lanes){AT(0), AT(1)};
+#endif
+}
+
 /* `load` and `store` are what to_lanes and from_lanes below do.  Those inline them twice, once for the
  * n = LANES of all turns of a loop but its last, where no row needs to be asked for. */
 #define EACH_BLOCK                                                             \
@@ -78,7 +92,7 @@ static inline __attribute__((always_inline)) void load(long n, long stride, int 
       if (columns == LANES || start + LANES <= end)
         memcpy(block + l, A + start, sizeof(lanes));
       else
-        memcpy(block + l, A + start, columns * sizeof(double));
+        block[l] = few(A + start, columns);
     }
     transpose(block);
 #pragma GCC unroll 8

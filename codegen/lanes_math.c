@@ -22,64 +22,65 @@ typedef struct {
   lane_bits quarter; /* which multiple, in its two lowest bits */
 } Angle;
 
-/* Cody and Waite's reduction for |x| <= 1e5: pi/2 in pieces of 33 bits, whose products with the
- * multiple are exact, and a last one that leaves an error of 2^-106. */
+/* Cody and Waite's reduction for 0 <= x <= 1e5: pi/2 in two pieces of 33 bits, whose products with
+ * the multiple are exact, and a third that leaves an error of 2^-106. */
 static inline Angle reduce(lanes x)
 {
-  const lanes k = round_lanes(x * 0x1.45f306dc9c883p-1);
-  const lanes r = x - k * 0x1.921fb544p0, w = k * 0x1.0b4611a6p-34;
-  const lanes s = r - w, back = s - r;
-  const lanes error = (r - (s - back)) - (w + back); /* exact: r - w = s + error */
-  const lanes low = error - k * 0x1.3198a2e037073p-69;
-  const lanes high = s + low;
-  return (Angle){high, low - (high - s), (lane_bits)(k + ROUNDER)};
+  const lanes rounded = x * 0x1.45f306dc9c883p-1 + ROUNDER, k = rounded - ROUNDER;
+  const lanes r = x - k * 0x1.921fb544p0, high = r - k * 0x1.0b4611a6p-34;
+  const lanes low = ((r - high) - k * 0x1.0b4611a6p-34) - k * 0x1.3198a2e037073p-69;
+  return (Angle){high, low, (lane_bits)rounded};
 }
 
+/* sin(x + low) = x + x^3 (S1 + S2 x^2 + ...) + low cos x, where two terms of the cosine are enough. */
 static inline lanes sine_polynomial(lanes x, lanes low)
 {
-  const lanes z = x * x, v = z * x;
-  const lanes r = 8.33333333332248946124e-03 +
-                  z * (-1.98412698298579493134e-04 +
-                       z * (2.75573137070700676789e-06 +
-                            z * (-2.50507602534068634195e-08 + z * 1.58969099521155010221e-10)));
-  return x - ((z * (0.5 * low - v * r) - low) + v * 1.66666666666666324348e-01);
+  const lanes z = x * x, w = z * z; /* pairs of terms run side by side */
+  const lanes last = -2.50507602534068634195e-08 + z * 1.58969099521155010221e-10;
+  const lanes middle = -1.98412698298579493134e-04 + z * 2.75573137070700676789e-06;
+  const lanes first = -1.66666666666666324348e-01 + z * 8.33333333332248946124e-03;
+  return x + (z * x * (first + w * (middle + w * last)) + low * (1.0 - 0.5 * z));
 }
 
+/* cos(x + low) = 1 - x^2 / 2 + x^4 (C1 + C2 x^2 + ...) - low x, with the rounding error of the first
+ * difference made good. */
 static inline lanes cosine_polynomial(lanes x, lanes low)
 {
-  const lanes z = x * x, half = 0.5 * z, w = 1.0 - half;
-  const lanes r =
-      4.16666666666666019037e-02 +
-      z * (-1.38888888888741095749e-03 +
-           z * (2.48015872894767294178e-05 +
-                z * (-2.75573143513906633035e-07 +
-                     z * (2.08757232129817482790e-09 + z * -1.13596475577881948265e-11))));
-  return w + (((1.0 - w) - half) + (z * (z * r) - x * low));
+  const lanes z = x * x, w = z * z, two_terms = 1.0 - 0.5 * z;
+  const lanes error = (1.0 - two_terms) - 0.5 * z;
+  const lanes last = 2.08757232129817482790e-09 + z * -1.13596475577881948265e-11;
+  const lanes middle = 2.48015872894767294178e-05 + z * -2.75573143513906633035e-07;
+  const lanes first = 4.16666666666666019037e-02 + z * -1.38888888888741095749e-03;
+  return two_terms + ((error - x * low) + w * (first + w * (middle + w * last)));
 }
 
-/* The sine of quarter turns past an angle; one quarter past makes it the cosine. */
+/* The sine of quarter turns past an angle, but for its sign; one quarter past makes it the cosine. */
 static inline lanes turned(Angle a, lane_bits quarter)
 {
-  const lanes y = choose((quarter & 1) != 0, cosine_polynomial(a.high, a.low),
-                         sine_polynomial(a.high, a.low));
-  return (lanes)((lane_bits)y ^ ((quarter & 2) << 62));
+  return choose(-(quarter & 1), cosine_polynomial(a.high, a.low),
+                sine_polynomial(a.high, a.low));
+}
+
+/* y with its sign turned where the highest bit is set. */
+static inline lanes with_sign(lanes y, lane_bits sign)
+{
+  return (lanes)((lane_bits)y ^ (sign & LONG_MIN));
 }
 
 /* Inlined by force: the sine and the cosine of one angle then share all but the last choice. */
 static inline __attribute__((always_inline)) lanes lanes_sin(lanes x)
 {
-  const Angle a = reduce(x);
+  const Angle a = reduce(lanes_fabs(x));
   const lane_bits outside = ~(lanes_fabs(x) <= 1e5);
-  /* The tiny ones are their own sines, and keep the sign of zero. */
-  const lanes y = choose(lanes_fabs(x) < 0x1p-27, x, turned(a, a.quarter));
+  const lanes y = with_sign(turned(a, a.quarter), (lane_bits)x ^ (a.quarter << 62));
   return any(outside) ? replace(outside, sin, x, y) : y;
 }
 
 static inline __attribute__((always_inline)) lanes lanes_cos(lanes x)
 {
-  const Angle a = reduce(x);
+  const Angle a = reduce(lanes_fabs(x));
   const lane_bits outside = ~(lanes_fabs(x) <= 1e5);
-  const lanes y = turned(a, a.quarter + 1);
+  const lanes y = with_sign(turned(a, a.quarter + 1), (a.quarter + 1) << 62);
   return any(outside) ? replace(outside, cos, x, y) : y;
 }
 
