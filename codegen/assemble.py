@@ -5,7 +5,8 @@ from pathlib import Path
 import casadi as ca
 
 from codegen.description import Robot
-from codegen.emit import LANES, Sizes, emit, emit_batch, sizes
+from codegen.dialect import LANES
+from codegen.emit import Sizes, emit, emit_batch, sizes
 from codegen.functions import Functions
 
 _ROOM = Path(__file__).parent

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import codegen
-from codegen.emit import LANES, SCALAR, emit, emit_batch, sizes
+from codegen.dialect import LANES, SCALAR
+from codegen.emit import emit, emit_batch, sizes
 from codegen.toolchain import find_toolchain
 
 ROOM = Path(codegen.__file__).parent
