@@ -19,7 +19,7 @@ class Model:
     """Dynamics, cost and success of one robot.  x = [q, v]; SI units throughout.
 
     Every method checks the shapes that it is given (ValueError) and takes arrays as they come:
-    lists, integers, any memory order.
+    lists, integers, any memory order.  ``library`` is what was compiled.
     """
 
     def __init__(self, robot: Robot, library: Path, manifest: Mapping, was_built: bool):
@@ -29,7 +29,7 @@ class Model:
         self.nq, self.nv, self.nx, self.nu = robot.nq, robot.nv, robot.nx, robot.nu
         self.q_names, self.u_names = robot.q_names, robot.u_names
         self.dt = robot.task.dt
-        self._library = ctypes.CDLL(str(library))
+        self.library = ctypes.CDLL(str(library))
         self._outer_success, self._aggregates = split_aggregates(parse(robot.task.success))
 
     def mass_matrix(self, q: ArrayLike) -> Array:
@@ -123,7 +123,7 @@ class Model:
 
     def address(self, function: str) -> int:
         """Address of a C function of the library, for Numba kernels."""
-        return ctypes.cast(getattr(self._library, f"robot_{function}"), ctypes.c_void_p).value
+        return ctypes.cast(getattr(self.library, f"robot_{function}"), ctypes.c_void_p).value
 
     @cached_property
     def x0(self) -> Array:
@@ -160,7 +160,7 @@ class Model:
         return out
 
     def _run(self, function: str, *arguments: Array | int) -> None:
-        getattr(self._library, f"robot_{function}")(
+        getattr(self.library, f"robot_{function}")(
             *(
                 ctypes.c_long(a) if isinstance(a, int) else ctypes.c_void_p(a.ctypes.data)
                 for a in arguments

@@ -21,6 +21,14 @@ def all_accelerations(function, repeats, q, v, u, a, a_z):
 
 
 @kernel
+def same_acceleration(function, repeats, q, v, u, a, a_z):
+    """``lanes_acceleration_derivatives`` at the same states, one a column of q, v, u."""
+    addresses = (q.ctypes.data, v.ctypes.data, u.ctypes.data, a.ctypes.data, a_z.ctypes.data)
+    for _ in range(repeats):
+        call(function, addresses)
+
+
+@kernel
 def each_linearization(function, repeats, X, U, f_x, f_u):
     """``robot_linearize`` along X (T, nx), U (T, nu)."""
     for _ in range(repeats):
