@@ -29,6 +29,10 @@ class Statement(NamedTuple):
 
 
 def statements_of(f: ca.Function, dialect: Dialect) -> list[Statement]:
+    """In CasADi's order; structural zeros of the outputs last.
+
+    Raises NotImplementedError for an instruction that the dialect does not know.
+    """
     divisors = _shared_divisors(f)
     statements: list[Statement] = []
     value: dict[int, str] = {}  # work-vector slot -> name of the value it holds now, or a constant
