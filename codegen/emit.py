@@ -53,7 +53,7 @@ def emit(f: ca.Function, dialect: Dialect = SCALAR) -> str:
     Inputs are vectors; outputs are dense, row-major, structural zeros included.  In LANES it is
     `lanes_NAME` on `lanes`.  A long function is a sequence of shorter ones, because compilers take
     more than proportionally longer over long ones; what one of them computes and a later one uses
-    goes through the array `w`.
+    goes through the array `w`.  Each is put into order by itself, so that little has to.
     """
     name = f"{dialect.prefix}{f.name()}"
     parameters = [f"const {dialect.type} *restrict {argument}" for argument in f.name_in()]
@@ -138,6 +138,7 @@ def _pieces(statements: list[Statement]) -> tuple[list[list[Statement]], int]:
                 slot[s.name] = free.pop()
                 written.append(Statement(f"w[{slot[s.name]}]", ca.OP_OUTPUT, s.name, (s.name,)))
         pieces.append([*(reads[name] for name in earlier), *within, *written])
+        # Not before: within a piece its order decides whether a slot is read before it is filled.
         free += [slot[name] for name in earlier if name in slot and last[name] == piece]
         reads |= {s.expression: Statement(s.expression, ca.OP_INPUT, s.name, ()) for s in written}
     return pieces, slots

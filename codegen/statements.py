@@ -12,10 +12,10 @@ from codegen.dialect import Dialect
 
 
 class Statement(NamedTuple):
-    """`name = expression`, where a name without a declaration is an element of an output."""
+    """`name = expression`, where a name that is not declared is an element of an array."""
 
     name: str
-    op: int  # CasADi's
+    op: int  # CasADi's code for what it does
     expression: str
     uses: tuple[str, ...]  # names in the expression that earlier statements declare
 

@@ -5,7 +5,7 @@ fused multiply-add as two.  Both rates are measured in turns and the row is the 
 ratios.
 
 A batch reads and writes ordinary arrays, in the second-level cache at this size: for the walker that
-takes a third of its time.  "In lanes" leaves that away: states come and results stay as the
+takes two fifths of its time.  "In lanes" leaves that away: states come and results stay as the
 generated code has them, a vector for each number, which is how the integrators call it.
 """
 
