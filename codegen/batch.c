@@ -10,6 +10,14 @@
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (lane_bits){__VA_ARGS__})
 #endif
 
+#if LANES == 8
+#define EACH_LANE(f) f(0), f(1), f(2), f(3), f(4), f(5), f(6), f(7)
+#elif LANES == 4
+#define EACH_LANE(f) f(0), f(1), f(2), f(3)
+#else
+#define EACH_LANE(f) f(0), f(1)
+#endif
+
 /* The rows of a become its columns.  All shuffles are of the cheap kinds: of halves, of every other
  * number, of every other pair. */
 static inline __attribute__((always_inline)) void transpose(lanes *restrict a)
@@ -62,13 +70,7 @@ static inline int next_block(int i, int width)
 static inline __attribute__((always_inline)) lanes few(const double *A, int columns)
 {
 #define AT(c) (c < columns ? A[c] : 0.0)
-#if LANES == 8
-  return (lanes){AT(0), AT(1), AT(2), AT(3), AT(4), AT(5), AT(6), AT(7)};
-#elif LANES == 4
-  return (lanes){AT(0), AT(1), AT(2), AT(3)};
-#else
-  return (lanes){AT(0), AT(1)};
-#endif
+  return (lanes){EACH_LANE(AT)};
 }
 
 /* `load` and `store` are what to_lanes and from_lanes below do.  Those inline them twice, once for the

@@ -1,204 +1,251 @@
-/* One step of the backward pass (solver/backward.py), with its sizes known to the compiler.
+/* The backward pass (solver/backward.py), with its sizes known to the compiler.
  *
- * V_xx and Q_uu being symmetric, all products have the form A^T B.  They are summed in tiles that
- * stay in registers, and of a symmetric result only the tiles that reach its upper half.  Matrices
- * are dense and row-major; inside, rows are padded to whole vectors of LANES numbers, and z is
- * (u, x), so that [Q_uu Q_ux] are the first rows of Q_zz and lie in its upper half.
+ *     Q_x = c_x + f_x^T V_x    Q_xx = c_xx + f_x^T V_xx f_x    Q_ux = c_ux + f_u^T V_xx f_x
+ *     Q_u = c_u + f_u^T V_x    Q_uu = c_uu + f_u^T V_xx f_u
+ *     R_ux = Q_ux + mu f_u^T f_x                 R_uu = Q_uu + mu f_u^T f_u
+ *     k = -R_uu^-1 Q_u                           K = -R_uu^-1 R_ux
+ *
+ * Matrices are dense and row-major.  Inside, z is (u, x) and every row is padded to whole vectors of
+ * LANES numbers: [Q_uu Q_ux] are the first rows of Q_zz, and what K adds to Q_xx stands in the columns
+ * of x.  Symmetric matrices make all products of the form A^T B.  They are summed in tiles that stay
+ * in registers, and of Q_xx only the tiles that reach its upper half.
+ *
+ * A vector that is read from where its parts have just been written keeps the processor waiting, so
+ * rows are padded in registers.
  */
 
 #define VECTORS(width) (((width) + LANES - 1) / LANES)
+#define INLINE static inline __attribute__((always_inline))
+enum {
+  N = VECTORS(NZ), /* of a padded row */
+  WIDTH = N * LANES,
+  MIXED = NU / LANES, /* the vector in which u ends and x begins, */
+  SHIFT = NU % LANES  /* after as many numbers of u */
+};
 
-/* out (ROWS, COLUMNS vectors) = start + A^T B, for A (depth, ROWS) and B (depth, COLUMNS vectors).
- * Rows stand `of_a` numbers or `width` vectors apart.  No start is zero. */
-static inline __attribute__((always_inline)) void tile(int ROWS, int COLUMNS, int depth, int of_a,
-                                                       const double *restrict A, int width,
-                                                       const lanes *restrict B,
-                                                       const lanes *start, lanes *out)
+INLINE lanes vector_at(const double *a)
+{
+  lanes vector;
+  memcpy(&vector, a, sizeof vector);
+  return vector;
+}
+
+/* A padded row from those of u and x, which are read in whole vectors: up to LANES - 1 numbers more
+ * than there are.  What stands in the padding never reaches another column. */
+INLINE void join(const double *u, const double *x, lanes *row)
+{
+#define SOURCE(l) ((l) < SHIFT ? (l) : LANES + (l) - SHIFT)
+#pragma GCC unroll 8
+  for (int j = 0; j < N; ++j)
+    row[j] = j < MIXED                 ? vector_at(u + j * LANES)
+             : j > MIXED || SHIFT == 0 ? vector_at(x + j * LANES - NU)
+                                       : SHUFFLE(vector_at(u + j * LANES), vector_at(x),
+                                                 EACH_LANE(SOURCE));
+#undef SOURCE
+}
+
+/* The numbers of x of one of `rows` padded rows, with the others to be written after it. */
+INLINE void part_x(const lanes *row, int rows, double *x)
+{
+#define SOURCE(l) ((l) + SHIFT)
+#pragma GCC unroll 8
+  for (int j = 0; j < VECTORS(NX); ++j) {
+    const lanes first = row[MIXED + j], second = row[MIXED + j + 1 < N ? MIXED + j + 1 : N - 1];
+    const lanes part = SHUFFLE(first, second, EACH_LANE(SOURCE));
+    if ((j + 1) * LANES <= rows * NX)
+      memcpy(x + j * LANES, &part, sizeof part);
+    else
+      memcpy(x + j * LANES, &part, (NX - j * LANES) * sizeof(double));
+  }
+#undef SOURCE
+}
+
+/* out (ROWS, COLUMNS vectors) = start + A^T B, for A (depth, ROWS), whose rows stand `of_a` numbers
+ * apart, and B (depth, COLUMNS vectors).  No start is zero. */
+INLINE void tile(int ROWS, int COLUMNS, int depth, int of_a, const double *A, const lanes *B,
+                 const lanes *start, lanes *out)
 {
   lanes sum[6][3];
 #pragma GCC unroll 6
   for (int i = 0; i < ROWS; ++i)
 #pragma GCC unroll 3
-    for (int j = 0; j < COLUMNS; ++j) sum[i][j] = start ? start[i * width + j] : (lanes){0};
+    for (int j = 0; j < COLUMNS; ++j) sum[i][j] = start ? start[i * N + j] : (lanes){0};
   for (int k = 0; k < depth; ++k)
 #pragma GCC unroll 6
     for (int i = 0; i < ROWS; ++i)
 #pragma GCC unroll 3
-      for (int j = 0; j < COLUMNS; ++j) sum[i][j] += A[k * of_a + i] * B[k * width + j];
+      for (int j = 0; j < COLUMNS; ++j) sum[i][j] += A[k * of_a + i] * B[k * N + j];
 #pragma GCC unroll 6
   for (int i = 0; i < ROWS; ++i)
 #pragma GCC unroll 3
-    for (int j = 0; j < COLUMNS; ++j) out[i * width + j] = sum[i][j];
+    for (int j = 0; j < COLUMNS; ++j) out[i * N + j] = sum[i][j];
 }
 
-/* out (rows, width vectors) = start + A^T B, for A (depth, rows) with rows `of_a` apart and B (depth,
- * width vectors).  With `upper`, what lies left of the diagonal may be left undefined. */
-static inline __attribute__((always_inline)) void product(int rows, int width, int upper, int depth,
-                                                          int of_a, const double *restrict A,
-                                                          const lanes *restrict B,
-                                                          const lanes *start, lanes *out)
+/* out (rows) = start + A^T B, in tiles of about the same height: a low one waits for its own sums.  With
+ * `upper`, the rows are those of x in a symmetric matrix of z and what lies left of its diagonal may
+ * be left undefined. */
+INLINE void product(int rows, int upper, int depth, int of_a, const double *A, const lanes *B,
+                    const lanes *start, lanes *out)
 {
-#define TILE(ROWS, COLUMNS)                                               \
-  tile(ROWS, COLUMNS, depth, of_a, A + i, width, B + j,                   \
-       start ? start + i * width + j : 0, out + i * width + j)
-#define ROW_OF_TILES(ROWS)                        \
-  for (; i + ROWS <= rows; i += ROWS) {           \
-    int j = upper ? i / LANES : 0;                \
-    for (; j + 3 <= width; j += 3) TILE(ROWS, 3); \
-    if (width - j == 2) TILE(ROWS, 2);            \
-    if (width - j == 1) TILE(ROWS, 1);            \
-  }
+  enum { MOST = LANES == 8 ? 6 : 3 }; /* rows whose sums fill the registers */
+  const int tiles = (rows + MOST - 1) / MOST, low = rows ? rows / tiles : 1;
+  const int in_high = (rows - tiles * low) * (low + 1); /* rows in tiles that have one more */
   int i = 0;
-#if LANES == 8 /* its sums fill the 32 registers */
-  ROW_OF_TILES(6)
-#endif
-  ROW_OF_TILES(3)
-  ROW_OF_TILES(1)
+#define TILE(ROWS, COLUMNS) \
+  tile(ROWS, COLUMNS, depth, of_a, A + i, B + j, start ? start + i * N + j : 0, out + i * N + j)
+#define ROW_OF_TILES(ROWS)                    \
+  {                                           \
+    int j = upper ? (NU + i) / LANES : 0;     \
+    for (; j + 3 <= N; j += 3) TILE(ROWS, 3); \
+    if (N - j == 2) TILE(ROWS, 2);            \
+    if (N - j == 1) TILE(ROWS, 1);            \
+  }
+  for (; i < in_high; i += low + 1) ROW_OF_TILES(low + 1)
+  for (; i < rows; i += low) ROW_OF_TILES(low)
 #undef ROW_OF_TILES
 #undef TILE
 }
 
-/* A padded row from one or two dense ones. */
-static inline __attribute__((always_inline)) void pad(int width, int n, const double *a, int m,
-                                                      const double *b, lanes *restrict row)
+#define NUMBER(row, i) ((double *)(row))[i]
+
+/* R = [R_uu R_ux] and g become -R_uu^-1 R, which is K in the columns of x, and k = -R_uu^-1 g, by
+ * elimination, which for a symmetric matrix is L D L^T.  Returns 0 where R_uu is not positive
+ * definite. */
+INLINE int solve(lanes (*R)[N], double *g)
 {
-  row[width - 1] = (lanes){0};
-  memcpy(row, a, n * sizeof(double));
-  memcpy((double *)row + n, b, m * sizeof(double));
-}
-
-static inline __attribute__((always_inline)) void unpad(const lanes *restrict row, int n, double *a,
-                                                        int m, double *b)
-{
-  memcpy(a, row, n * sizeof(double));
-  memcpy(b, (const double *)row + n, m * sizeof(double));
-}
-
-/* The derivatives of Q(x, u) = c(x, u) + V'(f(x, u)), and R, which is Q with V_xx' + mu I in place
- * of V_xx' (the latter where the gains are computed only):
- *
- *     Q_x = c_x + f_x^T V_x    Q_xx = c_xx + f_x^T V_xx f_x    Q_ux = c_ux + f_u^T V_xx f_x
- *     Q_u = c_u + f_u^T V_x    Q_uu = c_uu + f_u^T V_xx f_u
- *     R_ux = Q_ux + mu f_u^T f_x                 R_uu = Q_uu + mu f_u^T f_u
- *
- * Q_xx is filled in its upper half.
- */
-void robot_q_function(const double *restrict f_x, const double *restrict f_u,
-                      const double *restrict V_x, const double *restrict V_xx,
-                      const double *restrict c_x, const double *restrict c_u,
-                      const double *restrict c_xx, const double *restrict c_ux,
-                      const double *restrict c_uu, const double *restrict mu,
-                      double *restrict Q_x, double *restrict Q_u, double *restrict Q_xx,
-                      double *restrict Q_ux, double *restrict Q_uu, double *restrict R_uu,
-                      double *restrict R_ux)
-{
-  enum { N = VECTORS(NZ), WIDTH = N * LANES };
-  lanes F[NX][N], W[NX][N]; /* [f_u f_x] and V_xx F */
-  lanes Q[NZ][N], q[N];
-  for (int i = 0; i < NX; ++i) pad(N, NU, f_u + i * NU, NX, f_x + i * NX, F[i]);
-  for (int i = 0; i < NU; ++i) pad(N, NU, c_uu + i * NU, NX, c_ux + i * NX, Q[i]);
-  for (int i = 0; i < NX; ++i) memcpy((double *)Q[NU + i] + NU, c_xx + i * NX, NX * sizeof *c_xx);
-  pad(N, NU, c_u, NX, c_x, q);
-
-  product(NX, N, 0, NX, NX, V_xx, *F, 0, *W);
-  product(NZ, N, 1, NX, WIDTH, (double *)F, *W, *Q, *Q);
-  product(1, N, 0, NX, 1, V_x, *F, q, q);
-
-  unpad(q, NU, Q_u, NX, Q_x);
-  for (int i = 0; i < NU; ++i) unpad(Q[i], NU, Q_uu + i * NU, NX, Q_ux + i * NX);
-  for (int i = 0; i < NX; ++i) memcpy(Q_xx + i * NX, (double *)Q[NU + i] + NU, NX * sizeof *Q_xx);
-  if (*mu > 0.0) {
-    lanes squares[NU + 1][N]; /* f_u^T F; a robot may have no action */
-    product(NU, N, 0, NX, WIDTH, (double *)F, *F, 0, *squares);
-    for (int i = 0; i < NU; ++i)
-      for (int j = 0; j < N; ++j) Q[i][j] += *mu * squares[i][j];
-  }
-  for (int i = 0; i < NU; ++i) unpad(Q[i], NU, R_uu + i * NU, NX, R_ux + i * NX);
-  /* Where there are more actions than lanes, their squares are known in the upper half only. */
-  for (int i = 0; i < NU; ++i)
-    for (int j = 0; j < i; ++j) {
-      Q_uu[i * NU + j] = Q_uu[j * NU + i];
-      R_uu[i * NU + j] = R_uu[j * NU + i];
-    }
-}
-
-/* k = -R_uu^-1 Q_u and K = -R_uu^-1 R_ux, by elimination, which for a symmetric matrix is L D L^T.
- * `positive` receives 1, or 0 where R_uu is not positive definite; k and K then stay as they were. */
-void robot_gains(const double *restrict R_uu, const double *restrict R_ux,
-                 const double *restrict Q_u, double *restrict k, double *restrict K,
-                 double *restrict positive)
-{
-  enum { N = VECTORS(NZ + 1) };
-  lanes S[NU + 1][N]; /* [R_uu R_ux Q_u] */
   double reciprocal[NU + 1];
-#define ENTRY(i, j) ((double *)S[i])[j]
-  for (int i = 0; i < NU; ++i) {
-    pad(N, NU, R_uu + i * NU, NX, R_ux + i * NX, S[i]);
-    ENTRY(i, NZ) = Q_u[i];
-  }
-  *positive = 0.0;
   for (int p = 0; p < NU; ++p) {
-    if (!(ENTRY(p, p) > 0.0)) return;
-    reciprocal[p] = 1.0 / ENTRY(p, p);
+    if (!(NUMBER(R[p], p) > 0.0)) return 0;
+    reciprocal[p] = 1.0 / NUMBER(R[p], p);
     for (int i = p + 1; i < NU; ++i) {
-      const double factor = ENTRY(i, p) * reciprocal[p];
-      for (int j = p / LANES; j < N; ++j) S[i][j] -= factor * S[p][j];
+      const double factor = NUMBER(R[p], i) * reciprocal[p];
+#pragma GCC unroll 4
+      for (int j = p / LANES; j < N; ++j) R[i][j] -= factor * R[p][j];
+      g[i] -= factor * g[p];
     }
   }
   for (int p = NU - 1; p >= 0; --p) {
-    for (int j = NU / LANES; j < N; ++j) S[p][j] *= reciprocal[p];
+#pragma GCC unroll 4
+    for (int j = MIXED; j < N; ++j) R[p][j] *= -reciprocal[p];
+    g[p] *= -reciprocal[p];
     for (int i = 0; i < p; ++i) {
-      const double factor = ENTRY(i, p);
-      for (int j = NU / LANES; j < N; ++j) S[i][j] -= factor * S[p][j];
+      const double factor = NUMBER(R[i], p);
+#pragma GCC unroll 4
+      for (int j = MIXED; j < N; ++j) R[i][j] += factor * R[p][j];
+      g[i] += factor * g[p];
     }
   }
-  for (int i = 0; i < NU; ++i) {
-    for (int j = 0; j < NX; ++j) K[i * NX + j] = -ENTRY(i, NU + j);
-    k[i] = -ENTRY(i, NZ);
-  }
-  *positive = 1.0;
-#undef ENTRY
+  return 1;
 }
 
-/* The value of following u = k + K x, and how much of the cost the step k is expected to change:
- *
- *     V_x  = Q_x + K^T (Q_uu k + Q_u) + Q_ux^T k
- *     V_xx = Q_xx + K^T (Q_uu K + Q_ux) + Q_ux^T K
- *     expected[0] += k^T Q_u      expected[1] += 1/2 k^T Q_uu k
- *
- * Of Q_xx the upper half is read; V_xx is symmetric to the bit.
- */
-void robot_value_function(const double *restrict k, const double *restrict K,
-                          const double *restrict Q_x, const double *restrict Q_u,
-                          const double *restrict Q_xx, const double *restrict Q_ux,
-                          const double *restrict Q_uu, double *restrict V_x,
-                          double *restrict V_xx, double *restrict expected)
+/* What the backward pass reads and fills, in blocks for each of T steps unless a size is given. */
+typedef struct {
+  long T;
+  const double *limits; /* (NU), of |U + k| */
+  const double *U, *f_x, *f_u, *c_x, *c_u, *c_xx, *c_ux, *c_uu;
+  double *k, *K, *Q_u, *R_uu, *V_x, *V_xx;
+  double *expected; /* (2): the cost is expected to change by size * [0] + size^2 * [1] */
+} Backward;
+
+/* `array` at step t, with room behind it for reading whole vectors: the last block is copied. */
+INLINE const double *block(const double *array, int size, long t, long T, double *copy)
 {
-  enum { N = VECTORS(NX), WIDTH = N * LANES };
-  lanes left[2 * NU + 1][N];  /* [K; Q_ux]; a robot may have no action */
-  lanes right[2 * NU + 1][N]; /* [Q_uu K + Q_ux; K] */
-  lanes V[NX][N], v[N];
-  double weights[2 * NU + 1]; /* [Q_uu k + Q_u; k] */
-  for (int i = 0; i < NU; ++i) {
-    pad(N, NX, K + i * NX, 0, K, left[i]);
-    pad(N, NX, Q_ux + i * NX, 0, Q_ux, left[NU + i]);
-    memcpy(right[i], left[NU + i], sizeof left[i]);
-    memcpy(right[NU + i], left[i], sizeof left[i]);
-    weights[i] = Q_u[i];
-    for (int m = 0; m < NU; ++m) weights[i] += Q_uu[i * NU + m] * k[m];
-    weights[NU + i] = k[i];
-    expected[0] += k[i] * Q_u[i];
-    expected[1] += 0.5 * k[i] * (weights[i] - Q_u[i]);
+  return t < T - 1 ? array + t * size : memcpy(copy, array + t * size, size * sizeof(double));
+}
+#define BLOCK(array, size)              \
+  double copy_of_##array[size + LANES]; \
+  const double *array = block(p->array, size, t, p->T, copy_of_##array)
+
+enum { DONE, NOT_CONVEX, OUT_OF_LIMITS };
+
+/* Step t.  It ends early where R_uu is not positive definite (all of it: its inverse is the covariance
+ * of pi_G, clamped actions or not), or where u + k passes a limit; the latter is for the caller to
+ * mend, who then returns with the k and K to be used, `given`.
+ *
+ *     r   = Q_u  + Q_uu k      V_x  = Q_x  + Q_ux^T k + K^T r
+ *     r_x = Q_ux + Q_uu K      V_xx = Q_xx + Q_ux^T K + K^T r_x
+ *
+ * Both remainders vanish where R is Q and its minimum was taken. */
+static int backward_step(const Backward *p, double mu, long t, int given)
+{
+  static const double zeros[NX * NX];
+  const double *V_x = t < p->T - 1 ? p->V_x + (t + 1) * NX : zeros;
+  const double *V_xx = t < p->T - 1 ? p->V_xx + (t + 1) * NX * NX : zeros;
+  BLOCK(f_x, NX * NX);
+  BLOCK(f_u, NX * NU);
+  BLOCK(c_x, NX);
+  BLOCK(c_u, NU);
+  BLOCK(c_xx, NX * NX);
+  BLOCK(c_ux, NU * NX);
+  BLOCK(c_uu, NU * NU);
+  lanes F[NX][N], W[NX][N], Q[NZ][N], q[N];      /* W = V_xx F; of Q_xx only what K adds to is used */
+  lanes R[NU + 1][N], remainder[NU + 1][N];      /* a robot may have no action */
+  double k[NU + 1], r[NU + 1];
+  double *of_u = (double *)Q, *of_x = of_u + NU; /* columns of [Q_uu Q_ux] */
+
+  for (int i = 0; i < NX; ++i) join(f_u + i * NU, f_x + i * NX, F[i]);
+  for (int i = 0; i < NU; ++i) join(c_uu + i * NU, c_ux + i * NX, Q[i]);
+  for (int i = 0; i < NX; ++i) join(c_u, c_xx + i * NX, Q[NU + i]); /* nobody reads its columns of u */
+  join(c_u, c_x, q);
+  product(NX, 0, NX, NX, V_xx, *F, 0, *W);
+  product(1, 0, NX, 1, V_x, *F, q, q);
+  product(NU, 0, NX, WIDTH, (double *)F, *W, *Q, *Q);
+  product(NX, 1, NX, WIDTH, (double *)F + NU, *W, Q[NU], Q[NU]);
+  memcpy(p->Q_u + t * NU, q, NU * sizeof(double));
+
+  if (given) {
+    BLOCK(K, NU * NX);
+    for (int i = 0; i < NU; ++i) join(c_u, K + i * NX, R[i]);
+    memcpy(k, p->k + t * NU, NU * sizeof(double));
+  } else {
+    double *R_uu = p->R_uu + t * NU * NU;
+    memcpy(R, Q, NU * sizeof R[0]);
+    if (mu > 0.0) {
+      product(NU, 0, NX, WIDTH, (double *)F, *F, 0, *remainder);
+      for (int i = 0; i < NU; ++i)
+        for (int j = 0; j < N; ++j) R[i][j] += mu * remainder[i][j];
+    }
+    for (int i = 0; i < NU; ++i) {
+      memcpy(R_uu + i * NU, R[i], NU * sizeof(double));
+      for (int j = 0; j < i; ++j) R_uu[i * NU + j] = R_uu[j * NU + i];
+    }
+    memcpy(k, q, NU * sizeof(double));
+    if (!solve(R, k)) return NOT_CONVEX;
+    memcpy(p->k + t * NU, k, NU * sizeof(double));
+    for (int i = 0; i < NU; ++i) part_x(R[i], NU - i, p->K + (t * NU + i) * NX);
+    for (int i = 0; i < NU; ++i)
+      if (!(fabs(p->U[t * NU + i] + k[i]) < p->limits[i])) return OUT_OF_LIMITS;
   }
-  for (int i = 0; i < NX; ++i) pad(N, NX, Q_xx + i * NX, 0, Q_xx, V[i]);
-  pad(N, NX, Q_x, 0, Q_x, v);
 
-  product(NU, N, 0, NU, NU, Q_uu, right[NU], *right, *right);
-  product(NX, N, 1, 2 * NU, WIDTH, (double *)left, *right, *V, *V);
-  product(1, N, 0, 2 * NU, 1, weights, *left, v, v);
+  memset(r, 0, sizeof r);
+  if (given || mu > 0.0) {
+    for (int i = 0; i < NU; ++i) r[i] = NUMBER(q, i);
+    for (int m = 0; m < NU; ++m)
+      for (int i = 0; i < NU; ++i) r[i] += NUMBER(Q[m], i) * k[m];
+    product(NU, 0, NU, WIDTH, of_u, *R, *Q, *remainder);
+    product(NX, 1, NU, WIDTH, (double *)R + NU, *remainder, Q[NU], Q[NU]);
+  }
+  for (int i = 0; i < NU; ++i) {
+    p->expected[0] += k[i] * NUMBER(q, i);
+    p->expected[1] += 0.5 * k[i] * (r[i] - NUMBER(q, i));
+  }
+  product(NX, 1, NU, WIDTH, of_x, *R, Q[NU], Q[NU]);
+  product(1, 0, NU, 1, k, *Q, q, q);
+  product(1, 0, NU, 1, r, *R, q, q);
 
-  unpad(v, NX, V_x, 0, V_x);
-  for (int i = 0; i < NX; ++i) unpad(V[i], NX, V_xx + i * NX, 0, V_xx);
+  double *value = p->V_xx + t * NX * NX;
+  part_x(q, 1, p->V_x + t * NX);
+  for (int i = 0; i < NX; ++i) part_x(Q[NU + i], NX - i, value + i * NX);
   for (int i = 0; i < NX; ++i)
-    for (int j = 0; j < i; ++j) V_xx[i * NX + j] = V_xx[j * NX + i];
+    for (int j = 0; j < i; ++j) value[i * NX + j] = value[j * NX + i];
+  return DONE;
+}
+
+/* Steps from progress[0] downwards; progress[1] tells why it ended before that one, or DONE (the step
+ * is then -1).  Entered with OUT_OF_LIMITS, the k and K of the first step are given. */
+void robot_backward(const Backward *p, const double *mu, long *progress)
+{
+  int given = progress[1] == OUT_OF_LIMITS;
+  for (progress[1] = DONE; progress[0] >= 0; --progress[0], given = 0)
+    if ((progress[1] = backward_step(p, *mu, progress[0], given)) != DONE) return;
 }

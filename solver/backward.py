@@ -15,7 +15,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.model import Model
 from solver.boxqp import solve_box
 from solver.dense import cholesky_solve
 from solver.native import call, kernel, row
@@ -40,67 +39,49 @@ class Gains(NamedTuple):
         return cls(*(np.zeros((T, *shape)) for shape in shapes), np.zeros(2))
 
 
-class Products(NamedTuple):
-    """Addresses of the parts of one step, compiled for the robot's sizes (``codegen/riccati.c``)."""
-
-    q_function: int
-    gains: int
-    value_function: int
-
-    @classmethod
-    def of(cls, model: Model) -> "Products":
-        return cls(*(model.address(name) for name in cls._fields))
+# Why codegen/riccati.c stops at a step.
+_DONE, _NOT_CONVEX, _OUT_OF_LIMITS = range(3)
 
 
 @kernel
-def backward(products, expansion, U, limits, mu, gains):
+def backward(steps, expansion, U, limits, mu, gains):
     """Fill ``gains``; returns -1, or the step at which the regularised Q_uu is not positive definite.
 
-    ``limits`` (nu,) bounds |U + k|; with a bound in reach the step's quadratic is minimised in the
-    box and the gains of clamped actions are zero (Tassa et al. 2014).
+    ``steps`` is the address of the robot's compiled ``backward``, which goes through the steps as long
+    as no limit is reached.  ``limits`` (nu,) bounds |U + k|; with a bound in reach the step's
+    quadratic is minimised in the box and the gains of clamped actions are zero (Tassa et al. 2014).
     """
-    T, nx, nu = expansion.f_u.shape
-    nothing_x, nothing_xx = np.zeros((1, nx)), np.zeros((1, nx, nx))
-    V = row(nothing_x, 0), row(nothing_xx, 0)
-    Q_x, Q_xx, Q_ux = np.empty(nx), np.empty((nx, nx)), np.empty((nu, nx))
-    Q_uu, R_ux = np.empty((nu, nu)), np.empty((nu, nx))  # R: regularised
-    weight, positive = np.array([mu]), np.empty(1)
+    weight, progress = np.array([mu]), np.array([len(U) - 1, _DONE])
+    e, g = expansion, gains
+    c = row(e.c_x, 0), row(e.c_u, 0), row(e.c_xx, 0), row(e.c_ux, 0), row(e.c_uu, 0)
+    found = row(g.k, 0), row(g.K, 0), row(g.Q_u, 0), row(g.Q_uu, 0), row(g.V_x, 0), row(g.V_xx, 0)
+    # Only arrays of the caller: an address does not keep alive what is made here.
+    f = row(limits, 0), row(U, 0), row(e.f_x, 0), row(e.f_u, 0)
+    arguments = np.array((len(U),) + f + c + found + (row(g.expected, 0),))
     gains.expected[:] = 0.0
-
-    for t in range(T - 1, -1, -1):
-        f = row(expansion.f_x, t), row(expansion.f_u, t)
-        c_x, c_u = row(expansion.c_x, t), row(expansion.c_u, t)
-        c_xx, c_ux = row(expansion.c_xx, t), row(expansion.c_ux, t)
-        c = c_x, c_u, c_xx, c_ux, row(expansion.c_uu, t)
-        Q_u, R = row(gains.Q_u, t), (row(gains.Q_uu, t), R_ux.ctypes.data)
-        Q = Q_x.ctypes.data, Q_u, Q_xx.ctypes.data, Q_ux.ctypes.data, Q_uu.ctypes.data
-        call(products.q_function, f + V + c + (weight.ctypes.data,) + Q + R)
-        policy = row(gains.k, t), row(gains.K, t)
-        # In full, though a box needs it in the free actions only: Q_uu^-1 is pi_G's covariance.
-        call(products.gains, R + (Q_u,) + policy + (positive.ctypes.data,))
-        if positive[0] == 0.0 or not _keep_within(limits, U[t], gains, t, R_ux):
+    while progress[0] >= 0:
+        call(steps, (arguments.ctypes.data, weight.ctypes.data, progress.ctypes.data))
+        t = progress[0]
+        if progress[1] == _NOT_CONVEX:
             return t
-        V = row(gains.V_x, t), row(gains.V_xx, t)
-        call(products.value_function, policy + Q + V + (gains.expected.ctypes.data,))
+        if progress[1] == _OUT_OF_LIMITS and not _minimize_in_box(limits, U[t], gains, t):
+            return t
     return -1
 
 
 @kernel
-def _keep_within(limits, u, gains, t, R_ux):
-    """Where u + k passes a limit: the minimiser in the box, and no feedback for clamped actions."""
-    nu, nx = R_ux.shape
-    k, K = gains.k[t], gains.K[t]
-    inside = True
-    for i in range(nu):
-        inside &= abs(u[i] + k[i]) < limits[i]
-    if inside:
-        return True
+def _minimize_in_box(limits, u, gains, t):
+    """Replace k by the minimiser in the box, and let clamped actions have no feedback."""
+    nu, nx = gains.K.shape[1:]
+    k, K, R_uu = gains.k[t], gains.K[t], gains.Q_uu[t]
     free, L, right = np.empty(nu), np.zeros((nu, nu)), np.empty((nu, nx))
-    if not solve_box(gains.Q_uu[t], gains.Q_u[t], -limits - u, limits - u, k, free, L):
+    if not solve_box(R_uu, gains.Q_u[t], -limits - u, limits - u, k, free, L):
         return False
     for i in range(nu):
         for j in range(nx):
-            right[i, j] = -R_ux[i, j] * free[i]
+            right[i, j] = 0.0  # -R_ux of the free actions, from K = -R_uu^-1 R_ux
+            for m in range(nu):
+                right[i, j] += free[i] * R_uu[i, m] * K[m, j]
     cholesky_solve(L, right)
     K[:] = right
     return True

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from codegen.model import Model
-from solver.backward import Gains, Products, backward
+from solver.backward import Gains, backward
 from solver.objective import Expansion, Objective, expand
 from solver.rollout import follow
 
@@ -87,6 +87,7 @@ def ilqr(
         if np.shape(array) != shape:
             raise ValueError(f"{name} must have shape {shape}, found {np.shape(array)}")
     step, linearize = model.address("step"), model.address("linearize")
+    steps_back = model.address("backward")
     limits = np.array(model.robot.torque_limits)
     expansion, gains = Expansion.empty(T, nx, nu), Gains.zeros(T, nx, nu)
     X, X_new = np.zeros((T + 1, nx)), np.empty((T + 1, nx))
@@ -101,7 +102,7 @@ def ilqr(
     X, X_new, U, U_new = X_new, X, U_new, U
     expand(linearize, objective, X, U, expansion)
 
-    schedule = _Schedule(Products.of(model), settings)
+    schedule = _Schedule(steps_back, settings)
     reason = Reason.ITERATIONS
     iteration, first = 0, 0
     for iteration in range(1, settings.max_iterations + 1):
@@ -136,7 +137,7 @@ def ilqr(
             reason = Reason.CONVERGED
             break
 
-    schedule = _Schedule(Products.of(model), settings._replace(mu_start=0.0))
+    schedule = _Schedule(steps_back, settings._replace(mu_start=0.0))
     schedule.raise_until_convex(expansion, U, limits, gains)
     if schedule.exhausted:
         raise FloatingPointError("Q_uu is not positive definite under any regularisation")
@@ -146,8 +147,8 @@ def ilqr(
 class _Schedule:
     """Regularisation mu with Tassa's quadratic growth and decay."""
 
-    def __init__(self, products: Products, settings: Settings):
-        self.products, self.settings = products, settings
+    def __init__(self, steps_back: int, settings: Settings):
+        self.steps_back, self.settings = steps_back, settings
         self.mu, self.rate = settings.mu_start, 1.0
 
     @property
@@ -169,7 +170,7 @@ class _Schedule:
     ) -> None:
         """Fill ``gains`` under the smallest mu of the schedule that lets the backward pass through."""
         while not self.exhausted:
-            if backward(self.products, expansion, U, limits, self.mu, gains) < 0:
+            if backward(self.steps_back, expansion, U, limits, self.mu, gains) < 0:
                 break
             self.grow()
         if self.exhausted or not np.isfinite(gains.expected).all():

@@ -18,7 +18,7 @@ import numpy as np
 
 from codegen import build
 from codegen.model import Model
-from solver.backward import Gains, Products, backward
+from solver.backward import Gains, backward
 from solver.objective import Expansion, Objective, expand, task_objective
 from solver.rollout import follow
 from tests.bench.closeness import require_close
@@ -79,12 +79,12 @@ def _problem(name: str) -> Problem:
 
 def _our_side(p: Problem) -> Side:
     step, linearize = p.model.address("step"), p.model.address("linearize")
-    products, limits = Products.of(p.model), np.full(p.model.nu, np.inf)
+    steps_back, limits = p.model.address("backward"), np.full(p.model.nu, np.inf)
 
     def run(repeats: int) -> None:
         for _ in range(repeats):
             expand(linearize, p.objective, p.X, p.U, p.expansion)
-            backward(products, p.expansion, p.U, limits, 0.0, p.gains)
+            backward(steps_back, p.expansion, p.U, limits, 0.0, p.gains)
             follow(step, p.objective, p.X, p.U, p.gains.k, p.gains.K, 1.0, limits, p.X_new, p.U_new)
 
     return Side(run)

@@ -1,104 +1,175 @@
-"""The parts of a step of the backward pass, compiled for each robot's sizes, against NumPy."""
+"""The backward pass, compiled for each robot's sizes, against its equations in NumPy."""
 
 import ctypes
 from pathlib import Path
 
 import numpy as np
 import pytest
-import twin
 
 import codegen
 from codegen.toolchain import find_toolchain
-from solver.backward import Products
+from solver.backward import Gains, backward
+from solver.objective import Expansion
 
 ROOM = Path(codegen.__file__).parent
 # Those of a pendulum, the cart-pole, the swimmer and the walker, no action, more actions than lanes.
 SIZES = [(2, 1), (4, 1), (10, 2), (18, 6), (6, 0), (7, 9), (30, 17)]
+T = 3
 
 
 @pytest.fixture(scope="module", params=SIZES, ids=str)
 def sizes(request, tmp_path_factory):
-    """Addresses of the parts for (nx, nu), and these sizes."""
+    """The address for (nx, nu), and these sizes."""
     nx, nu = request.param
     folder = tmp_path_factory.mktemp("riccati")
     head = "#include <limits.h>\n#include <math.h>\n#include <string.h>\n"
     head += f"#define NX {nx}\n#define NU {nu}\n#define NZ {nx + nu}\n"
-    parts = [(ROOM / name).read_text() for name in ("lanes.c", "riccati.c")]
+    parts = [(ROOM / name).read_text() for name in ("lanes.c", "batch.c", "riccati.c")]
     (folder / "f.c").write_text("\n".join([head, *parts]))
     find_toolchain().compile(folder / "f.c", folder / "f.so")
     library = ctypes.CDLL(str(folder / "f.so"))
-    addresses = (
-        ctypes.cast(getattr(library, f"robot_{name}"), ctypes.c_void_p).value
-        for name in Products._fields
+    return ctypes.cast(library.robot_backward, ctypes.c_void_p).value, nx, nu
+
+
+@pytest.fixture
+def problem(sizes, rng):
+    """A random convex expansion, in arrays with NaN around them, and gains in such arrays."""
+    _, nx, nu = sizes
+    expansion, gains = Expansion.empty(T, nx, nu), Gains.zeros(T, nx, nu)
+    expansion = Expansion(*(_guarded(part) for part in expansion))
+    gains = Gains(*(_guarded(part) for part in gains))
+    for part in expansion:
+        part[:] = rng.standard_normal(part.shape)
+    for t in range(T):
+        root = rng.standard_normal((nx + nu, nx + nu))
+        H = root @ root.T + np.eye(nx + nu)
+        expansion.c_xx[t], expansion.c_ux[t], expansion.c_uu[t] = (
+            H[:nx, :nx],
+            H[nx:, :nx],
+            H[nx:, nx:],
+        )
+    return expansion, gains
+
+
+def _guarded(array, room=64):
+    memory = np.full(array.size + 2 * room, np.nan)
+    inner = memory[room : room + array.size].reshape(array.shape)
+    inner[:] = array
+    return inner
+
+
+def _guards_hold(array, room=64):
+    memory = array.base if array.base.ndim == 1 else array.base.base
+    return np.isnan(memory[:room]).all() and np.isnan(memory[-room:]).all()
+
+
+def quadratic(expansion, t, V_x, V_xx):
+    """Gradient and Hessian in (x, u) of c + V(f) at step t."""
+    e = Expansion(*(part[t] for part in expansion))
+    F = np.hstack([e.f_x, e.f_u])
+    H = np.block([[e.c_xx, e.c_ux.T], [e.c_ux, e.c_uu]]) + F.T @ V_xx @ F
+    return np.append(e.c_x, e.c_u) + F.T @ V_x, H, F
+
+
+def under(k, K, gradient, H):
+    """V_x and V_xx of that quadratic in x where u = k + K x, and its change by k: linear, squared."""
+    nx = K.shape[1]
+    substitute = np.vstack([np.eye(nx), K])
+    moved = gradient + H[:, nx:] @ k
+    change = np.array([k @ gradient[nx:], 0.5 * k @ H[nx:, nx:] @ k])
+    return substitute.T @ moved, substitute.T @ H @ substitute, change
+
+
+def check(found, wanted):
+    np.testing.assert_allclose(
+        found, wanted, rtol=1e-9, atol=1e-9 * max(1.0, np.abs(wanted).max(initial=0))
     )
-    return Products(*addresses), nx, nu
 
 
-def symmetric(rng, n):
-    A = rng.standard_normal((n, n))
-    return A + A.T
+@pytest.mark.parametrize("mu", [0.0, 0.3])
+def test_backward_pass_solves_the_regularised_recursion(sizes, problem, mu):
+    """Gains minimise Q with mu I added to the next V_xx; the value is that of Q itself under them."""
+    address, nx, nu = sizes
+    expansion, gains = problem
+    U, limits = np.zeros((T, nu)), np.full(nu, np.inf)
+    assert backward(address, expansion, U, limits, mu, gains) == -1
+    V_x, V_xx, expected = np.zeros(nx), np.zeros((nx, nx)), np.zeros(2)
+    for t in reversed(range(T)):
+        gradient, H, F = quadratic(expansion, t, V_x, V_xx)
+        R = H + mu * F.T @ F
+        k = -np.linalg.solve(R[nx:, nx:], gradient[nx:])
+        K = -np.linalg.solve(R[nx:, nx:], R[nx:, :nx])
+        V_x, V_xx, change = under(k, K, gradient, H)
+        expected += change
+        check(gains.Q_u[t], gradient[nx:])
+        check(gains.Q_uu[t], R[nx:, nx:])
+        check(gains.k[t], k)
+        check(gains.K[t], K)
+        check(gains.V_x[t], V_x)
+        check(gains.V_xx[t], V_xx)
+    check(gains.expected, expected)
+    for symmetric in (gains.V_xx, gains.Q_uu):
+        np.testing.assert_array_equal(symmetric, symmetric.transpose(0, 2, 1))
+    assert all(_guards_hold(part) for part in (*expansion, *gains))
 
 
-def test_q_function_adds_the_next_value(sizes, rng):
-    """And R is the same with the next value's curvature raised by mu."""
-    products, nx, nu = sizes
-    f_x, f_u = rng.standard_normal((nx, nx)), rng.standard_normal((nx, nu))
-    V_x, V_xx = rng.standard_normal(nx), symmetric(rng, nx)
-    c_x, c_u, c_ux = (rng.standard_normal(s) for s in (nx, nu, (nu, nx)))
-    c_xx, c_uu = symmetric(rng, nx), symmetric(rng, nu)
-    upper = np.triu_indices(nx)
-    for mu in (0.0, 0.3):
-        found = [np.full_like(c, np.nan) for c in (c_x, c_u, c_xx, c_ux, c_uu, c_uu, c_ux)]
-        costs = c_x, c_u, c_xx, c_ux, c_uu
-        twin.call_c(products.q_function, f_x, f_u, V_x, V_xx, *costs, np.array([mu]), *found)
-        Q_x, Q_u, Q_xx, Q_ux, Q_uu, R_uu, R_ux = found
-        np.testing.assert_allclose(Q_x, c_x + f_x.T @ V_x, atol=1e-12)
-        np.testing.assert_allclose(Q_u, c_u + f_u.T @ V_x, atol=1e-12)
-        np.testing.assert_allclose(Q_xx[upper], (c_xx + f_x.T @ V_xx @ f_x)[upper], atol=1e-12)
-        raised = V_xx + mu * np.eye(nx)
-        for matrix, curvature in ((Q_ux, V_xx), (R_ux, raised)):
-            np.testing.assert_allclose(matrix, c_ux + f_u.T @ curvature @ f_x, atol=1e-12)
-        for matrix, curvature in ((Q_uu, V_xx), (R_uu, raised)):
-            np.testing.assert_allclose(matrix, c_uu + f_u.T @ curvature @ f_u, atol=1e-12)
-
-
-def test_gains_minimise_the_regularised_quadratic(sizes, rng):
-    products, nx, nu = sizes
-    root = rng.standard_normal((nu, nu))
-    R_uu, R_ux, Q_u = root @ root.T + np.eye(nu), rng.standard_normal((nu, nx)), np.ones(nu)
-    k, K, positive = np.full(nu, np.nan), np.full((nu, nx), np.nan), np.empty(1)
-    twin.call_c(products.gains, R_uu, R_ux, Q_u, k, K, positive)
-    assert positive[0] == 1.0
-    np.testing.assert_allclose(k, -np.linalg.solve(R_uu, Q_u), rtol=1e-10)
-    np.testing.assert_allclose(K, -np.linalg.solve(R_uu, R_ux), rtol=1e-10, atol=1e-12)
+def test_limited_step_continues_with_the_minimum_in_the_box(sizes, problem, rng):
+    """k of every step in its box, no feedback of clamped actions, and the value of just that policy."""
+    address, nx, nu = sizes
+    expansion, gains = problem
+    if nu == 0:  # there is no limit
+        return
+    U = rng.uniform(-0.1, 0.1, (T, nu))
+    assert backward(address, expansion, U, np.full(nu, np.inf), 0.0, gains) == -1
+    limits = 0.5 * np.abs(U + gains.k).max(axis=0)
+    assert backward(address, expansion, U, limits, 0.0, gains) == -1
+    V_x, V_xx, expected, clamped = np.zeros(nx), np.zeros((nx, nx)), np.zeros(2), 0
+    for t in reversed(range(T)):
+        gradient, H, _ = quadratic(expansion, t, V_x, V_xx)
+        k, K, Q_uu, Q_ux = gains.k[t], gains.K[t], H[nx:, nx:], H[nx:, :nx]
+        slope, at_limit = gradient[nx:] + Q_uu @ k, np.isclose(np.abs(U[t] + k), limits, rtol=1e-12)
+        scale = np.abs(gradient).max()
+        assert (np.abs(U[t] + k) <= limits * (1 + 1e-12)).all()
+        np.testing.assert_allclose(slope[~at_limit], 0.0, atol=1e-9 * scale)
+        assert (slope[at_limit] * np.sign(U[t] + k)[at_limit] <= 1e-9 * scale).all()
+        free = ~at_limit
+        check(K[at_limit], np.zeros_like(K[at_limit]))
+        check(K[free], -np.linalg.solve(Q_uu[np.ix_(free, free)], Q_ux[free]))
+        V_x, V_xx, change = under(k, K, gradient, H)
+        expected += change
+        clamped += at_limit.sum()
+        check(gains.V_x[t], V_x)
+        check(gains.V_xx[t], V_xx)
+    check(gains.expected, expected)
+    assert clamped >= 1
 
 
 @pytest.mark.parametrize("last", [0.0, -1.0, np.nan])
-def test_gains_refuse_a_matrix_that_is_not_positive_definite(sizes, last):
-    products, nx, nu = sizes
-    k, K, positive = np.zeros(nu), np.zeros((nu, nx)), np.empty(1)
+def test_stops_where_the_curvature_is_not_positive_definite(sizes, problem, last):
+    """At that step, whose gains stay as they were; those behind it are found."""
+    address, nx, nu = sizes
+    expansion, gains = problem
     if nu == 0:  # there is no such matrix
         return
-    R_uu = np.diag(np.append(np.ones(nu - 1), last))
-    twin.call_c(products.gains, R_uu, np.ones((nu, nx)), np.ones(nu), k, K, positive)
-    assert positive[0] == 0.0 and not k.any() and not K.any()
+    expansion.f_u[1], expansion.c_uu[1] = 0.0, np.diag(np.append(np.ones(nu - 1), last))
+    limits = np.full(nu, np.inf)
+    assert backward(address, expansion, np.zeros((T, nu)), limits, 0.0, gains) == 1
+    for part in gains.k, gains.K, gains.V_x, gains.V_xx:
+        assert not part[:2].any() and part[2].any()
 
 
-def test_value_function_is_the_quadratic_under_its_policy(sizes, rng):
-    """Any k and K, not only the optimal ones: Q(x, k + K x), and exactly symmetric."""
-    products, nx, nu = sizes
-    k, K = rng.standard_normal(nu), rng.standard_normal((nu, nx))
-    Q_x, Q_u, Q_ux = (rng.standard_normal(s) for s in (nx, nu, (nu, nx)))
-    Q_xx, Q_uu = symmetric(rng, nx), symmetric(rng, nu)
-    below = np.tril_indices(nx, -1)
-    half = Q_xx.copy()
-    half[below] = np.nan  # is not read
-    V_x, V_xx, expected = np.empty(nx), np.empty((nx, nx)), np.array([5.0, 7.0])
-    twin.call_c(products.value_function, k, K, Q_x, Q_u, half, Q_ux, Q_uu, V_x, V_xx, expected)
-    substitute = np.vstack([np.eye(nx), K])  # (x, u) of x, but for k
-    H = np.block([[Q_xx, Q_ux.T], [Q_ux, Q_uu]])
-    gradient = np.append(Q_x, Q_u) + H[:, nx:] @ k
-    np.testing.assert_allclose(V_x, substitute.T @ gradient, atol=1e-12)
-    np.testing.assert_allclose(V_xx, substitute.T @ H @ substitute, atol=1e-12)
-    np.testing.assert_array_equal(V_xx, V_xx.T)
-    np.testing.assert_allclose(expected, [5.0 + k @ Q_u, 7.0 + 0.5 * k @ Q_uu @ k], atol=1e-13)
+def test_regularisation_makes_an_indefinite_step_convex(sizes, problem):
+    """mu f_u^T f_u is added to Q_uu, not to anything that the value is made of."""
+    address, nx, nu = sizes
+    expansion, gains = problem
+    if not 0 < nu <= nx:  # f_u^T f_u is positive definite
+        return
+    expansion.c_uu[T - 1] = -np.eye(nu)
+    U, limits = np.zeros((T, nu)), np.full(nu, np.inf)
+    assert backward(address, expansion, U, limits, 0.0, gains) == T - 1
+    f_u = expansion.f_u[T - 1]
+    mu = 2.0 / np.linalg.eigvalsh(f_u.T @ f_u).min()
+    backward(address, expansion, U, limits, mu, gains)
+    check(gains.Q_uu[T - 1], mu * f_u.T @ f_u - np.eye(nu))
+    gradient, H, _ = quadratic(expansion, T - 1, np.zeros(nx), np.zeros((nx, nx)))
+    check(gains.V_xx[T - 1], under(gains.k[T - 1], gains.K[T - 1], gradient, H)[1])
