@@ -16,7 +16,6 @@ from codegen.model import Model
 from policy.evaluation import initial_states
 from policy.mlp import LOG_2PI
 from solver.distribution import TrajectoryDistribution, square_root
-from solver.objective import task_objective
 from solver.rollout import follow
 
 Array = NDArray[np.float64]
@@ -51,22 +50,9 @@ class Controller(NamedTuple):
         T, nu = self.U.shape
         starts = initial_states(model, rollouts, rng)
         noise = np.einsum("tij,rtj->rti", self.root, rng.standard_normal((rollouts, T, nu)))
-        objective, limits = task_objective(model, T, 1.0), np.array(model.robot.torque_limits)
-        X = np.full((rollouts, T + 1, model.nx), np.nan)
+        limits, k = np.array(model.robot.torque_limits), np.zeros((T, nu))
+        X, taken = np.full((rollouts, T + 1, model.nx), np.nan), np.empty((1, T, nu))
         for r in range(rollouts):
-            U, reference, taken = self.U + noise[r], self.X.copy(), np.empty((T, nu))
-            U[0] += self.K[0] @ (starts[r] - self.X[0])
-            reference[0] = starts[r]  # where `follow` begins
-            follow(
-                model.address("step"),
-                objective,
-                reference,
-                U,
-                np.zeros_like(U),
-                self.K,
-                0.0,
-                limits,
-                X[r],
-                taken,
-            )
+            about = self.X, self.U + noise[r], k, self.K, np.zeros(1)
+            follow(model.address("follow"), starts[r : r + 1], *about, limits, X[r : r + 1], taken)
         return X[:, :T], self.mean(X[:, :T]) + noise

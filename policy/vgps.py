@@ -22,7 +22,7 @@ from policy.search import SearchSettings, State, Step, imitate
 from solver.distribution import TrajectoryDistribution
 from solver.ilqr import Solution, ilqr
 from solver.objective import task_objective, with_extra
-from solver.rollout import total
+from solver.rollout import roll_out
 
 
 def improve(model: Model, settings: SearchSettings, state: State, rng: np.random.Generator) -> Step:
@@ -57,5 +57,5 @@ def adapt(
     )
     silence = np.zeros((1, settings.horizon, model.nu))
     taken = run_policy_from(model, policy, q.X[0][None], silence).U[0]  # (T, nu)
-    better = min(q.U, taken, key=lambda U: total(model, objective, q.X[0], U))
+    better = min(q.U, taken, key=lambda U: roll_out(model, objective, q.X[0], U)[2])
     return ilqr(model, objective, q.X[0], better, settings.adapt)

@@ -3,12 +3,9 @@
     min_U  sum_t c_t(x_t, u_t)   subject to   x_{t+1} = f(x_t, u_t),  |u_t| <= limits
 
 Each iteration expands dynamics and cost along the trajectory, solves the linear-quadratic problem
-backwards (``backward``) and follows its feedback through the true dynamics (``follow``) with a
-backtracking search over step sizes 1, 1/2, ..., 2^-9, which starts two sizes above the one that was
-accepted last: where the dynamics bend sharply many iterations in a row take the same small step.  A
-step is accepted when it achieves at least ``accept`` of the decrease that the quadratic model
-expects.  Regularisation grows when Q_uu is not positive definite or no step size is accepted, and
-shrinks after each success, both at a growing rate (Tassa, Erez & Todorov, IROS 2012).
+backwards (``backward``) and follows its feedback through the true dynamics as far as that pays
+(``line_search``).  Regularisation grows when Q_uu is not positive definite or no step size is
+accepted, and shrinks after each success, both at a growing rate (Tassa, Erez & Todorov, IROS 2012).
 
 The iteration ends for one of the reasons in ``Reason``.
 """
@@ -22,8 +19,9 @@ from numpy.typing import NDArray
 
 from codegen.model import Model
 from solver.backward import Gains, backward
+from solver.line_search import LineSearch
 from solver.objective import Expansion, Objective, expand
-from solver.rollout import follow
+from solver.rollout import roll_out
 
 Array = NDArray[np.float64]
 
@@ -66,9 +64,6 @@ class Solution(NamedTuple):
     reason: Reason
 
 
-_SIZES = [0.5**i for i in range(10)]
-
-
 def ilqr(
     model: Model,
     objective: Objective,
@@ -82,29 +77,24 @@ def ilqr(
     Raises FloatingPointError where the initial rollout diverges, derivatives are not finite, or no
     regularisation makes the problem convex.
     """
-    T, nu, nx = len(objective.task.steps), model.nu, model.nx
+    T, nu, nx = objective.T, model.nu, model.nx
     for name, array, shape in (("x0", x0, (nx,)), ("U", U, (T, nu))):
         if np.shape(array) != shape:
             raise ValueError(f"{name} must have shape {shape}, found {np.shape(array)}")
-    step, linearize = model.address("step"), model.address("linearize")
-    steps_back = model.address("backward")
+    linearize, steps_back = model.address("linearize"), model.address("backward")
     limits = np.array(model.robot.torque_limits)
     expansion, gains = Expansion.empty(T, nx, nu), Gains.zeros(T, nx, nu)
-    X, X_new = np.zeros((T + 1, nx)), np.empty((T + 1, nx))
-    U, U_new = np.array(U, dtype=float), np.empty((T, nu))
-
-    X[0] = x0
-    cost = follow(step, objective, X, U, gains.k, gains.K, 0.0, limits, X_new, U_new)
+    search = LineSearch(model, objective, np.asarray(x0, dtype=float))
+    X, U, cost = roll_out(model, objective, np.asarray(x0, dtype=float), np.array(U, dtype=float))
     if not np.isfinite(cost):
         raise FloatingPointError(
             "the initial actions drive the robot to a state that is not finite"
         )
-    X, X_new, U, U_new = X_new, X, U_new, U
     expand(linearize, objective, X, U, expansion)
 
     schedule = _Schedule(steps_back, settings)
     reason = Reason.ITERATIONS
-    iteration, first = 0, 0
+    iteration = 0
     for iteration in range(1, settings.max_iterations + 1):
         schedule.raise_until_convex(expansion, U, limits, gains)
         if schedule.exhausted:
@@ -114,26 +104,16 @@ def ilqr(
         if -(linear + quadratic) < settings.cost_tolerance and schedule.mu <= settings.mu_start:
             reason = Reason.STATIONARY
             break
-        accepted = 0.0
-        decrease = 0.0
-        for i in range(first, len(_SIZES)):
-            size = _SIZES[i]
-            trial = follow(step, objective, X, U, gains.k, gains.K, size, limits, X_new, U_new)
-            expected = -(size * linear + size**2 * quadratic)
-            if cost - trial > settings.accept * expected > 0.0:
-                accepted, decrease, cost = size, cost - trial, trial
-                first = max(i - 2, 0)
-                break
+        step = search.descend(X, U, gains, cost, settings.accept)
+        cost = step.cost
         if callback is not None:
-            callback(Iteration(iteration, cost, decrease, accepted, schedule.mu))
-        if not accepted:
-            first = 0
+            callback(Iteration(iteration, cost, step.decrease, step.size, schedule.mu))
+        if not step.size:
             schedule.grow()
             continue
-        X, X_new, U, U_new = X_new, X, U_new, U
         expand(linearize, objective, X, U, expansion)
         schedule.shrink()
-        if decrease < settings.cost_tolerance:
+        if step.decrease < settings.cost_tolerance:
             reason = Reason.CONVERGED
             break
 

@@ -9,11 +9,11 @@ whose derivatives it was given.
 
 Both terms are addresses of compiled functions with the signatures
 
-    task     value(x, u, data, c)              expansion(T, X, U, c, c_x, c_u, c_xx, c_ux, c_uu)
+    task     values(T, X, U, c)                expansion(T, X, U, c, c_x, c_u, c_xx, c_ux, c_uu)
     extra    value(x, u, data, step, c)        expansion(x, u, data, step, c, c_x, ..., c_uu)
 
-The task's expansion is that of a whole trajectory, which its compiled code computes in SIMD lanes,
-like the derivatives of the dynamics.
+The task's are those of a whole trajectory, which its compiled code computes in SIMD lanes, like the
+derivatives of the dynamics.
 """
 
 from typing import NamedTuple
@@ -25,6 +25,13 @@ from codegen.model import Model
 from solver.native import call, kernel, row
 
 Array = NDArray[np.float64]
+
+
+class TaskCost(NamedTuple):
+    """The robot's own cost, by address."""
+
+    values: int
+    expansion: int
 
 
 class CostTerm(NamedTuple):
@@ -40,9 +47,14 @@ class Objective(NamedTuple):
     """The sum above, as kernels take it."""
 
     alpha: float  # weight of the task cost
-    task: CostTerm
+    task: TaskCost
     extra: CostTerm
     has_extra: bool
+
+    @property
+    def T(self) -> int:
+        """Number of steps."""
+        return len(self.extra.steps)
 
 
 class Expansion(NamedTuple):
@@ -66,9 +78,9 @@ class Expansion(NamedTuple):
 
 def task_objective(model: Model, T: int, alpha: float = 1.0) -> Objective:
     """The robot's own cost times ``alpha``, over T steps."""
-    addresses = model.address("cost"), model.address("cost_expansion_batch")
-    task = CostTerm(*addresses, np.empty(0), np.empty((T, 0)))
-    return Objective(float(alpha), task, task, False)
+    task = TaskCost(model.address("cost_batch"), model.address("cost_expansion_batch"))
+    nothing = CostTerm(0, 0, np.empty(0), np.empty((T, 0)))
+    return Objective(float(alpha), task, nothing, False)
 
 
 def with_extra(objective: Objective, extra: CostTerm) -> Objective:
@@ -78,24 +90,17 @@ def with_extra(objective: Objective, extra: CostTerm) -> Objective:
 
 
 @kernel
-def value(objective, t, x, u, out):
-    """c_bar_t(x, u).  ``out`` (1,) is scratch."""
-    task, extra = objective.task, objective.extra
-    call(task.value, (x.ctypes.data, u.ctypes.data, task.data.ctypes.data, out.ctypes.data))
-    total = objective.alpha * out[0]
-    if objective.has_extra:
-        call(
-            extra.value,
-            (
-                x.ctypes.data,
-                u.ctypes.data,
-                extra.data.ctypes.data,
-                row(extra.steps, t),
-                out.ctypes.data,
-            ),
-        )
-        total += out[0]
-    return total
+def costs(objective, X, U, c):
+    """Fill ``c`` (T,) with c_bar_t along X (T or T+1, nx), U (T, nu)."""
+    call(objective.task.values, (len(U), row(X, 0), row(U, 0), row(c, 0)))
+    _multiply(c, objective.alpha)
+    if not objective.has_extra:
+        return
+    extra, out = objective.extra, np.empty(1)
+    for t in range(len(U)):
+        step = row(X, t), row(U, t), extra.data.ctypes.data, row(extra.steps, t)
+        call(extra.value, step + (out.ctypes.data,))
+        c[t] += out[0]
 
 
 @kernel

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import twin
 from solver_robots import CART_POLE
 
 from solver import Settings, ilqr, task_objective
@@ -30,7 +31,7 @@ def test_one_compilation_serves_two_robots(swimmer, cart_pole):
     assert all(compiled)
     solution = optimise(cart_pole)
     assert [len(k.overloads) for k in KERNELS] == compiled
-    np.testing.assert_array_equal(solution.X, cart_pole.rollout(cart_pole.x0, solution.U))
+    twin.check_steps(cart_pole, solution.X, solution.U)
 
 
 def test_call_reaches_the_function_at_the_address(swimmer, rng):

@@ -7,8 +7,8 @@ from python_term import python_term
 
 from policy.cost_term import negative_log_policy
 from solver import task_objective, with_extra
-from solver.objective import Expansion, expand, value
-from solver.rollout import follow
+from solver.objective import Expansion, costs, expand
+from solver.rollout import follow, roll_out, total_cost
 
 ALPHA, T, S = 0.3, 4, 5
 
@@ -24,8 +24,10 @@ def averaged(swimmer, random_policy, rng):
 
 
 def evaluate(objective, t, x, u):
-    x, u = np.array(x), np.array(u)
-    return value(objective, t, x, u, np.empty(1))
+    """c_bar_t(x, u), from a trajectory that stays there."""
+    c = np.empty(objective.T)
+    costs(objective, np.tile(x, (objective.T, 1)), np.tile(u, (objective.T, 1)), c)
+    return c[t]
 
 
 def expansion_along(model, objective, X, U):
@@ -64,7 +66,7 @@ def test_expansion_is_a_plain_loop_over_displacements(swimmer, averaged):
 
 
 def test_gradient_of_the_total_is_its_central_difference(swimmer, averaged):
-    """c_x and c_u are derivatives of exactly the function that `value` computes."""
+    """c_x and c_u are derivatives of exactly the function that `costs` computes."""
     objective, *_, X, U = averaged
     found, nx = expansion_along(swimmer, objective, X, U), swimmer.nx
     for t in range(T):
@@ -127,60 +129,69 @@ def test_policy_term_does_not_overflow(random_policy):
         assert c[0] == pytest.approx(-policy.log_prob(x, u), rel=1e-12)
 
 
-def run(model, objective, X, U, k, K, size, limits=np.inf):
-    X_new, U_new = np.full_like(X, np.nan), np.full_like(U, np.nan)
-    bounds = np.full(model.nu, limits)
-    cost = follow(model.address("step"), objective, X, U, k, K, size, bounds, X_new, U_new)
-    return X_new, U_new, cost
+def run(model, x0, X, U, k, K, sizes, limits=np.inf):
+    rollouts, (T, nu) = len(x0), U.shape
+    X_new, U_new = np.full((rollouts, T + 1, model.nx), np.nan), np.full((rollouts, T, nu), np.nan)
+    bounds = np.full(nu, limits)
+    follow(model.address("follow"), x0, X, U, k, K, np.array(sizes), bounds, X_new, U_new)
+    return X_new, U_new
 
 
 def test_follow_without_gains_is_a_rollout(swimmer, rng):
-    """Bit for bit `Model.rollout`, from the first state alone."""
+    """As `Model.rollout` has it, to rounding, and the total is that of `Model.cost`."""
     U = 30.0 * rng.standard_normal((20, 2))
-    X = np.zeros((21, swimmer.nx))
-    X[0] = rng.standard_normal(swimmer.nx)
+    x0, X = rng.standard_normal((1, swimmer.nx)), rng.standard_normal((21, swimmer.nx))
     still = np.zeros((20, 2)), np.zeros((20, 2, swimmer.nx))
-    X_new, U_new, cost = run(swimmer, task_objective(swimmer, 20, ALPHA), X, U, *still, 1.0)
-    expected = swimmer.rollout(X[0], U)
-    np.testing.assert_array_equal(X_new, expected)
-    np.testing.assert_array_equal(U_new, U)
-    assert cost == pytest.approx(ALPHA * swimmer.cost(expected, U).sum(), rel=1e-13)
+    X_new, U_new = run(swimmer, x0, X, U, *still, [1.0])
+    expected = swimmer.rollout(x0[0], U)
+    np.testing.assert_allclose(X_new[0], expected, rtol=1e-10, atol=1e-10)
+    np.testing.assert_array_equal(U_new[0], U)
+    objective, c = task_objective(swimmer, 20, ALPHA), np.empty(20)
+    cost = total_cost(objective, X_new[0], U_new[0], c)
+    assert cost == pytest.approx(ALPHA * swimmer.cost(expected, U).sum(), rel=1e-10)
+    assert cost == pytest.approx(c.sum(), rel=1e-14)
 
 
-def test_follow_is_the_feedback_run_by_hand(swimmer, averaged, rng):
-    objective, policy, dX, dU, X, U = averaged
+def test_follow_is_the_feedback_run_by_hand(swimmer, rng):
+    """Eleven rollouts, which fill no whole number of registers, each from its start by its size."""
+    X, U = rng.standard_normal((T + 1, swimmer.nx)), rng.standard_normal((T, 2))
     k, K = rng.standard_normal((T, 2)), rng.standard_normal((T, 2, swimmer.nx))
-    found = run(swimmer, objective, X, U, k, K, 0.25, limits=1.5)
-    x, total = X[0], 0.0
-    for t in range(T):
-        u = np.clip(U[t] + 0.25 * k[t] + K[t] @ (x - X[t]), -1.5, 1.5)
-        np.testing.assert_allclose(found[0][t], x, rtol=1e-11)
-        np.testing.assert_allclose(found[1][t], u, rtol=1e-11)
-        total += evaluate(objective, t, x, u)
-        x = swimmer.step(x, u)
-    np.testing.assert_allclose(found[0][T], x, rtol=1e-11)
-    assert found[2] == pytest.approx(total, rel=1e-12)
-    assert (np.abs(found[1]) == 1.5).any() and (np.abs(found[1]) < 1.5).any()
+    x0, sizes = X[0] + 0.3 * rng.standard_normal((11, swimmer.nx)), rng.uniform(0.0, 1.0, 11)
+    X_new, U_new = run(swimmer, x0, X, U, k, K, sizes, limits=1.5)
+    for r, size in enumerate(sizes):
+        x = x0[r]
+        for t in range(T):
+            u = np.clip(U[t] + size * k[t] + K[t] @ (x - X[t]), -1.5, 1.5)
+            np.testing.assert_allclose(X_new[r, t], x, rtol=1e-10)
+            np.testing.assert_allclose(U_new[r, t], u, rtol=1e-10)
+            x = swimmer.step(x, u)
+        np.testing.assert_allclose(X_new[r, T], x, rtol=1e-10)
+    assert (np.abs(U_new) == 1.5).any() and (np.abs(U_new) < 1.5).any()
 
 
-def test_follow_reports_divergence_as_infinite_cost(swimmer, springs):
+def test_rollouts_side_by_side_do_not_disturb_each_other(swimmer, rng):
+    """To the bit, even where one of them diverges."""
+    U, k = 30.0 * rng.standard_normal((20, 2)), 1e200 * np.ones((20, 2))
+    X, K = np.zeros((21, swimmer.nx)), rng.standard_normal((20, 2, swimmer.nx))
+    alone, _ = run(swimmer, X[:1], X, U, k, K, [0.0])
+    beside, _ = run(swimmer, X[:3], X, U, k, K, [1.0, 0.0, 0.5])
+    np.testing.assert_array_equal(beside[1], alone[0])
+    assert not np.isfinite(beside[0]).all() and not np.isfinite(beside[2]).all()
+
+
+def test_divergence_costs_infinitely_much(swimmer, springs):
     """Whether the state overflows or a cost term is not a number."""
-    still = np.zeros((5, 2)), np.zeros((5, 2, swimmer.nx))
-    X = np.zeros((6, swimmer.nx))
-    *_, cost = run(swimmer, task_objective(swimmer, 5), X, np.full((5, 2), 1e200), *still, 1.0)
+    *_, cost = roll_out(swimmer, task_objective(swimmer, 5), swimmer.x0, np.full((5, 2), 1e200))
     assert cost == np.inf
 
     # a finite cost, and a state behind it that is not: its spin overflows within the step
-    X, still = np.zeros((2, swimmer.nx)), (np.zeros((1, 2)), np.zeros((1, 2, swimmer.nx)))
-    X[0, -1] = 1e100
-    assert np.isfinite(swimmer.cost(X[:1], np.zeros((1, 2))))
-    assert not np.isfinite(swimmer.step(X[0], np.zeros(2))).all()
-    *_, cost = run(swimmer, task_objective(swimmer, 1), X, np.zeros((1, 2)), *still, 1.0)
+    x0, U = np.zeros(swimmer.nx), np.zeros((1, 2))
+    x0[-1] = 1e100
+    X, _, cost = roll_out(swimmer, task_objective(swimmer, 1), x0, U)
+    assert np.isfinite(swimmer.cost(X[:1], U)) and not np.isfinite(X[1]).all()
     assert cost == np.inf
 
     for bad in (np.nan, np.inf, -np.inf):
         term, _keep = python_term(lambda x, u: bad, None, springs.nx, 2, 5)
         objective = with_extra(task_objective(springs, 5), term)
-        still = np.zeros((5, 2)), np.zeros((5, 2, springs.nx))
-        *_, cost = run(springs, objective, np.zeros((6, springs.nx)), np.zeros((5, 2)), *still, 1.0)
-        assert cost == np.inf
+        assert roll_out(springs, objective, springs.x0, np.zeros((5, 2)))[2] == np.inf

@@ -53,6 +53,13 @@ def call_c(address, *arrays):
     function(*(array.ctypes.data for array in arrays))
 
 
+def check_steps(model, X, U):
+    """Every state is what the model makes of the one before and its action, to rounding."""
+    for x, u, x_next in zip(X, U, X[1:]):
+        scale = max(1.0, np.abs(x_next).max())
+        np.testing.assert_allclose(x_next, model.step(x, u), rtol=0, atol=1e-12 * scale)
+
+
 def task_expansion(model, x, u):
     """The robot's own cost, with the Gauss-Newton Hessian that its library defines."""
     nx, nu = model.nx, model.nu
