@@ -1,4 +1,8 @@
-"""The C file of a robot: generated functions in both dialects, and the loops around them."""
+"""The C file of a robot: generated functions in both dialects, and the loops around them.
+
+It has two parts that take a compiler about equally long and do not call each other, so that two cores
+can compile them at once: where PART is defined as 1 or 2 the file is that part alone.
+"""
 
 from pathlib import Path
 
@@ -9,8 +13,9 @@ from codegen.dialect import LANES
 from codegen.emit import Sizes, emit, emit_batch, sizes
 from codegen.functions import Functions
 
+PARTS = 2
 _ROOM = Path(__file__).parent
-_PARTS = {"_system": "", "_columns": "_derivatives"}  # what is generated of what dense.c solves
+_SOLVED = {"_system": "", "_columns": "_derivatives"}  # what is generated of what dense.c solves
 # What integrators and optimisers evaluate along whole trajectories begins with these names.
 _IN_LANES = {"rk4": ("acceleration", "cost"), "implicit": ("velocity_update", "cost")}
 
@@ -18,19 +23,23 @@ _IN_LANES = {"rk4": ("acceleration", "cost"), "implicit": ("velocity_update", "c
 def c_source(robot: Robot, generated: Functions, functions: list[ca.Function]) -> str:
     """C source of everything that the compiled robot offers; ``functions`` are the generated ones."""
     in_lanes = [f for f in functions if f.name().startswith(_IN_LANES[robot.task.integrator])]
-    whole = (f for f in in_lanes if not f.name().endswith(tuple(_PARTS)))
+    whole = (f for f in in_lanes if not f.name().endswith(tuple(_SOLVED)))
     batches = {f.name(): sizes(f) for f in whole} | _dense_sizes(robot, in_lanes)
-    parts = [
+    text = [
         _head(robot, generated, functions),
         *_written("lanes", "lanes_math", "batch"),
+        "#if PART != 2",
         *(emit(f) for f in functions),
         *_loops(robot, functions, "double", "robot_"),
+        *_written("trajectory", "riccati"),
+        "#endif\n\n#if PART != 1",
         *(emit(f, LANES) for f in in_lanes),
         *_loops(robot, in_lanes, "lanes", "lanes_"),
         *(emit_batch(name, *arguments) for name, arguments in batches.items()),
-        *_written("trajectory", "riccati"),
+        *_written("trajectories"),
+        "#endif",
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(text)
 
 
 def _written(*names: str) -> list[str]:
@@ -72,7 +81,7 @@ def _dense(functions: list[ca.Function]) -> list[str]:
     return [
         f.name().removesuffix(part) + whole
         for f in functions
-        for part, whole in _PARTS.items()
+        for part, whole in _SOLVED.items()
         if f.name().endswith(part)
     ]
 

@@ -53,6 +53,7 @@ _GENERATOR = (
     "statements.py",
     "step_implicit.c",
     "step_rk4.c",
+    "trajectories.c",
     "trajectory.c",
 )
 GENERATED = _ROOM.parent / "generated"
@@ -134,7 +135,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
     # SymPy and CasADi take a second to import, which an up-to-date robot never pays.
-    from codegen.assemble import c_source
+    from codegen.assemble import PARTS, c_source
     from codegen.emit import compile_expressions, operation_count
     from codegen.functions import generate
 
@@ -149,7 +150,7 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
             suffix: Path(scratch) / f"{stem.name}{suffix}" for suffix in (".c", ".so", ".json")
         }
         files[".c"].write_text(source)
-        toolchain.compile(files[".c"], files[".so"])
+        toolchain.compile(files[".c"], files[".so"], PARTS)
         manifest = {
             "robot": robot.name,
             "seconds": {

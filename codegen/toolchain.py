@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -37,12 +38,28 @@ class Toolchain(NamedTuple):
     flags: tuple[str, ...]
     fingerprint: str  # the compiler's predefined macros: its version and the CPU's features
 
-    def compile(self, source: Path, library: Path) -> None:
-        """Compile ``source`` into a shared library.  Raises BuildError with the compiler's words."""
-        run = _run([*self.command, *self.flags, "-shared", "-o", str(library), str(source), "-lm"])
-        if run.returncode != 0:
-            first = (run.stderr.strip() or "no message").splitlines()[0]
-            raise BuildError(f"{self.command[0]} could not compile {source.name}: {first}")
+    def compile(self, source: Path, library: Path, parts: int = 1) -> None:
+        """Compile ``source`` into a shared library.  Raises BuildError with the compiler's words.
+
+        A file of several parts is compiled as often at once, with PART defined as 1, 2 and so on, and
+        linked.
+        """
+        objects = [library.with_suffix(f".{part}.o") for part in range(1, parts + 1)]
+        compiling = [
+            [*self.command, *self.flags, "-c", "-o", str(path), str(source)] for path in objects
+        ]
+        if parts > 1:
+            compiling = [[*c, f"-DPART={part}"] for part, c in enumerate(compiling, 1)]
+        with ThreadPoolExecutor(parts) as pool:
+            self._require(source, *pool.map(_run, compiling))
+        shared = ["-shared", "-o", str(library), *map(str, objects), "-lm"]
+        self._require(source, _run([*self.command, *self.flags, *shared]))
+
+    def _require(self, source: Path, *runs: subprocess.CompletedProcess) -> None:
+        for run in runs:
+            if run.returncode != 0:
+                first = (run.stderr.strip() or "no message").splitlines()[0]
+                raise BuildError(f"{self.command[0]} could not compile {source.name}: {first}")
 
 
 @cache

@@ -164,13 +164,14 @@ def test_a_damaged_build_is_not_trusted(arm, generated, suffix, content):
 
 def test_two_processes_that_want_one_robot_build_it_once(arm, generated, compiler, tmp_path):
     """One builds while the other waits; both get the robot."""
-    compiler(f'echo compiled >> {tmp_path}/log; sleep 1; exec $real "$@"')
+    linking = f'case "$*" in *-shared*) echo linked >> {tmp_path}/log;; esac'
+    compiler(f'{linking}; sleep 1; exec $real "$@"')
     path = arm().path
     processes = [_build_elsewhere(path, generated) for _ in range(2)]
     outputs = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], outputs
     assert sorted(out.strip() for out, _ in outputs) == ["False 2", "True 2"]
-    assert (tmp_path / "log").read_text().split() == ["compiled"]
+    assert (tmp_path / "log").read_text().split() == ["linked"]
 
 
 def test_a_killed_build_leaves_nothing_to_trust(arm, generated, compiler, tmp_path, monkeypatch):
@@ -216,6 +217,7 @@ def _build_elsewhere(path: str, generated: Path) -> subprocess.Popen:
     [
         ("echo 'arm.c:1: error: no luck' >&2; echo more >&2; exit 1", "error: no luck"),
         ("kill -9 $$", "no message"),
+        ('case "$*" in *-shared*) echo no linker >&2; exit 1;; esac; exec $real "$@"', "no linker"),
         ('while [ "$1" != -o ]; do shift; done; echo half > "$2"; exit 1', "no message"),
     ],
 )
