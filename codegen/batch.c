@@ -73,8 +73,8 @@ static inline __attribute__((always_inline)) lanes few(const double *A, int colu
   return (lanes){EACH_LANE(AT)};
 }
 
-/* `load` and `store` are what to_lanes and from_lanes below do.  Those inline them twice, once for the
- * n = LANES of all turns of a loop but its last, where no row needs to be asked for. */
+/* `load` and `store` are what to_lanes and from_lanes below do.  Those inline them for the n = LANES of
+ * all turns of a loop but its last, where no row needs to be asked for. */
 #define EACH_BLOCK                                                             \
   const int columns = width < LANES ? width : LANES; /* known when it is inlined */ \
   for (int i = 0; i < width; i = next_block(i, width))
@@ -125,6 +125,19 @@ static inline __attribute__((always_inline)) void store(long n, long stride, int
   }
 }
 
+/* For the last turn of a loop, with too few rows: once for all widths. */
+static __attribute__((noinline)) void load_some(long n, long stride, int width, const double *A,
+                                                lanes *out)
+{
+  load(n, stride, width, A, out);
+}
+
+static __attribute__((noinline)) void store_some(long n, long stride, int width, const lanes *in,
+                                                 double *A)
+{
+  store(n, stride, width, in, A);
+}
+
 /* out (width) from A (n, width), 1 <= n <= LANES, whose rows stand `stride` numbers apart.  Lanes
  * beyond n hold copies of the last row. */
 static inline __attribute__((always_inline)) void to_lanes(long n, long stride, int width,
@@ -134,7 +147,7 @@ static inline __attribute__((always_inline)) void to_lanes(long n, long stride, 
   if (n == LANES)
     load(LANES, stride, width, A, out);
   else
-    load(n, stride, width, A, out);
+    load_some(n, stride, width, A, out);
 }
 
 /* A (n, width), whose rows stand `stride` numbers apart, from in (width). */
@@ -145,5 +158,5 @@ static inline __attribute__((always_inline)) void from_lanes(long n, long stride
   if (n == LANES)
     store(LANES, stride, width, in, A);
   else
-    store(n, stride, width, in, A);
+    store_some(n, stride, width, in, A);
 }
