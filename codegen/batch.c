@@ -73,8 +73,8 @@ static inline __attribute__((always_inline)) lanes few(const double *A, int colu
   return (lanes){EACH_LANE(AT)};
 }
 
-/* `load` and `store` are what to_lanes and from_lanes below do.  Those inline them for the n = LANES of
- * all turns of a loop but its last, where no row needs to be asked for. */
+/* `load` and `store` are what to_lanes and from_lanes below do.  Those inline them for the n = LANES
+ * of all turns of a loop but its last, where no row needs to be asked for. */
 #define EACH_BLOCK                                                             \
   const int columns = width < LANES ? width : LANES; /* known when it is inlined */ \
   for (int i = 0; i < width; i = next_block(i, width))

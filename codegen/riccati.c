@@ -5,10 +5,10 @@
  *     R_ux = Q_ux + mu f_u^T f_x                 R_uu = Q_uu + mu f_u^T f_u
  *     k = -R_uu^-1 Q_u                           K = -R_uu^-1 R_ux
  *
- * Matrices are dense and row-major.  Inside, z is (u, x) and every row is padded to whole vectors of
- * LANES numbers: [Q_uu Q_ux] are the first rows of Q_zz, and what K adds to Q_xx stands in the columns
- * of x.  Symmetric matrices make all products of the form A^T B.  They are summed in tiles that stay
- * in registers, and of Q_xx only the tiles that reach its upper half.
+ * Matrices are dense and row-major.  Inside, z is (u, x) and every row is padded to whole vectors
+ * of LANES numbers: [Q_uu Q_ux] are the first rows of Q_zz, and K stands in the columns of x.
+ * Symmetric matrices make all products of the form A^T B.  They are summed in tiles that stay in
+ * registers, and of Q_xx only the tiles that reach its upper half.
  *
  * A vector that is read from where its parts have just been written keeps the processor waiting, so
  * rows are padded in registers.
@@ -81,9 +81,9 @@ INLINE void tile(int ROWS, int COLUMNS, int depth, int of_a, const double *A, co
     for (int j = 0; j < COLUMNS; ++j) out[i * N + j] = sum[i][j];
 }
 
-/* out (rows) = start + A^T B, in tiles of about the same height: a low one waits for its own sums.  With
- * `upper`, the rows are those of x in a symmetric matrix of z and what lies left of its diagonal may
- * be left undefined. */
+/* out (rows) = start + A^T B, in tiles of about the same height: a low one waits for its own sums.
+ * With `upper`, the rows are those of x in a symmetric matrix of z, and what lies left of its
+ * diagonal may be left undefined. */
 INLINE void product(int rows, int upper, int depth, int of_a, const double *A, const lanes *B,
                     const lanes *start, lanes *out)
 {
@@ -158,9 +158,9 @@ INLINE const double *block(const double *array, int size, long t, long T, double
 
 enum { DONE, NOT_CONVEX, OUT_OF_LIMITS };
 
-/* Step t.  It ends early where R_uu is not positive definite (all of it: its inverse is the covariance
- * of pi_G, clamped actions or not), or where u + k passes a limit; the latter is for the caller to
- * mend, who then returns with the k and K to be used, `given`.
+/* Step t.  It ends early where R_uu is not positive definite (all of it: its inverse is the
+ * covariance of pi_G, clamped actions or not), or where u + k passes a limit; the latter is for the
+ * caller to mend, who then returns with the k and K to be used, `given`.
  *
  *     r   = Q_u  + Q_uu k      V_x  = Q_x  + Q_ux^T k + K^T r
  *     r_x = Q_ux + Q_uu K      V_xx = Q_xx + Q_ux^T K + K^T r_x
@@ -178,14 +178,15 @@ static int backward_step(const Backward *p, double mu, long t, int given)
   BLOCK(c_xx, NX * NX);
   BLOCK(c_ux, NU * NX);
   BLOCK(c_uu, NU * NU);
-  lanes F[NX][N], W[NX][N], Q[NZ][N], q[N];      /* W = V_xx F; of Q_xx only what K adds to is used */
+  lanes F[NX][N], W[NX][N], Q[NZ][N], q[N];      /* F = [f_u f_x], W = V_xx F */
   lanes R[NU + 1][N], remainder[NU + 1][N];      /* a robot may have no action */
   double k[NU + 1], r[NU + 1];
   double *of_u = (double *)Q, *of_x = of_u + NU; /* columns of [Q_uu Q_ux] */
 
   for (int i = 0; i < NX; ++i) join(f_u + i * NU, f_x + i * NX, F[i]);
   for (int i = 0; i < NU; ++i) join(c_uu + i * NU, c_ux + i * NX, Q[i]);
-  for (int i = 0; i < NX; ++i) join(c_u, c_xx + i * NX, Q[NU + i]); /* nobody reads its columns of u */
+  /* Nobody reads the columns of u in rows of x. */
+  for (int i = 0; i < NX; ++i) join(c_u, c_xx + i * NX, Q[NU + i]);
   join(c_u, c_x, q);
   product(NX, 0, NX, NX, V_xx, *F, 0, *W);
   product(1, 0, NX, 1, V_x, *F, q, q);
@@ -241,8 +242,8 @@ static int backward_step(const Backward *p, double mu, long t, int given)
   return DONE;
 }
 
-/* Steps from progress[0] downwards; progress[1] tells why it ended before that one, or DONE (the step
- * is then -1).  Entered with OUT_OF_LIMITS, the k and K of the first step are given. */
+/* Steps from progress[0] downwards.  It ends at -1 with progress[1] = DONE, or at the step where
+ * progress[1] tells why.  Entered with OUT_OF_LIMITS, the k and K of the first step are given. */
 void robot_backward(const Backward *p, const double *mu, long *progress)
 {
   int given = progress[1] == OUT_OF_LIMITS;

@@ -28,8 +28,8 @@ class Readme:
 
     def write(self, rows: list[Row], rounds: int) -> None:
         """Replace what stands between the comments."""
-        how = f"Medians of {rounds} interleaved rounds, {min(rounds, BUILDS)} of builds, one thread"
-        table = f"{markdown(rows)}\n\n{how}; {_peers()}."
+        how = f"Medians of {rounds} interleaved rounds, {min(rounds, BUILDS)} of builds"
+        table = f"{markdown(rows)}\n\n{how}; one thread, but two compilers; {_peers()}."
         self.path.write_text(f"{self._before}{BEGIN}\n{table}\n{END}{self._after}")
 
 

@@ -1,6 +1,7 @@
 """What is built and when, what is trusted, and how a build fails; what a model accepts."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 from arm import ARM
 
 from codegen import BuildError, build, load, toolchain
+from codegen.model import Model
 
 ROOT = Path(__file__).parents[2]
 TASK = "  dt: 0.01\n"
@@ -89,6 +91,22 @@ def test_force_builds_again(arm):
     again = build(arm(), force=True)
     assert again.was_built
     assert np.isfinite(again.mass_matrix([0.1, 0.2])).all()
+
+
+def test_the_two_parts_are_the_whole_file(arm, generated, tmp_path):
+    """Compiled without PART, the C file offers the same functions and computes the same."""
+    model = build(arm())
+    source, library = files(generated)[".c"], tmp_path / "whole.so"
+    toolchain.find_toolchain().compile(source, library)
+    whole = Model(model.robot, library, model.manifest, was_built=True)
+    defined = set(re.findall(r"^void (robot_\w+)\(", source.read_text(), re.MULTILINE))
+    assert {"robot_rollout", "robot_linearize", "robot_backward", "robot_follow"} <= defined
+    for name in defined:
+        assert hasattr(model.library, name) and hasattr(whole.library, name)
+    X, U = model.rollout(model.x0, np.ones((5, model.nu))), np.ones((5, model.nu))
+    np.testing.assert_array_equal(whole.rollout(model.x0, U), X)
+    for mine, other in zip(model.linearize(X, U), whole.linearize(X, U)):
+        np.testing.assert_array_equal(mine, other)
 
 
 @pytest.mark.parametrize(
