@@ -314,14 +314,20 @@ def barrier(nx, nu, T, size):
     return python_term(value, expansion, nx, nu, T)
 
 
-def test_trial_steps_that_are_not_finite_are_backed_off(springs):
-    """The full step leaves the domain of the cost; the search halves it until it is inside."""
+@pytest.mark.parametrize(
+    ("stretch", "largest", "smallest"), [(5.0, 0.5, 2.0**-7), (1000.0, 2.0**-8, 2.0**-9)]
+)
+def test_trial_steps_that_are_not_finite_are_backed_off(springs, stretch, largest, smallest):
+    """The full step leaves the domain of the cost; the search halves it until it is inside.
+
+    Also beyond the eight sizes that are rolled out together.
+    """
     T, nx, nu, records = 10, springs.nx, springs.nu, []
     term, _keep = barrier(nx, nu, T, 0.3)
-    x0, U = np.array([5.0, -5.0, 0.0, 0.0]), np.zeros((T, nu))
+    x0, U = np.array([stretch, -stretch, 0.0, 0.0]), np.zeros((T, nu))
     objective = with_extra(task_objective(springs, T), term)
     solution = ilqr(springs, objective, x0, U, Settings(mu_start=0.0), records.append)
-    assert 0.0 < records[0].step_size < 1.0
+    assert smallest <= records[0].step_size <= largest
     assert all(np.isfinite(r.cost) for r in records)
     assert solution.reason in (Reason.CONVERGED, Reason.STATIONARY)
     assert 0.4 < np.abs(solution.U).max() < 0.3**0.5
