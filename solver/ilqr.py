@@ -84,8 +84,8 @@ def ilqr(
     linearize, steps_back = model.address("linearize"), model.address("backward")
     limits = np.array(model.robot.torque_limits)
     expansion, gains = Expansion.empty(T, nx, nu), Gains.zeros(T, nx, nu)
-    search = LineSearch(model, objective, np.asarray(x0, dtype=float))
-    X, U, cost = roll_out(model, objective, np.asarray(x0, dtype=float), np.array(U, dtype=float))
+    search = LineSearch(model, objective, x0)
+    X, U, cost = roll_out(model, objective, x0, U)
     if not np.isfinite(cost):
         raise FloatingPointError(
             "the initial actions drive the robot to a state that is not finite"

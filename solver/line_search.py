@@ -39,7 +39,7 @@ class LineSearch:
         self.objective = objective
         self.first = 0
         T = objective.T
-        self.starts = np.tile(x0, (_AT_ONCE, 1))
+        self.starts = np.tile(np.asarray(x0, dtype=float), (_AT_ONCE, 1))
         self.X = np.empty((_AT_ONCE, T + 1, model.nx))
         self.U = np.empty((_AT_ONCE, T, model.nu))
         self.c = np.empty(T)

@@ -15,6 +15,7 @@ def roll_out(model: Model, objective: Objective, x0: Array, U: Array) -> tuple[A
 
     It is infinite where the state leaves the finite.
     """
+    x0, U = (np.ascontiguousarray(array, dtype=float) for array in (x0, U))
     T, nu, nx = len(U), model.nu, model.nx
     still = np.zeros((T, nx)), U, np.zeros((T, nu)), np.zeros((T, nu, nx)), np.zeros(1)
     X_new, U_new = np.empty((1, T + 1, nx)), np.empty((1, T, nu))

@@ -372,6 +372,17 @@ def test_arguments_are_left_alone(springs):
     np.testing.assert_array_equal(U, 1.0)
 
 
+def test_any_memory_order_and_integers_are_taken(springs):
+    """Compiled code reads rows of doubles."""
+    x0, U = np.array([1, 0, 2, 0]), np.arange(10).reshape(5, 2)
+    objective = task_objective(springs, 5)
+    plain = ilqr(springs, objective, x0.astype(float), U.astype(float))
+    for other in (U, np.asfortranarray(U.astype(float)), U.repeat(2, axis=0)[::2]):
+        solution = ilqr(springs, objective, x0, other)
+        np.testing.assert_array_equal(solution.U, plain.U)
+        np.testing.assert_array_equal(solution.X, plain.X)
+
+
 @settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
