@@ -147,10 +147,12 @@ typedef struct {
   double *expected; /* (2): the cost is expected to change by size * [0] + size^2 * [1] */
 } Backward;
 
-/* `array` at step t, with room behind it for reading whole vectors: the last block is copied. */
+/* `array` at step t, with room behind it for reading whole vectors: where the blocks that follow are
+ * too few, a copy. */
 INLINE const double *block(const double *array, int size, long t, long T, double *copy)
 {
-  return t < T - 1 ? array + t * size : memcpy(copy, array + t * size, size * sizeof(double));
+  array += t * size;
+  return (T - 1 - t) * size >= LANES ? array : memcpy(copy, array, size * sizeof(double));
 }
 #define BLOCK(array, size)              \
   double copy_of_##array[size + LANES]; \

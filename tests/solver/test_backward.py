@@ -1,6 +1,8 @@
 """The backward pass, compiled for each robot's sizes, against its equations in NumPy."""
 
 import ctypes
+import mmap
+import multiprocessing
 from pathlib import Path
 
 import numpy as np
@@ -173,3 +175,27 @@ def test_regularisation_makes_an_indefinite_step_convex(sizes, problem):
     check(gains.Q_uu[T - 1], mu * f_u.T @ f_u - np.eye(nu))
     gradient, H, _ = quadratic(expansion, T - 1, np.zeros(nx), np.zeros((nx, nx)))
     check(gains.V_xx[T - 1], under(gains.k[T - 1], gains.K[T - 1], gradient, H)[1])
+
+
+def test_nothing_behind_the_arrays_is_touched(sizes, problem):
+    """Rows are read in whole vectors, but never past the end: a page there may not be accessed."""
+    address, nx, nu = sizes
+    walled = [type(part)(*map(_before_a_wall, part)) for part in problem]
+    arguments = address, walled[0], np.zeros((T, nu)), np.full(nu, np.inf), 0.3, walled[1]
+    child = multiprocessing.get_context("fork").Process(target=backward, args=arguments)
+    child.start()
+    child.join(60)
+    assert child.exitcode == 0
+
+
+def _before_a_wall(array):
+    """A copy that ends where a page begins that may be neither read nor written."""
+    pages = -(-array.nbytes // mmap.PAGESIZE) + 1
+    memory = mmap.mmap(-1, pages * mmap.PAGESIZE)
+    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    wall = start + (pages - 1) * mmap.PAGESIZE
+    assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(wall), mmap.PAGESIZE, 0) == 0
+    end = wall - start
+    copy = np.frombuffer(memory, float, array.size, end - array.nbytes).reshape(array.shape)
+    copy[:] = array
+    return copy
