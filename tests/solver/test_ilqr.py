@@ -298,41 +298,6 @@ def test_diverging_start_is_an_error(swimmer):
         ilqr(swimmer, task_objective(swimmer, 10), swimmer.x0, U)
 
 
-def barrier(nx, nu, T, size):
-    """-log(size - u^2), NaN outside."""
-
-    def value(x, u):
-        with np.errstate(invalid="ignore"):
-            return -np.log(size - u**2).sum()
-
-    def expansion(x, u):
-        gap = size - u**2
-        zeros = np.zeros((nx, nx)), np.zeros((nu, nx))
-        curvature = np.diag(2.0 / gap + (2.0 * u / gap) ** 2)
-        return value(x, u), np.zeros(nx), 2.0 * u / gap, *zeros, curvature
-
-    return python_term(value, expansion, nx, nu, T)
-
-
-@pytest.mark.parametrize(
-    ("stretch", "largest", "smallest"), [(5.0, 0.5, 2.0**-7), (1000.0, 2.0**-8, 2.0**-9)]
-)
-def test_trial_steps_that_are_not_finite_are_backed_off(springs, stretch, largest, smallest):
-    """The full step leaves the domain of the cost; the search halves it until it is inside.
-
-    Also beyond the eight sizes that are rolled out together.
-    """
-    T, nx, nu, records = 10, springs.nx, springs.nu, []
-    term, _keep = barrier(nx, nu, T, 0.3)
-    x0, U = np.array([stretch, -stretch, 0.0, 0.0]), np.zeros((T, nu))
-    objective = with_extra(task_objective(springs, T), term)
-    solution = ilqr(springs, objective, x0, U, Settings(mu_start=0.0), records.append)
-    assert smallest <= records[0].step_size <= largest
-    assert all(np.isfinite(r.cost) for r in records)
-    assert solution.reason in (Reason.CONVERGED, Reason.STATIONARY)
-    assert 0.4 < np.abs(solution.U).max() < 0.3**0.5
-
-
 @pytest.mark.parametrize("part", range(1, 6))
 def test_derivatives_that_are_not_finite_are_named(springs, part):
     """A NaN in any derivative of the cost raises instead of ending as a NaN policy."""
