@@ -1,12 +1,11 @@
 """The backward pass, compiled for each robot's sizes, against its equations in NumPy."""
 
 import ctypes
-import mmap
-import multiprocessing
 from pathlib import Path
 
 import numpy as np
 import pytest
+from wall import before_a_wall, survives
 
 import codegen
 from codegen.toolchain import find_toolchain
@@ -178,24 +177,8 @@ def test_regularisation_makes_an_indefinite_step_convex(sizes, problem):
 
 
 def test_nothing_behind_the_arrays_is_touched(sizes, problem):
-    """Rows are read in whole vectors, but never past the end: a page there may not be accessed."""
+    """Rows are read in whole vectors, but never past the end."""
     address, nx, nu = sizes
-    walled = [type(part)(*map(_before_a_wall, part)) for part in problem]
-    arguments = address, walled[0], np.zeros((T, nu)), np.full(nu, np.inf), 0.3, walled[1]
-    child = multiprocessing.get_context("fork").Process(target=backward, args=arguments)
-    child.start()
-    child.join(60)
-    assert child.exitcode == 0
-
-
-def _before_a_wall(array):
-    """A copy that ends where a page begins that may be neither read nor written."""
-    pages = -(-array.nbytes // mmap.PAGESIZE) + 1
-    memory = mmap.mmap(-1, pages * mmap.PAGESIZE)
-    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-    wall = start + (pages - 1) * mmap.PAGESIZE
-    assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(wall), mmap.PAGESIZE, 0) == 0
-    end = wall - start
-    copy = np.frombuffer(memory, float, array.size, end - array.nbytes).reshape(array.shape)
-    copy[:] = array
-    return copy
+    expansion, gains = (type(part)(*map(before_a_wall, part)) for part in problem)
+    U, limits = before_a_wall(np.zeros((T, nu))), before_a_wall(np.full(nu, np.inf))
+    survives(backward, address, expansion, U, limits, 0.3, gains)
