@@ -66,8 +66,7 @@ def _cost(robot: Robot, c: Coordinates) -> list[Function]:
     cost, gradient, upper = ca.substitute([phi, J.T @ phi_y, upper], [y], [y_of_xu])
     hessian = ca.triu2symm(upper)
     nx = robot.nx
-    # `data` is what a cost term may carry along; a robot's own cost needs none.
-    inputs = {"x": c.x, "u": c.u, "data": ca.SX(0, 1)}
+    inputs = {"x": c.x, "u": c.u}
     expansion = {
         "c": cost,
         "c_x": gradient[:nx],

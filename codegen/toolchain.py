@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from functools import cache
+from functools import cache, partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
@@ -44,22 +44,19 @@ class Toolchain(NamedTuple):
         A file of several parts is compiled as often at once, with PART defined as 1, 2 and so on, and
         linked.
         """
-        objects = [library.with_suffix(f".{part}.o") for part in range(1, parts + 1)]
-        compiling = [
-            [*self.command, *self.flags, "-c", "-o", str(path), str(source)] for path in objects
-        ]
-        if parts > 1:
-            compiling = [[*c, f"-DPART={part}"] for part, c in enumerate(compiling, 1)]
+        numbers = range(1, parts + 1)
+        objects = [str(library.with_suffix(f".{part}.o")) for part in numbers]
+        chosen = [[f"-DPART={part}"] if parts > 1 else [] for part in numbers]
+        compiling = [["-c", *c, "-o", o, str(source)] for c, o in zip(chosen, objects, strict=True)]
         with ThreadPoolExecutor(parts) as pool:
-            self._require(source, *pool.map(_run, compiling))
-        shared = ["-shared", "-o", str(library), *map(str, objects), "-lm"]
-        self._require(source, _run([*self.command, *self.flags, *shared]))
+            list(pool.map(partial(self._require, source), compiling))
+        self._require(source, ["-shared", "-o", str(library), *objects, "-lm"])
 
-    def _require(self, source: Path, *runs: subprocess.CompletedProcess) -> None:
-        for run in runs:
-            if run.returncode != 0:
-                first = (run.stderr.strip() or "no message").splitlines()[0]
-                raise BuildError(f"{self.command[0]} could not compile {source.name}: {first}")
+    def _require(self, source: Path, arguments: list[str]) -> None:
+        run = _run([*self.command, *self.flags, *arguments])
+        if run.returncode != 0:
+            first = (run.stderr.strip() or "no message").splitlines()[0]
+            raise BuildError(f"{self.command[0]} could not compile {source.name}: {first}")
 
 
 @cache

@@ -84,7 +84,7 @@ def ilqr(
     linearize, steps_back = model.address("linearize"), model.address("backward")
     limits = np.array(model.robot.torque_limits)
     expansion, gains = Expansion.empty(T, nx, nu), Gains.zeros(T, nx, nu)
-    search = LineSearch(model, objective, x0)
+    search = LineSearch(model, objective)
     X, U, cost = roll_out(model, objective, x0, U)
     if not np.isfinite(cost):
         raise FloatingPointError(

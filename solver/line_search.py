@@ -31,15 +31,14 @@ class Step(NamedTuple):
 
 
 class LineSearch:
-    """Over trajectories of one robot from x0 (nx,), judged by ``objective``."""
+    """Over trajectories of one robot, judged by ``objective``."""
 
-    def __init__(self, model: Model, objective: Objective, x0: Array):
+    def __init__(self, model: Model, objective: Objective):
         self.rollouts = model.address("follow")
         self.limits = np.array(model.robot.torque_limits)
         self.objective = objective
         self.first = 0
         T = objective.T
-        self.starts = np.tile(np.asarray(x0, dtype=float), (_AT_ONCE, 1))
         self.X = np.empty((_AT_ONCE, T + 1, model.nx))
         self.U = np.empty((_AT_ONCE, T, model.nu))
         self.c = np.empty(T)
@@ -66,5 +65,5 @@ class LineSearch:
 
     def _follow(self, sizes: Array, X: Array, U: Array, gains: Gains) -> None:
         n = len(sizes)
-        about = self.starts[:n], X, U, gains.k, gains.K, sizes, self.limits
-        follow(self.rollouts, *about, self.X[:n], self.U[:n])
+        about = X, U, gains.k, gains.K, sizes, self.limits
+        follow(self.rollouts, np.tile(X[0], (n, 1)), *about, self.X[:n], self.U[:n])

@@ -4,9 +4,8 @@ Bare robots (`robots.bare_data`) float at rest under small random torques for T 
 semi-implicit Euler, which is Crocoddyl's integrated action model on free forward dynamics, with the
 same quadratic cost of all states and actions.  Neither side has box limits or regularisation.  Our
 expansion evaluates the dynamics along the trajectory as well; Crocoddyl's calcDiff relies on an
-earlier rollout for that, which is not timed.  Forwards, ours tries eight step sizes, which is what its
-line search does, and adds up the cost of the full step; Crocoddyl's takes the full step.  A few calls
-from Python burden neither side.
+earlier rollout for that, which is not timed.  Forwards, Crocoddyl takes the full step; so does our line
+search, which rolls out smaller ones beside it.  A few calls from Python burden neither side.
 
 In our coordinates, where both sides must find the same gains and the same new trajectory,
 Crocoddyl needs an actuation model of three lines of Python, which would slow it down.  What is
@@ -21,14 +20,14 @@ import numpy as np
 from codegen import build
 from codegen.model import Model
 from solver.backward import Gains, backward
+from solver.ilqr import Settings
+from solver.line_search import LineSearch
 from solver.objective import Expansion, Objective, expand, task_objective
-from solver.rollout import follow, total_cost
 from tests.bench.closeness import require_close
 from tests.bench.robots import bare_data, robot_of
 from tests.bench.rounds import Benchmark, Peer, Side
 
 T = 500
-SIZES = 0.5 ** np.arange(8)  # of the step, which our line search tries together
 STATE_WEIGHT, ACTION_WEIGHT = 1.0, 1e-3  # of half a square, per second
 TOLERANCE = 1e-7  # of the largest entry, after T steps of recursion
 PLANAR_TOLERANCE = 1e-2  # of the cost: Euler steps in other coordinates
@@ -43,8 +42,8 @@ class Problem(NamedTuple):
     U: np.ndarray  # (T, nu)
     expansion: Expansion
     gains: Gains
-    X_new: np.ndarray  # (sizes, T+1, nx)
-    U_new: np.ndarray  # (sizes, T, nu)
+    X_new: np.ndarray  # (T+1, nx)
+    U_new: np.ndarray  # (T, nu)
 
 
 def iteration_benchmark(name: str) -> Benchmark:
@@ -75,23 +74,22 @@ def _problem(name: str) -> Problem:
         U,
         Expansion.empty(T, model.nx, model.nu),
         Gains.zeros(T, model.nx, model.nu),
-        np.empty((len(SIZES), T + 1, model.nx)),
-        np.empty((len(SIZES), T, model.nu)),
+        np.empty((T + 1, model.nx)),
+        np.empty((T, model.nu)),
     )
 
 
 def _our_side(p: Problem) -> Side:
-    model, gains = p.model, p.gains
-    linearize, steps_back = model.address("linearize"), model.address("backward")
-    starts, limits, c = np.tile(model.x0, (len(SIZES), 1)), np.full(model.nu, np.inf), np.empty(T)
+    linearize, steps_back = p.model.address("linearize"), p.model.address("backward")
+    search, limits = LineSearch(p.model, p.objective), np.full(p.model.nu, np.inf)
+    cost, accept = float(p.model.cost(p.X, p.U).sum()), Settings().accept
 
     def run(repeats: int) -> None:
         for _ in range(repeats):
             expand(linearize, p.objective, p.X, p.U, p.expansion)
-            backward(steps_back, p.expansion, p.U, limits, 0.0, gains)
-            about = starts, p.X, p.U, gains.k, gains.K, SIZES, limits
-            follow(model.address("follow"), *about, p.X_new, p.U_new)
-            total_cost(p.objective, p.X_new[0], p.U_new[0], c)
+            backward(steps_back, p.expansion, p.U, limits, 0.0, p.gains)
+            p.X_new[:], p.U_new[:] = p.X, p.U
+            search.descend(p.X_new, p.U_new, p.gains, cost, accept)
 
     return Side(run)
 
@@ -110,7 +108,7 @@ def _crocoddyl_side(p: Problem, ours: Side) -> Side:
         ("c_u", p.expansion.c_u),
         ("k", p.gains.k),
         ("K", p.gains.K),
-        ("the new trajectory", p.X_new[0, 1:]),
+        ("the new trajectory", p.X_new[1:]),
     ):
         require_close(what, mine, theirs[what], TOLERANCE)
     timed = Iteration(p.model, p.U, STATE_WEIGHT, ACTION_WEIGHT, planar=True)

@@ -69,9 +69,9 @@ def test_the_cost_hessian_is_exact_in_named_quantities_which_are_taken_linearly(
             J[:4, i] = _quantities(robot, x + 1e-30j * unit).imag / 1e-30
         J[4:, nx:] = np.eye(nu)
         hessian = J.T @ phi_yy @ J
-        c, c_x, c_u, c_xx, c_ux, c_uu = functions.cost_expansion(x, u, [])
+        c, c_x, c_u, c_xx, c_ux, c_uu = functions.cost_expansion(x, u)
         assert_close(c, [phi])
-        assert_close(functions.cost(x, u, []), [phi])
+        assert_close(functions.cost(x, u), [phi])
         assert_close(np.concatenate([c_x, c_u]), J.T @ phi_y)
         assert_close(np.block([[c_xx, c_ux.T], [c_ux, c_uu]]), hessian)
 
@@ -105,11 +105,11 @@ def test_the_cost_hessian_is_exact_where_quantities_are_linear_in_the_state(tmp_
     functions = Virtual(random_tree(tmp_path, seed, cost=cost))
     robot = functions.robot
     x, u = ca.SX.sym("x", robot.nx), ca.SX.sym("u", robot.nu)
-    c = functions.casadi["cost"](x, u, ca.DM(0, 1))
+    c = functions.casadi["cost"](x, u)
     exact = ca.Function("c_zz", [x, u], [ca.hessian(c, ca.vertcat(x, u))[0]])
     q, v, u = random_state(robot, np.random.default_rng(seed))
     x = np.concatenate([q, v])
-    _, _, _, c_xx, c_ux, c_uu = functions.cost_expansion(x, u, [])
+    _, _, _, c_xx, c_ux, c_uu = functions.cost_expansion(x, u)
     assert_close(np.block([[c_xx, c_ux.T], [c_ux, c_uu]]), exact(x, u).full())
 
 
@@ -119,11 +119,11 @@ def test_the_cost_of_the_swimmer(real_swimmer):
     for _ in range(5):
         q, v, u = random_state(robot, rng)
         x = np.concatenate([q, v])
-        c, c_x, c_u, c_xx, c_ux, c_uu = real_swimmer.cost_expansion(x, u, [])
+        c, c_x, c_u, c_xx, c_ux, c_uu = real_swimmer.cost_expansion(x, u)
         speed = twin.points(robot, q, v)["com"][1][0]
         assert_close(c, [1e-5 * u @ u + (speed - 3.0) ** 2])
         numerical = differences(
-            lambda z: real_swimmer.cost(z[: robot.nx], z[robot.nx :], [])[0],
+            lambda z: real_swimmer.cost(z[: robot.nx], z[robot.nx :])[0],
             np.concatenate([x, u]),
         )
         assert_close(np.concatenate([c_x, c_u]), numerical, 1e-9)

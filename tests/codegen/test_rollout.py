@@ -30,7 +30,7 @@ def _assert_same(functions, model, seed):
     robot, rng = functions.robot, np.random.default_rng(seed)
     for _ in range(3):
         q, v, u = random_state(robot, rng)
-        given = {"q": q, "v": v, "u": u, "x": np.concatenate([q, v]), "data": np.empty(0)}
+        given = {"q": q, "v": v, "u": u, "x": np.concatenate([q, v])}
         for name, f in functions.casadi.items():
             inputs = [given[argument] for argument in f.name_in()]
             # NaN shows an entry that is never written.
@@ -62,7 +62,7 @@ def test_methods_answer_in_the_shapes_that_they_promise(tree, compiled, seed):
         model.acceleration_derivatives(q, v, u), functions.acceleration_derivatives(q, v, u)[1]
     )
     assert_close(model.energy(q, v), functions.energy(q, v)[0])
-    assert_close(model.cost([x, x], [u]), functions.cost(x, u, []))
+    assert_close(model.cost([x, x], [u]), functions.cost(x, u))
     expected = twin.points(robot, q, v)
     assert_close(model.speed([x], [u]), [expected["com"][1][0]], 1e-11)
     points = model.points(q)

@@ -194,7 +194,7 @@ def test_actions_outside_the_limits_are_clipped_at_the_start(cart_pole):
     )
     np.testing.assert_array_equal(solution.U, np.full((5, 1), -4.0))
     np.testing.assert_array_equal(solution.X[0], cart_pole.x0)
-    twin.check_steps(cart_pole, solution.X, solution.U)
+    twin.check_rollout(cart_pole, solution.X, solution.U)
 
 
 def test_no_iterations_give_the_gains_of_the_start(springs):
@@ -370,4 +370,4 @@ def test_cost_never_rises(cart_pole, seed, scale, T, mu_start):
     assert (np.diff([start * (1 + 1e-12), *costs]) <= 0.0).all()
     assert np.abs(solution.U).max() <= 4.0
     np.testing.assert_array_equal(solution.X[0], x0)
-    twin.check_steps(cart_pole, solution.X, solution.U)
+    twin.check_rollout(cart_pole, solution.X, solution.U)

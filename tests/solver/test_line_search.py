@@ -52,7 +52,7 @@ def test_search_starts_two_sizes_above_the_last(springs):
         lambda x, u: -u.sum() if np.abs(u).max() < 0.5 else np.nan, None, nx, nu, T
     )
     objective = with_extra(task_objective(springs, T, 0.0), term)
-    search, gains = LineSearch(springs, objective, springs.x0), Gains.zeros(T, nx, nu)
+    search, gains = LineSearch(springs, objective), Gains.zeros(T, nx, nu)
     gains.expected[0] = -1e-3
 
     def size_of(push):

@@ -31,7 +31,7 @@ def test_one_compilation_serves_two_robots(swimmer, cart_pole):
     assert all(compiled)
     solution = optimise(cart_pole)
     assert [len(k.overloads) for k in KERNELS] == compiled
-    twin.check_steps(cart_pole, solution.X, solution.U)
+    twin.check_rollout(cart_pole, solution.X, solution.U)
 
 
 def test_call_reaches_the_function_at_the_address(swimmer, rng):

@@ -47,7 +47,7 @@ def test_value_is_the_task_cost_plus_the_mean_over_displacements(swimmer, averag
     objective, policy, dX, dU, X, U = averaged
     for t in range(T):
         extra = [-policy.log_prob(X[t] + dX[t, i], U[t] + dU[t, i]) for i in range(S)]
-        expected = ALPHA * swimmer.cost([X[t]], [U[t]])[0] + np.mean(extra)
+        expected = ALPHA * twin.task_expansion(swimmer, X[t], U[t]).c + np.mean(extra)
         assert evaluate(objective, t, X[t], U[t]) == pytest.approx(expected, rel=1e-12)
 
 
@@ -139,34 +139,36 @@ def run(model, x0, X, U, k, K, sizes, limits=np.inf):
 
 
 def test_follow_without_gains_is_a_rollout(swimmer, rng):
-    """As `Model.rollout` has it, to rounding, and the total is that of `Model.cost`."""
+    """From its own start, whatever the trajectory that it would feed back to."""
     U = 30.0 * rng.standard_normal((20, 2))
     x0, X = rng.standard_normal((1, swimmer.nx)), rng.standard_normal((21, swimmer.nx))
     still = np.zeros((20, 2)), np.zeros((20, 2, swimmer.nx))
     X_new, U_new = run(swimmer, x0, X, U, *still, [1.0])
-    expected = swimmer.rollout(x0[0], U)
-    np.testing.assert_allclose(X_new[0], expected, rtol=1e-10, atol=1e-10)
+    np.testing.assert_array_equal(X_new[0, 0], x0[0])
     np.testing.assert_array_equal(U_new[0], U)
-    objective, c = task_objective(swimmer, 20, ALPHA), np.empty(20)
-    cost = total_cost(objective, X_new[0], U_new[0], c)
-    assert cost == pytest.approx(ALPHA * swimmer.cost(expected, U).sum(), rel=1e-10)
-    assert cost == pytest.approx(c.sum(), rel=1e-14)
+    twin.check_rollout(swimmer, X_new[0], U)
+    found = total_cost(task_objective(swimmer, 20, ALPHA), X_new[0], U, np.empty(20))
+    each = [twin.task_expansion(swimmer, x, u).c for x, u in zip(X_new[0], U)]
+    assert found == pytest.approx(ALPHA * sum(each), rel=1e-13)
 
 
-def test_follow_is_the_feedback_run_by_hand(swimmer, rng):
+def test_follow_is_the_feedback_run_by_hand(swimmer, averaged, rng):
     """Eleven rollouts, which fill no whole number of registers, each from its start by its size."""
-    X, U = rng.standard_normal((T + 1, swimmer.nx)), rng.standard_normal((T, 2))
+    objective, *_, X, U = averaged
     k, K = rng.standard_normal((T, 2)), rng.standard_normal((T, 2, swimmer.nx))
     x0, sizes = X[0] + 0.3 * rng.standard_normal((11, swimmer.nx)), rng.uniform(0.0, 1.0, 11)
     X_new, U_new = run(swimmer, x0, X, U, k, K, sizes, limits=1.5)
     for r, size in enumerate(sizes):
-        x = x0[r]
+        x, total = x0[r], 0.0
         for t in range(T):
             u = np.clip(U[t] + size * k[t] + K[t] @ (x - X[t]), -1.5, 1.5)
-            np.testing.assert_allclose(X_new[r, t], x, rtol=1e-10)
-            np.testing.assert_allclose(U_new[r, t], u, rtol=1e-10)
+            np.testing.assert_allclose(X_new[r, t], x, rtol=1e-11)
+            np.testing.assert_allclose(U_new[r, t], u, rtol=1e-11)
+            total += evaluate(objective, t, x, u)
             x = swimmer.step(x, u)
-        np.testing.assert_allclose(X_new[r, T], x, rtol=1e-10)
+        np.testing.assert_allclose(X_new[r, T], x, rtol=1e-11)
+        found = total_cost(objective, X_new[r], U_new[r], np.empty(T))
+        assert found == pytest.approx(total, rel=1e-12)
     assert (np.abs(U_new) == 1.5).any() and (np.abs(U_new) < 1.5).any()
 
 

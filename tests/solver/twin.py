@@ -53,8 +53,14 @@ def call_c(address, *arrays):
     function(*(array.ctypes.data for array in arrays))
 
 
-def check_steps(model, X, U):
-    """Every state is what the model makes of the one before and its action, to rounding."""
+def check_rollout(model, X, U):
+    """X (T+1, nx) is the rollout of U (T, nu) from X[0] in lanes, bit for bit, and so a step at a time
+    what the model computes outside them, to rounding.
+    """
+    T, again = len(U), np.full_like(X, np.nan)
+    pointers = (ctypes.c_void_p(array.ctypes.data) for array in (X[0].copy(), U, again))
+    model.library.robot_rollouts(ctypes.c_long(1), ctypes.c_long(T), *pointers)
+    np.testing.assert_array_equal(X, again)
     for x, u, x_next in zip(X, U, X[1:]):
         scale = max(1.0, np.abs(x_next).max())
         np.testing.assert_allclose(x_next, model.step(x, u), rtol=0, atol=1e-12 * scale)
@@ -64,7 +70,7 @@ def task_expansion(model, x, u):
     """The robot's own cost, with the Gauss-Newton Hessian that its library defines."""
     nx, nu = model.nx, model.nu
     out = Derivatives(*(np.empty(s) for s in (1, nx, nu, (nx, nx), (nu, nx), (nu, nu))))
-    call_c(model.address("cost_expansion"), np.array(x), np.array(u), np.empty(0), *out)
+    call_c(model.address("cost_expansion"), np.array(x), np.array(u), *out)
     return out._replace(c=out.c[0])
 
 
