@@ -20,7 +20,7 @@
 
 /* The rows of a become its columns.  All shuffles are of the cheap kinds: of halves, of every other
  * number, of every other pair. */
-static inline __attribute__((always_inline)) void transpose(lanes *restrict a)
+INLINE void transpose(lanes *restrict a)
 {
 #if LANES == 8
 #define LOWER(a, b) SHUFFLE(a, b, 0, 1, 2, 3, 8, 9, 10, 11)
@@ -67,7 +67,7 @@ static inline int next_block(int i, int width)
 
 /* The first numbers of a vector from as many at A, read one by one: a vector that is read back from
  * the memory into which its parts have just been written keeps the processor waiting. */
-static inline __attribute__((always_inline)) lanes few(const double *A, int columns)
+INLINE lanes few(const double *A, int columns)
 {
 #define AT(c) (c < columns ? A[c] : 0.0)
   return (lanes){EACH_LANE(AT)};
@@ -79,9 +79,7 @@ static inline __attribute__((always_inline)) lanes few(const double *A, int colu
   const int columns = width < LANES ? width : LANES; /* known when it is inlined */ \
   for (int i = 0; i < width; i = next_block(i, width))
 
-static inline __attribute__((always_inline)) void load(long n, long stride, int width,
-                                                       const double *restrict A,
-                                                       lanes *restrict out)
+INLINE void load(long n, long stride, int width, const double *restrict A, lanes *restrict out)
 {
   const long end = (n - 1) * stride + width;
   EACH_BLOCK
@@ -102,9 +100,7 @@ static inline __attribute__((always_inline)) void load(long n, long stride, int 
   }
 }
 
-static inline __attribute__((always_inline)) void store(long n, long stride, int width,
-                                                        const lanes *restrict in,
-                                                        double *restrict A)
+INLINE void store(long n, long stride, int width, const lanes *restrict in, double *restrict A)
 {
   const long end = stride == width ? n * width : 0;
   EACH_BLOCK
@@ -140,9 +136,7 @@ static __attribute__((noinline)) void store_some(long n, long stride, int width,
 
 /* out (width) from A (n, width), 1 <= n <= LANES, whose rows stand `stride` numbers apart.  Lanes
  * beyond n hold copies of the last row. */
-static inline __attribute__((always_inline)) void to_lanes(long n, long stride, int width,
-                                                           const double *restrict A,
-                                                           lanes *restrict out)
+INLINE void to_lanes(long n, long stride, int width, const double *restrict A, lanes *restrict out)
 {
   if (n == LANES)
     load(LANES, stride, width, A, out);
@@ -151,9 +145,7 @@ static inline __attribute__((always_inline)) void to_lanes(long n, long stride, 
 }
 
 /* A (n, width), whose rows stand `stride` numbers apart, from in (width). */
-static inline __attribute__((always_inline)) void from_lanes(long n, long stride, int width,
-                                                             const lanes *restrict in,
-                                                             double *restrict A)
+INLINE void from_lanes(long n, long stride, int width, const lanes *restrict in, double *restrict A)
 {
   if (n == LANES)
     store(LANES, stride, width, in, A);

@@ -4,6 +4,8 @@
  * does not depend on its neighbours, nor on the lane in which it was computed.
  */
 
+#define INLINE static inline __attribute__((always_inline))
+
 #if defined __AVX512F__
 #define LANES 8
 #elif defined __AVX2__

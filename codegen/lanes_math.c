@@ -68,7 +68,7 @@ static inline lanes with_sign(lanes y, lane_bits sign)
 }
 
 /* Inlined by force: the sine and the cosine of one angle then share all but the last choice. */
-static inline __attribute__((always_inline)) lanes lanes_sin(lanes x)
+INLINE lanes lanes_sin(lanes x)
 {
   const Angle a = reduce(lanes_fabs(x));
   const lane_bits outside = ~(lanes_fabs(x) <= 1e5);
@@ -76,7 +76,7 @@ static inline __attribute__((always_inline)) lanes lanes_sin(lanes x)
   return any(outside) ? replace(outside, sin, x, y) : y;
 }
 
-static inline __attribute__((always_inline)) lanes lanes_cos(lanes x)
+INLINE lanes lanes_cos(lanes x)
 {
   const Angle a = reduce(lanes_fabs(x));
   const lane_bits outside = ~(lanes_fabs(x) <= 1e5);

@@ -15,7 +15,6 @@
  */
 
 #define VECTORS(width) (((width) + LANES - 1) / LANES)
-#define INLINE static inline __attribute__((always_inline))
 enum {
   N = VECTORS(NZ), /* of a padded row */
   WIDTH = N * LANES,
