@@ -6,12 +6,18 @@
  */
 
 /* out (NV, NZ) = A_x D + [0 0 A_u] from A = [A_x A_u] (NV, NZ) and D = d(state)/d(x, u) (NX, NZ).
+ * `at_start` says that the state is still x: D = [I 0] makes it A.
  *
  * The sums of a tile of 3 rows by 4 columns stay in registers; the last tiles reach back into those
  * before them where they can.
  */
-static void NAME(chain)(const real *restrict A, const real *restrict D, real *restrict out)
+static void NAME(chain)(int at_start, const real *restrict A, const real *restrict D,
+                        real *restrict out)
 {
+  if (at_start) {
+    memcpy(out, A, NV * NZ * sizeof(real));
+    return;
+  }
   enum { ROWS = NV < 3 ? NV : 3, COLUMNS = NZ < 4 ? NZ : 4 };
   for (int c = 0; c < NZ; c += COLUMNS) {
     const int j0 = c < NZ - COLUMNS ? c : NZ - COLUMNS;

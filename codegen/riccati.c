@@ -43,15 +43,15 @@ INLINE void join(const double *u, const double *x, lanes *row)
 #undef SOURCE
 }
 
-/* The numbers of x of one of `rows` padded rows, with the others to be written after it. */
-INLINE void part_x(const lanes *row, int rows, double *x)
+/* The numbers of x of a padded row. */
+INLINE void part_x(const lanes *row, double *x)
 {
 #define SOURCE(l) ((l) + SHIFT)
 #pragma GCC unroll 8
   for (int j = 0; j < VECTORS(NX); ++j) {
     const lanes first = row[MIXED + j], second = row[MIXED + j + 1 < N ? MIXED + j + 1 : N - 1];
     const lanes part = SHUFFLE(first, second, EACH_LANE(SOURCE));
-    if ((j + 1) * LANES <= rows * NX)
+    if ((j + 1) * LANES <= NX)
       memcpy(x + j * LANES, &part, sizeof part);
     else
       memcpy(x + j * LANES, &part, (NX - j * LANES) * sizeof(double));
@@ -59,16 +59,17 @@ INLINE void part_x(const lanes *row, int rows, double *x)
 #undef SOURCE
 }
 
-/* out (ROWS, COLUMNS vectors) = start + A^T B, for A (depth, ROWS), whose rows stand `of_a` numbers
- * apart, and B (depth, COLUMNS vectors).  No start is zero. */
+/* out (ROWS, COLUMNS vectors) = start + A^T B, for A (depth, ROWS) and start, whose rows stand `of_a`
+ * and `of_start` numbers apart, and B (depth, COLUMNS vectors).  No start is zero. */
 INLINE void tile(int ROWS, int COLUMNS, int depth, int of_a, const double *A, const lanes *B,
-                 const lanes *start, lanes *out)
+                 int of_start, const double *start, lanes *out)
 {
   lanes sum[6][3];
 #pragma GCC unroll 6
   for (int i = 0; i < ROWS; ++i)
 #pragma GCC unroll 3
-    for (int j = 0; j < COLUMNS; ++j) sum[i][j] = start ? start[i * N + j] : (lanes){0};
+    for (int j = 0; j < COLUMNS; ++j)
+      sum[i][j] = start ? vector_at(start + i * of_start + j * LANES) : (lanes){0};
   for (int k = 0; k < depth; ++k)
 #pragma GCC unroll 6
     for (int i = 0; i < ROWS; ++i)
@@ -84,14 +85,15 @@ INLINE void tile(int ROWS, int COLUMNS, int depth, int of_a, const double *A, co
  * With `upper`, the rows are those of x in a symmetric matrix of z, and what lies left of its
  * diagonal may be left undefined. */
 INLINE void product(int rows, int upper, int depth, int of_a, const double *A, const lanes *B,
-                    const lanes *start, lanes *out)
+                    int of_start, const double *start, lanes *out)
 {
   enum { MOST = LANES == 8 ? 6 : 3 }; /* rows whose sums fill the registers */
   const int tiles = (rows + MOST - 1) / MOST, low = rows ? rows / tiles : 1;
   const int in_high = (rows - tiles * low) * (low + 1); /* rows in tiles that have one more */
   int i = 0;
-#define TILE(ROWS, COLUMNS) \
-  tile(ROWS, COLUMNS, depth, of_a, A + i, B + j, start ? start + i * N + j : 0, out + i * N + j)
+#define TILE(ROWS, COLUMNS)                                \
+  tile(ROWS, COLUMNS, depth, of_a, A + i, B + j, of_start, \
+       start ? start + i * of_start + j * LANES : 0, out + i * N + j)
 #define ROW_OF_TILES(ROWS)                    \
   {                                           \
     int j = upper ? (NU + i) / LANES : 0;     \
@@ -146,15 +148,17 @@ typedef struct {
   double *expected; /* (2): the cost is expected to change by size * [0] + size^2 * [1] */
 } Backward;
 
-/* `array` at step t, with room behind it for reading whole vectors: where the blocks that follow are
- * too few, a copy. */
+/* `array` at step t, with room for reading whole vectors: NU numbers before it, LANES behind it.  Where
+ * the other blocks are too few for that, a copy. */
 INLINE const double *block(const double *array, int size, long t, long T, double *copy)
 {
   array += t * size;
-  return (T - 1 - t) * size >= LANES ? array : memcpy(copy, array, size * sizeof(double));
+  return t * size >= NU && (T - 1 - t) * size >= LANES
+             ? array
+             : memcpy(copy + NU, array, size * sizeof(double));
 }
-#define BLOCK(array, size)              \
-  double copy_of_##array[size + LANES]; \
+#define BLOCK(array, size)                   \
+  double copy_of_##array[NU + size + LANES]; \
   const double *array = block(p->array, size, t, p->T, copy_of_##array)
 
 enum { DONE, NOT_CONVEX, OUT_OF_LIMITS };
@@ -179,20 +183,19 @@ static int backward_step(const Backward *p, double mu, long t, int given)
   BLOCK(c_xx, NX * NX);
   BLOCK(c_ux, NU * NX);
   BLOCK(c_uu, NU * NU);
-  lanes F[NX][N], W[NX][N], Q[NZ][N], q[N];      /* F = [f_u f_x], W = V_xx F */
+  /* F = [f_u f_x], W = V_xx F; nobody reads the columns of u in rows of x. */
+  lanes F[NX][N], W[NX][N], Q[NZ][N], q[N];
   lanes R[NU + 1][N], remainder[NU + 1][N];      /* a robot may have no action */
   double k[NU + 1], r[NU + 1];
   double *of_u = (double *)Q, *of_x = of_u + NU; /* columns of [Q_uu Q_ux] */
 
   for (int i = 0; i < NX; ++i) join(f_u + i * NU, f_x + i * NX, F[i]);
   for (int i = 0; i < NU; ++i) join(c_uu + i * NU, c_ux + i * NX, Q[i]);
-  /* Nobody reads the columns of u in rows of x. */
-  for (int i = 0; i < NX; ++i) join(c_u, c_xx + i * NX, Q[NU + i]);
   join(c_u, c_x, q);
-  product(NX, 0, NX, NX, V_xx, *F, 0, *W);
-  product(1, 0, NX, 1, V_x, *F, q, q);
-  product(NU, 0, NX, WIDTH, (double *)F, *W, *Q, *Q);
-  product(NX, 1, NX, WIDTH, (double *)F + NU, *W, Q[NU], Q[NU]);
+  product(NX, 0, NX, NX, V_xx, *F, 0, 0, *W);
+  product(1, 0, NX, 1, V_x, *F, WIDTH, (double *)q, q);
+  product(NU, 0, NX, WIDTH, (double *)F, *W, WIDTH, (double *)Q, *Q);
+  product(NX, 1, NX, WIDTH, (double *)F + NU, *W, NX, c_xx - NU, Q[NU]);
   memcpy(p->Q_u + t * NU, q, NU * sizeof(double));
 
   if (given) {
@@ -203,7 +206,7 @@ static int backward_step(const Backward *p, double mu, long t, int given)
     double *R_uu = p->R_uu + t * NU * NU;
     memcpy(R, Q, NU * sizeof R[0]);
     if (mu > 0.0) {
-      product(NU, 0, NX, WIDTH, (double *)F, *F, 0, *remainder);
+      product(NU, 0, NX, WIDTH, (double *)F, *F, 0, 0, *remainder);
       for (int i = 0; i < NU; ++i)
         for (int j = 0; j < N; ++j) R[i][j] += mu * remainder[i][j];
     }
@@ -213,10 +216,14 @@ static int backward_step(const Backward *p, double mu, long t, int given)
     }
     memcpy(k, q, NU * sizeof(double));
     if (!solve(R, k)) return NOT_CONVEX;
-    memcpy(p->k + t * NU, k, NU * sizeof(double));
-    for (int i = 0; i < NU; ++i) part_x(R[i], NU - i, p->K + (t * NU + i) * NX);
-    for (int i = 0; i < NU; ++i)
-      if (!(fabs(p->U[t * NU + i] + k[i]) < p->limits[i])) return OUT_OF_LIMITS;
+    for (int i = 0; i < NU; ++i) part_x(R[i], p->K + (t * NU + i) * NX);
+    int inside = 1;
+#pragma GCC unroll 1 /* a vector of k would be read from where its parts have just been written */
+    for (int i = 0; i < NU; ++i) {
+      p->k[t * NU + i] = k[i];
+      inside &= fabs(p->U[t * NU + i] + k[i]) < p->limits[i];
+    }
+    if (!inside) return OUT_OF_LIMITS;
   }
 
   memset(r, 0, sizeof r);
@@ -224,22 +231,24 @@ static int backward_step(const Backward *p, double mu, long t, int given)
     for (int i = 0; i < NU; ++i) r[i] = NUMBER(q, i);
     for (int m = 0; m < NU; ++m)
       for (int i = 0; i < NU; ++i) r[i] += NUMBER(Q[m], i) * k[m];
-    product(NU, 0, NU, WIDTH, of_u, *R, *Q, *remainder);
-    product(NX, 1, NU, WIDTH, (double *)R + NU, *remainder, Q[NU], Q[NU]);
+    product(NU, 0, NU, WIDTH, of_u, *R, WIDTH, (double *)Q, *remainder);
+    product(NX, 1, NU, WIDTH, (double *)R + NU, *remainder, WIDTH, (double *)Q[NU], Q[NU]);
   }
   for (int i = 0; i < NU; ++i) {
     p->expected[0] += k[i] * NUMBER(q, i);
     p->expected[1] += 0.5 * k[i] * (r[i] - NUMBER(q, i));
   }
-  product(NX, 1, NU, WIDTH, of_x, *R, Q[NU], Q[NU]);
-  product(1, 0, NU, 1, k, *Q, q, q);
-  product(1, 0, NU, 1, r, *R, q, q);
+  product(NX, 1, NU, WIDTH, of_x, *R, WIDTH, (double *)Q[NU], Q[NU]);
+  product(1, 0, NU, 1, k, *Q, WIDTH, (double *)q, q);
+  product(1, 0, NU, 1, r, *R, WIDTH, (double *)q, q);
 
   double *value = p->V_xx + t * NX * NX;
-  part_x(q, 1, p->V_x + t * NX);
-  for (int i = 0; i < NX; ++i) part_x(Q[NU + i], NX - i, value + i * NX);
+  part_x(q, p->V_x + t * NX);
+  for (int i = 0; i < NX; ++i) part_x(Q[NU + i], value + i * NX);
+#pragma GCC unroll 18
   for (int i = 0; i < NX; ++i)
-    for (int j = 0; j < i; ++j) value[i * NX + j] = value[j * NX + i];
+#pragma GCC unroll 18
+    for (int j = 0; j < i; ++j) value[i * NX + j] = NUMBER(Q[NU + j], NU + i);
   return DONE;
 }
 

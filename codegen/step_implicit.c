@@ -36,7 +36,7 @@ void NAME(step_derivatives)(const real *restrict x, const real *restrict u, real
     NAME(velocity_update_derivatives)(x_next, x_next + NQ, u, v, v_z);
     for (int i = 0; i < NQ; ++i) x_next[i] += h * v[i];
     memcpy(x_next + NQ, v, sizeof v);
-    NAME(chain)(v_z, D, D_v);
+    NAME(chain)(substep == 0, v_z, D, D_v);
     for (int i = 0; i < NV * NZ; ++i) D[i] += h * D_v[i];
     memcpy(D + NQ * NZ, D_v, sizeof D_v);
   }

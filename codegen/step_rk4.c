@@ -49,7 +49,7 @@ void NAME(step_derivatives)(const real *restrict x, const real *restrict u, real
       memcpy(slope, stage + NQ, NV * sizeof(real));
       NAME(acceleration_derivatives)(stage, stage + NQ, u, slope + NQ, a_z);
       memcpy(d_slope, D_stage + NQ * NZ, NV * NZ * sizeof(real));
-      NAME(chain)(a_z, D_stage, d_slope + NQ * NZ);
+      NAME(chain)(substep == 0 && s == 0, a_z, D_stage, d_slope + NQ * NZ);
       for (int i = 0; i < NX; ++i) x_next[i] += h * NAME(weight)[s] * slope[i];
       for (int i = 0; i < NX * NZ; ++i) D[i] += h * NAME(weight)[s] * d_slope[i];
       if (s < 3) {

@@ -66,4 +66,4 @@ class LineSearch:
     def _follow(self, sizes: Array, X: Array, U: Array, gains: Gains) -> None:
         n = len(sizes)
         about = X, U, gains.k, gains.K, sizes, self.limits
-        follow(self.rollouts, np.tile(X[0], (n, 1)), *about, self.X[:n], self.U[:n])
+        follow(self.rollouts, np.repeat(X[:1], n, axis=0), *about, self.X[:n], self.U[:n])

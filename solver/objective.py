@@ -148,6 +148,8 @@ def expand(linearize, objective, X, U, into):
 @kernel
 def _scale(alpha, into):
     """Multiply the expansion of the cost by ``alpha``."""
+    if alpha == 1.0:
+        return
     _multiply(into.c, alpha)
     _multiply(into.c_x, alpha)
     _multiply(into.c_u, alpha)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from wall import before_a_wall, survives
+from wall import before_a_wall, behind_a_wall, survives
 
 import codegen
 from codegen.toolchain import find_toolchain
@@ -175,9 +175,10 @@ def test_regularisation_makes_an_indefinite_step_convex(sizes, problem):
     check(gains.V_xx[T - 1], under(gains.k[T - 1], gains.K[T - 1], gradient, H)[1])
 
 
-def test_nothing_behind_the_arrays_is_touched(sizes, problem):
-    """Rows are read in whole vectors, but never past the end."""
+@pytest.mark.parametrize("place", [before_a_wall, behind_a_wall])
+def test_nothing_beside_the_arrays_is_touched(place, sizes, problem):
+    """Rows are read in whole vectors, but never past either end."""
     address, nx, nu = sizes
-    expansion, gains = (type(part)(*map(before_a_wall, part)) for part in problem)
-    U, limits = before_a_wall(np.zeros((T, nu))), before_a_wall(np.full(nu, np.inf))
+    expansion, gains = (type(part)(*map(place, part)) for part in problem)
+    U, limits = place(np.zeros((T, nu))), place(np.full(nu, np.inf))
     survives(backward, address, expansion, U, limits, 0.3, gains)

@@ -1,4 +1,4 @@
-"""Arrays behind which memory may not be touched, to find code that reads or writes past their end."""
+"""Arrays beside which memory may not be touched, to find code that reads or writes past their ends."""
 
 import ctypes
 import mmap
@@ -6,15 +6,25 @@ import multiprocessing
 
 import numpy as np
 
+PAGE = mmap.PAGESIZE
+
 
 def before_a_wall(array):
     """A copy that ends where a page begins that may be neither read nor written."""
-    pages = -(-array.nbytes // mmap.PAGESIZE) + 1
-    memory = mmap.mmap(-1, pages * mmap.PAGESIZE)
-    start = ctypes.addressof(ctypes.c_char.from_buffer(memory))
-    wall = (pages - 1) * mmap.PAGESIZE
-    assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(start + wall), mmap.PAGESIZE, 0) == 0
-    copy = np.frombuffer(memory, float, array.size, wall - array.nbytes).reshape(array.shape)
+    size = -(-array.nbytes // PAGE) * PAGE
+    return _copy(array, size, wall=size, start=size - array.nbytes)
+
+
+def behind_a_wall(array):
+    """A copy that begins where such a page ends."""
+    return _copy(array, array.nbytes, wall=0, start=PAGE)
+
+
+def _copy(array, size, wall, start):
+    memory = mmap.mmap(-1, PAGE + size)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(address + wall), PAGE, 0) == 0
+    copy = np.frombuffer(memory, float, array.size, start).reshape(array.shape)
     copy[:] = array
     return copy
 
