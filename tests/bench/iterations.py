@@ -11,6 +11,10 @@ In our coordinates, where both sides must find the same gains and the same new t
 Crocoddyl needs an actuation model of three lines of Python, which would slow it down.  What is
 timed is therefore the same robot and cost on Pinocchio's planar joint, with Crocoddyl's own
 actuation of floating bases: as many states, actions and steps, and all of it in C++.
+
+Crocoddyl keeps some 60 KB for each step, most of it Pinocchio's data.  A trajectory of 500 steps is
+then as large as a last-level cache of 32 MB, which the machine's other work shares, and the time of a
+step varies by more than two between runs; one of 200 steps has room whatever else is running.
 """
 
 from typing import NamedTuple
@@ -27,7 +31,7 @@ from tests.bench.closeness import require_close
 from tests.bench.robots import bare_data, robot_of
 from tests.bench.rounds import Benchmark, Peer, Side
 
-T = 500
+LENGTHS = (500, 200)  # steps
 STATE_WEIGHT, ACTION_WEIGHT = 1.0, 1e-3  # of half a square, per second
 TOLERANCE = 1e-7  # of the largest entry, after T steps of recursion
 PLANAR_TOLERANCE = 1e-2  # of the cost: Euler steps in other coordinates
@@ -46,14 +50,14 @@ class Problem(NamedTuple):
     U_new: np.ndarray  # (T, nu)
 
 
-def iteration_benchmark(name: str) -> Benchmark:
-    problem = _problem(name)
+def iteration_benchmark(name: str, T: int) -> Benchmark:
+    problem = _problem(name, T)
     ours = _our_side(problem)
     peer = Peer("Crocoddyl", ("crocoddyl", "pinocchio"), lambda: _crocoddyl_side(problem, ours))
     return Benchmark(f"{name}: iLQR iteration, {T} steps in flight", "s/iteration", ours, peer)
 
 
-def _problem(name: str) -> Problem:
+def _problem(name: str, T: int) -> Problem:
     data = bare_data(name, integrator="implicit", substeps=1)
     data["gravity"] = 0.0
     del data["task"]["initial"]

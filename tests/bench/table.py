@@ -6,7 +6,7 @@ from tests.bench.accelerations import acceleration_benchmarks
 from tests.bench.builds import BUILDS, build_benchmark, chain_build_row
 from tests.bench.contacts import linearization_benchmark, rollout_benchmark
 from tests.bench.fits import evaluations_row, fit_benchmark
-from tests.bench.iterations import iteration_benchmark
+from tests.bench.iterations import LENGTHS, iteration_benchmark
 from tests.bench.rounds import Benchmark, Row, measure
 from tests.bench.share import share_rows
 
@@ -25,7 +25,7 @@ def parts() -> list[Measure]:
         *(lambda rounds, name=name: share_rows(name, rounds) for name in ROBOTS),
         _one(linearization_benchmark),
         _one(rollout_benchmark),
-        *(_one(iteration_benchmark, name) for name in ROBOTS),
+        *(_one(iteration_benchmark, name, T) for name in ROBOTS for T in LENGTHS),
         _one(fit_benchmark),
         lambda rounds: [evaluations_row()],
         *(
@@ -40,7 +40,7 @@ def _each(make: Callable[..., list[Benchmark]], *arguments: str) -> Measure:
     return lambda rounds: [measure(benchmark, rounds) for benchmark in make(*arguments)]
 
 
-def _one(make: Callable[..., Benchmark], *arguments: str) -> Measure:
+def _one(make: Callable[..., Benchmark], *arguments: str | int) -> Measure:
     return lambda rounds: [measure(make(*arguments), rounds)]
 
 

@@ -15,7 +15,7 @@ from tests.bench.rounds import Disagreement, measure
     ("package", "make"),
     [
         ("pinocchio", lambda: acceleration_benchmarks("swimmer")[0]),
-        ("crocoddyl", lambda: iteration_benchmark("swimmer")),
+        ("crocoddyl", lambda: iteration_benchmark("swimmer", 500)),
     ],
 )
 def test_without_its_peer_a_row_says_so(package, make, monkeypatch):
