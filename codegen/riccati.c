@@ -115,9 +115,11 @@ INLINE void product(int rows, int upper, int depth, int of_a, const double *A, c
 INLINE int solve(lanes (*R)[N], double *g)
 {
   double reciprocal[NU + 1];
+#pragma GCC unroll 8
   for (int p = 0; p < NU; ++p) {
     if (!(NUMBER(R[p], p) > 0.0)) return 0;
     reciprocal[p] = 1.0 / NUMBER(R[p], p);
+#pragma GCC unroll 8
     for (int i = p + 1; i < NU; ++i) {
       const double factor = NUMBER(R[p], i) * reciprocal[p];
 #pragma GCC unroll 4
@@ -125,10 +127,12 @@ INLINE int solve(lanes (*R)[N], double *g)
       g[i] -= factor * g[p];
     }
   }
+#pragma GCC unroll 8
   for (int p = NU - 1; p >= 0; --p) {
 #pragma GCC unroll 4
     for (int j = MIXED; j < N; ++j) R[p][j] *= -reciprocal[p];
     g[p] *= -reciprocal[p];
+#pragma GCC unroll 8
     for (int i = 0; i < p; ++i) {
       const double factor = NUMBER(R[i], p);
 #pragma GCC unroll 4
