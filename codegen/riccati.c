@@ -60,7 +60,7 @@ INLINE void part_x(const lanes *row, double *x)
 }
 
 /* out (ROWS, COLUMNS vectors) = start + A^T B, for A (depth, ROWS) and start, whose rows stand `of_a`
- * and `of_start` numbers apart, and B (depth, COLUMNS vectors).  No start is zero. */
+ * and `of_start` numbers apart, and B (depth, COLUMNS vectors).  Where there is no start, it is zero. */
 INLINE void tile(int ROWS, int COLUMNS, int depth, int of_a, const double *A, const lanes *B,
                  int of_start, const double *start, lanes *out)
 {
@@ -249,6 +249,8 @@ static int backward_step(const Backward *p, double mu, long t, int given)
   double *value = p->V_xx + t * NX * NX;
   part_x(q, p->V_x + t * NX);
   for (int i = 0; i < NX; ++i) part_x(Q[NU + i], value + i * NX);
+  /* From Q, whose vectors lie in one line of the cache each: what has just been written across two
+   * is late to be read. */
 #pragma GCC unroll 18
   for (int i = 0; i < NX; ++i)
 #pragma GCC unroll 18

@@ -148,8 +148,6 @@ def expand(linearize, objective, X, U, into):
 @kernel
 def _scale(alpha, into):
     """Multiply the expansion of the cost by ``alpha``."""
-    if alpha == 1.0:
-        return
     _multiply(into.c, alpha)
     _multiply(into.c_x, alpha)
     _multiply(into.c_u, alpha)
@@ -161,6 +159,8 @@ def _scale(alpha, into):
 @kernel
 def _multiply(numbers, factor):
     """In place.  A plain loop: Numba's own operators on slices cost more than the arithmetic."""
+    if factor == 1.0:
+        return
     flat = numbers.reshape(-1)
     for i in range(len(flat)):
         flat[i] *= factor

@@ -5,7 +5,8 @@ semi-implicit Euler, which is Crocoddyl's integrated action model on free forwar
 same quadratic cost of all states and actions.  Neither side has box limits or regularisation.  Our
 expansion evaluates the dynamics along the trajectory as well; Crocoddyl's calcDiff relies on an
 earlier rollout for that, which is not timed.  Forwards, Crocoddyl takes the full step; so does our line
-search, which rolls out smaller ones beside it.  A few calls from Python burden neither side.
+search, which rolls out smaller ones beside it.  Both sides are called from Python, which at 200 steps
+is a fifth of our time for the swimmer.
 
 In our coordinates, where both sides must find the same gains and the same new trajectory,
 Crocoddyl needs an actuation model of three lines of Python, which would slow it down.  What is

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import twin
 from python_term import python_term
-from wall import before_a_wall, survives
+from wall import before_a_wall, behind_a_wall, survives
 
 from policy.cost_term import negative_log_policy
 from solver import task_objective, with_extra
@@ -182,20 +182,21 @@ def test_rollouts_side_by_side_do_not_disturb_each_other(swimmer, rng):
     assert not np.isfinite(beside[0]).all() and not np.isfinite(beside[2]).all()
 
 
+@pytest.mark.parametrize("place", [before_a_wall, behind_a_wall])
 @pytest.mark.parametrize("rollouts", [1, 3, 8, 11])
-def test_trajectories_stay_within_their_arrays(swimmer, rng, rollouts):
-    """Whole vectors are read and written, but nothing behind the last row."""
+def test_trajectories_stay_within_their_arrays(swimmer, rng, rollouts, place):
+    """Whole vectors are read and written, but nothing beside the first and last row."""
     nx, nu = swimmer.nx, swimmer.nu
     shapes = (rollouts, nx), (T + 1, nx), (T, nu), (T, nu), (T, nu, nx), (rollouts,), (nu,)
     shapes += (rollouts, T + 1, nx), (rollouts, T, nu)
-    arrays = [before_a_wall(rng.standard_normal(shape)) for shape in shapes]
+    arrays = [place(rng.standard_normal(shape)) for shape in shapes]
     survives(follow, swimmer.address("follow"), *arrays)
 
-    X, U = (before_a_wall(rng.standard_normal((rollouts, n))) for n in (nx, nu))
-    into = Expansion(*map(before_a_wall, Expansion.empty(rollouts, nx, nu)))
+    X, U = (place(rng.standard_normal((rollouts, n))) for n in (nx, nu))
+    into = Expansion(*map(place, Expansion.empty(rollouts, nx, nu)))
     objective = task_objective(swimmer, rollouts)
     survives(expand, swimmer.address("linearize"), objective, X, U, into)
-    survives(costs, objective, X, U, before_a_wall(np.empty(rollouts)))
+    survives(costs, objective, X, U, place(np.empty(rollouts)))
 
 
 def test_divergence_costs_infinitely_much(swimmer, springs):
