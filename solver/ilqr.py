@@ -4,8 +4,13 @@
 
 Each iteration expands dynamics and cost along the trajectory, solves the linear-quadratic problem
 backwards (``backward``) and follows its feedback through the true dynamics as far as that pays
-(``line_search``).  Regularisation grows when Q_uu is not positive definite or no step size is
-accepted, and shrinks after each success, both at a growing rate (Tassa, Erez & Todorov, IROS 2012).
+(``line_search``).  Regularisation grows when Q_uu is not positive definite, when no step size is
+accepted and when only a short one is, and shrinks after long steps, both at a growing rate (the rate:
+Tassa, Erez & Todorov, IROS 2012; the step sizes: Mastalli et al., Crocoddyl, ICRA 2020).
+
+A short step is one that the quadratic model did not foresee.  If such steps let mu shrink, they follow
+each other down a narrow valley, each gaining next to nothing, until the iteration takes that for its
+end; where in the valley depends on rounding.
 
 The iteration ends for one of the reasons in ``Reason``.
 """
@@ -25,9 +30,12 @@ from solver.rollout import roll_out
 
 Array = NDArray[np.float64]
 
+_SHORT = 1 / 16  # up to this size of a step mu grows
+_LONG = 1 / 4  # from this size on it shrinks, and the step may be the last
+
 
 class Reason(StrEnum):
-    CONVERGED = "converged"  # an accepted step lowered the cost by less than `cost_tolerance`
+    CONVERGED = "converged"  # a long step lowered the cost by less than `cost_tolerance`
     STATIONARY = "stationary"  # the model expects no decrease larger than `cost_tolerance`
     REGULARIZATION = "regularization"  # mu passed `mu_max`: no descent can be found
     ITERATIONS = "iterations"  # the limit was reached
@@ -112,10 +120,13 @@ def ilqr(
             schedule.grow()
             continue
         expand(linearize, objective, X, U, expansion)
-        schedule.shrink()
-        if step.decrease < settings.cost_tolerance:
-            reason = Reason.CONVERGED
-            break
+        if step.size <= _SHORT:
+            schedule.grow()
+        elif step.size >= _LONG:
+            schedule.shrink()
+            if step.decrease < settings.cost_tolerance:
+                reason = Reason.CONVERGED
+                break
 
     schedule = _Schedule(steps_back, settings._replace(mu_start=0.0))
     schedule.raise_until_convex(expansion, U, limits, gains)

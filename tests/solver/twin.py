@@ -223,8 +223,11 @@ def ilqr(problem, x0, U, settings):
             continue
         X, U, cost = X_new, U_new, trial
         first = max(SIZES.index(size) - 2, 0)
-        regularization.shrink()
-        if decrease < settings.cost_tolerance:
+        if size > 0.125:
+            regularization.shrink()
+        if size < 0.125:
+            regularization.grow()
+        if size > 0.125 and decrease < settings.cost_tolerance:
             reason = "converged"
             break
     regularization = Regularization(settings._replace(mu_start=0.0))
