@@ -514,7 +514,7 @@ WALKER_MISTAKES = [
         "there is no 'gait' to start from",
     ),
     (
-        "tail: 200 ",
+        "tail: 250 ",
         "tail: 500 ",
         "tail: ^500",
         "training.tail must be less than the horizon of 500",
