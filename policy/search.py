@@ -109,8 +109,9 @@ def initial_trajectory(
 
 def _described_start(model: Model, settings: SearchSettings, rng: np.random.Generator) -> Array:
     begin = model.robot.task.start
-    U = begin.noise * rng.standard_normal((settings.horizon, model.nu))
-    return walk(model, model.x0, settings.horizon).U if begin.gait else U
+    if begin.gait:
+        return walk(model, model.x0, settings.horizon).U
+    return begin.noise * rng.standard_normal((settings.horizon, model.nu))
 
 
 def start(model: Model, solution: Solution) -> State:
