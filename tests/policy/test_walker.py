@@ -19,9 +19,9 @@ MINUTE = 6000  # steps of 10 ms
 
 @pytest.fixture(scope="module", params=(10, 5), ids="{} units".format)
 def walkers(request, tmp_path_factory):
-    """The robot, and for five seeds what `train --json` printed and the policy."""
+    """The robot, and for ten seeds what `train --json` printed and the policy."""
     learned = []
-    for seed in range(5):
+    for seed in range(10):
         folder = tmp_path_factory.mktemp("walker") / "run"
         command = [sys.executable, ROOT / "run.py", "train", "walker", "--json", "--out", folder]
         command += ["--hidden", str(request.param), "--seed", str(seed)]
@@ -33,13 +33,13 @@ def walkers(request, tmp_path_factory):
 
 @pytest.mark.slow
 def test_the_policies_walk_their_horizon(walkers):
-    """From spread initial states: nearly always without noise, on average four times in five with it.
+    """From spread initial states: nearly always without noise, and four times in five with it.
 
-    With noise the average is tested: about one policy in five bears it less well than that.
+    Some policies bear their noise less well than that, by the chance of their seed: two of ten may.
     """
     _, learned = walkers
     assert min(result["deterministic"]["success_rate"] for result, _ in learned) >= 0.97
-    assert np.mean([result["stochastic"]["success_rate"] for result, _ in learned]) >= 0.8
+    assert sum(result["stochastic"]["success_rate"] >= 0.8 for result, _ in learned) >= 8
 
 
 @pytest.mark.slow
@@ -69,8 +69,8 @@ def test_a_policy_walks_a_minute(walkers):
 
 @pytest.mark.slow
 def test_the_policies_survive_pushes(walkers):
-    """Without noise, on average 20 N·s at the hips at any instant of the stride, either way."""
+    """Without noise, 20 N·s at the hips at any instant of the stride, either way: eight of ten."""
     model, learned = walkers
-    pushes = [survived_pushes(model, policy, "hips", 0.1) for _, policy in learned]
-    for way in pushes[0]:
-        assert np.mean([survived[way].worst for survived in pushes]) >= 20.0
+    pushes = [survived_pushes(model, policy, "hips", 0.1).values() for _, policy in learned]
+    worst = [min(survived.worst for survived in ways) for ways in pushes]
+    assert sum(push >= 20.0 for push in worst) >= 8
