@@ -223,13 +223,13 @@ def ilqr(problem, x0, U, settings):
             continue
         X, U, cost = X_new, U_new, trial
         first = max(SIZES.index(size) - 2, 0)
-        if size > 0.125:
-            regularization.shrink()
         if size < 0.125:
             regularization.grow()
-        if size > 0.125 and decrease < settings.cost_tolerance:
-            reason = "converged"
-            break
+        if size > 0.125:
+            regularization.shrink()
+            if decrease < settings.cost_tolerance:
+                reason = "converged"
+                break
     regularization = Regularization(settings._replace(mu_start=0.0))
     (k, K, Q_uu, V_x, V_xx), _, _ = regularization.backward(problem, X, U)
     return Result(X, U, k, K, Q_uu, V_x, V_xx, cost, regularization.mu, iteration, reason)
