@@ -23,9 +23,20 @@ import tyro
 from tyro.conf import Positional
 from tyro.extras import SubcommandApp
 
-from codegen import BuildError, RobotFileError, build, load
-from codegen.description import Robot as Description
-from report.console import (
+from vgps.codegen.build import build
+from vgps.codegen.description.robot import Robot as Description
+from vgps.codegen.description.robot import load
+from vgps.codegen.errors import BuildError, RobotFileError
+from vgps.codegen.folders import MODELS, PACKAGE
+from vgps.experiments.demonstration import read_demonstration
+from vgps.experiments.errors import (
+    ClusterError,
+    ClusterLost,
+    DemonstrationError,
+    RunFolderError,
+)
+from vgps.experiments.run_folder import RunFolder, new_folder
+from vgps.report.console import (
     print_json,
     progress,
     show_evaluation,
@@ -33,18 +44,9 @@ from report.console import (
     show_standings,
     show_table,
 )
-from report.demonstration import read_demonstration
-from report.errors import (
-    ClusterError,
-    ClusterLost,
-    DemonstrationError,
-    MissingEncoder,
-    RunFolderError,
-)
-from report.run_folder import RunFolder, new_folder
+from vgps.report.errors import MissingEncoder
 
-MODELS = Path(__file__).parent / "models"
-README = Path(__file__).parent / "README.md"
+README = PACKAGE / "README.md"
 COMPARISON = Path("runs") / "comparison"
 FINAL_ROLLOUTS = 100
 
@@ -124,9 +126,9 @@ def optimize_command(
         demo: Start from the actions U (T, nu) of this .npz instead, such as a trajectory.npz.
         out: Folder for the result; a new one in runs/ when absent.
     """
-    from policy.search import SearchSettings
-    from report.figures import trajectory_picture
-    from report.training import optimized
+    from vgps.experiments.training import optimized
+    from vgps.policy.search import SearchSettings
+    from vgps.report.figures import trajectory_picture
 
     model = build(load(find_robot(robot)))
     demonstration = None if demo is None else read_demonstration(demo, model)
@@ -200,8 +202,8 @@ def train_command(
         raise UsageError("--resume continues what the run itself started from: leave out --demo")
     if resume is not None and out is not None:
         raise UsageError("--resume continues in its own folder: leave out --out")
-    from policy.methods import METHODS
-    from report.training import evaluation, learn, prepared_folder, resumed_folder
+    from vgps.experiments.training import evaluation, learn, prepared_folder, resumed_folder
+    from vgps.policy.methods import METHODS
 
     if method is not None and method not in METHODS:
         raise UsageError(f"no method '{method}'{_nearest(method, METHODS)}")
@@ -220,8 +222,8 @@ def train_command(
     result = evaluation(model, folder, policy, FINAL_ROLLOUTS, model.robot.task.horizon, seed=0)
     result |= {"seconds": seconds, "out": str(folder.path)}
     # Drawing needs half a second of imports, which the first iteration should not wait for.
-    from policy.evaluation import mean_rollout
-    from report.run_report import draw_run
+    from vgps.policy.evaluation import mean_rollout
+    from vgps.report.run_report import draw_run
 
     draw_run(folder, model, mean_rollout(model, policy))
     if json:
@@ -251,7 +253,7 @@ def evaluate_command(
     for name, value in (("rollouts", rollouts), ("horizon", horizon)):
         if value is not None and value < 1:
             raise UsageError(f"--{name} must be at least 1, found {value}")
-    from report.training import evaluation
+    from vgps.experiments.training import evaluation
 
     folder = RunFolder(run)
     folder.read_config()
@@ -274,7 +276,7 @@ def push_command(
         point: What is pushed: a joint, a link's start or end, a point of the robot's file, or com.
         duration: Of the push, s, a multiple of the task's dt.
     """
-    from policy import push
+    from vgps.policy import push
 
     folder = RunFolder(run)
     config = folder.read_config()
@@ -310,9 +312,9 @@ def render_command(
     Args:
         format: Of the animation; mp4 needs ffmpeg.
     """
-    from policy.evaluation import mean_rollout
-    from report.animation import animate
-    from report.run_report import draw_run
+    from vgps.policy.evaluation import mean_rollout
+    from vgps.report.animation import animate
+    from vgps.report.run_report import draw_run
 
     folder = RunFolder(run)
     folder.read_config()
@@ -364,8 +366,8 @@ def compare_command(
             raise UsageError(f"--{name} must be at least 1, found {value}")
     if jobs is not None and cluster is not None:
         raise UsageError("--cluster brings its own workers: leave out --jobs")
-    from policy.methods import METHODS
-    from report.comparison import contestants, plan
+    from vgps.experiments.plan import contestants, plan
+    from vgps.policy.methods import METHODS
 
     known = contestants(METHODS)
     for name in methods or ():
@@ -375,10 +377,10 @@ def compare_command(
     chosen = {name: known[name] for name in methods or known}
     runs = plan(descriptions, list(dict.fromkeys(hidden)), chosen, seeds, iterations)
 
-    from report.comparison_report import report_comparison
-    from report.contest import carry_out
-    from report.sweep import workers
-    from report.trial import trial
+    from vgps.experiments.comparison import carry_out
+    from vgps.experiments.member import trial
+    from vgps.experiments.workers import workers
+    from vgps.report.comparison_report import report_comparison
 
     # Workers here are killed in an interruption, and what they were at is in this folder.
     with (
@@ -412,8 +414,8 @@ def bench_command(rounds: int = 15, readme: bool = False, json: Json = False) ->
         rounds: Interleaved rounds of each row.
         readme: Write the table into README.md too.
     """
-    from tests.bench.readme import MarkerError, Readme
-    from tests.bench.table import HEADER, cells, parts
+    from vgps.bench.readme import MarkerError, Readme
+    from vgps.bench.table import HEADER, cells, parts
 
     if rounds < 1:
         raise UsageError(f"--rounds must be at least 1, found {rounds}")
@@ -464,7 +466,7 @@ def _nearest(word: str, known: Iterable[str]) -> str:
 
 
 def _load_policy(folder: RunFolder):
-    from policy.store import policy_from_arrays
+    from vgps.policy.store import policy_from_arrays
 
     return policy_from_arrays(folder.read_arrays("policy.npz"))
 

@@ -1,7 +1,1 @@
-"""From a robot file to compiled dynamics."""
-
-from codegen.build import build
-from codegen.description import load
-from codegen.errors import BuildError, RobotFileError
-
-__all__ = ["BuildError", "RobotFileError", "build", "load"]
+"""From a robot file to compiled dynamics: `description`, `mechanics`, `emission`, then `build`."""

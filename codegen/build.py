@@ -21,52 +21,23 @@ from pathlib import Path
 
 import numpy as np
 
-from codegen.description import Robot
-from codegen.errors import singular
-from codegen.model import Model
-from codegen.toolchain import Toolchain, find_toolchain
+from vgps.codegen.description.robot import Robot
+from vgps.codegen.errors import singular
+from vgps.codegen.folders import generated
+from vgps.codegen.model import Model
+from vgps.codegen.toolchain import Toolchain, find_toolchain
 
 _ROOM = Path(__file__).parent
-_GENERATOR = (
-    "assemble.py",
-    "batch.c",
-    "build.py",
-    "chain.c",
-    "contact.py",
-    "convert.py",
-    "coordinates.py",
-    "dense.c",
-    "dialect.py",
-    "dynamics.py",
-    "emit.py",
-    "expression.py",
-    "factor.py",
-    "functions.py",
-    "grammar.py",
-    "lanes.c",
-    "lanes_math.c",
-    "mechanics.py",
-    "tree.py",
-    "operators.py",
-    "riccati.c",
-    "schedule.py",
-    "statements.py",
-    "step_implicit.c",
-    "step_rk4.c",
-    "trajectories.c",
-    "trajectory.c",
-)
-GENERATED = _ROOM.parent / "generated"
 
 
-def build(robot: Robot, force: bool = False) -> Model:
+def build(robot: Robot, force: bool = False, folder: Path | None = None) -> Model:
     """The compiled robot; derives, generates and compiles it first where that is out of date.
 
-    ``model.manifest`` tells the seconds of each stage and the operation count of each function;
+    ``folder`` holds a folder for each robot; ``generated()`` when absent.  ``model.manifest`` tells the seconds of each stage and the operation count of each function;
     ``model.was_built`` whether this call did the work.  Raises BuildError.
     """
     toolchain = find_toolchain()
-    folder = GENERATED / robot.name
+    folder = (generated() if folder is None else folder) / robot.name
     folder.mkdir(parents=True, exist_ok=True)
     stem = folder / f"{robot.name}-{_content_hash(robot, toolchain)}"
     manifest = None if force else _trusted_manifest(stem)
@@ -94,11 +65,10 @@ def _refuse_singular(model: Model) -> None:
 
 
 def _content_hash(robot: Robot, toolchain: Toolchain) -> str:
-    generator = [_ROOM / name for name in _GENERATOR]
     digest = hashlib.sha256()
     for part in (
         json.dumps(_what_shapes_the_code(robot), sort_keys=True),
-        *(path.read_text() for path in generator),
+        *(path.read_text() for path in generator_files()),
         version("sympy"),
         version("casadi"),
         *toolchain.command,
@@ -107,6 +77,11 @@ def _content_hash(robot: Robot, toolchain: Toolchain) -> str:
     ):
         digest.update(part.encode() + b"\0")
     return digest.hexdigest()[:16]
+
+
+def generator_files() -> list[Path]:
+    """Everything that could shape the code: each source file of this room."""
+    return sorted(path for suffix in ("py", "c") for path in _ROOM.rglob(f"*.{suffix}"))
 
 
 def _what_shapes_the_code(robot: Robot) -> dict:
@@ -135,15 +110,15 @@ def _locked(path: Path) -> Iterator[None]:
 
 def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
     # SymPy and CasADi take a second to import, which an up-to-date robot never pays.
-    from codegen.assemble import PARTS, c_source
-    from codegen.emit import compile_expressions, operation_count
-    from codegen.functions import generate
+    from vgps.codegen.emission.c_file import PARTS, c_source
+    from vgps.codegen.mechanics.function import compile_expressions, operation_count
+    from vgps.codegen.mechanics.functions import generate
 
     started = time.perf_counter()
-    generated = generate(robot)
+    robot_functions = generate(robot)
     derived = time.perf_counter()
-    functions = [compile_expressions(function) for function in generated.functions]
-    source = c_source(robot, generated, functions)
+    functions = [compile_expressions(function) for function in robot_functions.functions]
+    source = c_source(robot, robot_functions, functions)
     emitted = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=stem.parent, prefix=".building-") as scratch:
         files = {
@@ -159,7 +134,7 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
                 "compile": time.perf_counter() - emitted,
             },
             "operations": {f.name(): operation_count(f) for f in functions},
-            "points": generated.point_names,
+            "points": robot_functions.point_names,
             "library_sha256": hashlib.sha256(files[".so"].read_bytes()).hexdigest(),
         }
         files[".json"].write_text(json.dumps(manifest, indent=1))

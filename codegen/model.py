@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from codegen.description import Robot
-from codegen.expression import decide, parse, split_aggregates
+from vgps.codegen.description.expression import decide, parse, split_aggregates
+from vgps.codegen.description.robot import Robot
 
 Array = NDArray[np.float64]
 _AGGREGATES = {"mean": np.mean, "min": np.min, "max": np.max, "final": lambda values: values[-1]}

@@ -11,7 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
 
-from codegen.errors import BuildError
+from vgps.codegen.errors import BuildError
 
 # -O1 is nearly as fast as -O2 on straight-line code and far cheaper to compile on long blocks; the
 # loops of the integrators want the vectoriser, GCC fuses multiplications with additions among its

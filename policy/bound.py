@@ -21,8 +21,8 @@ and its gradient (n_weights + nu,).
 
 import numpy as np
 
-from policy.mlp import LOG_2PI
-from policy.network import Network
+from vgps.policy.gaussian import LOG_2PI
+from vgps.policy.mlp import Network
 
 
 class ClosedFormBound:

@@ -12,11 +12,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.model import Model
-from policy.evaluation import initial_states
-from policy.mlp import LOG_2PI
-from solver.distribution import TrajectoryDistribution, square_root
-from solver.rollout import follow
+from vgps.codegen.model import Model
+from vgps.policy.evaluation import initial_states
+from vgps.policy.gaussian import LOG_2PI
+from vgps.solver.distribution import TrajectoryDistribution, square_root
+from vgps.solver.rollout import follow
 
 Array = NDArray[np.float64]
 

@@ -17,15 +17,14 @@ samples have them last, so that the compiler works on several at a time.
 The kernels are C callbacks compiled once; a policy is the array of numbers they read.
 """
 
-import numba as nb
 import numpy as np
-from numba import carray, cfunc
+from numba import carray
 from numpy.typing import NDArray
 
-from policy.mlp import LOG_2PI, Policy
-from policy.softplus import softplus_into
-from solver.native import kernel
-from solver.objective import CostTerm
+from vgps.policy.gaussian import LOG_2PI, Policy
+from vgps.policy.softplus import softplus_into
+from vgps.solver.native import callback, kernel
+from vgps.solver.objective import CostTerm
 
 Array = NDArray[np.float64]
 
@@ -111,10 +110,7 @@ def _residuals(data, x, u, step, z, activation, slope, r):
                 r[i, s] -= weight * activation[h, s]
 
 
-_pointer = nb.types.CPointer(nb.float64)
-
-
-@cfunc(nb.types.void(*[_pointer] * 5), cache=True, fastmath=_FAST)
+@callback(5, _FAST)
 def _value(x_, u_, data_, step_, c_):
     sizes = carray(data_, _HEADER)
     nx, n_hidden, nu, S = int(sizes[0]), int(sizes[2]), int(sizes[3]), int(sizes[4])
@@ -132,7 +128,7 @@ def _value(x_, u_, data_, step_, c_):
     carray(c_, 1)[0] = total / S + data[P + nu]
 
 
-@cfunc(nb.types.void(*[_pointer] * 10), cache=True, fastmath=_FAST)
+@callback(10, _FAST)
 def _expansion(x_, u_, data_, step_, c_, c_x_, c_u_, c_xx_, c_ux_, c_uu_):
     sizes = carray(data_, _HEADER)
     nx, n_in, n_hidden = int(sizes[0]), int(sizes[1]), int(sizes[2])

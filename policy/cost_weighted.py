@@ -17,11 +17,11 @@ drawn by their weights anew for each of its rounds.
 
 import numpy as np
 
-from codegen.model import Model
-from policy.evaluation import LARGEST_COST, initial_states, run_policy_from, step_costs
-from policy.mstep import Samples, fit
-from policy.search import SearchSettings, State, Step, annealed, imitate
-from policy.weights import normalized, subset
+from vgps.codegen.model import Model
+from vgps.policy.evaluation import LARGEST_COST, initial_states, run_policy_from, step_costs
+from vgps.policy.mstep import Samples, fit
+from vgps.policy.search import SearchSettings, State, Step, annealed, imitate
+from vgps.policy.weights import normalized, subset
 
 
 def improve(model: Model, settings: SearchSettings, state: State, rng: np.random.Generator) -> Step:

@@ -33,13 +33,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.model import Model
-from policy.controller import Controller
-from policy.evaluation import LARGEST_COST, run_policy, step_costs
-from policy.mstep import Draw, Samples, first_fit, fit
-from policy.search import SearchSettings, State, Step
-from policy.weights import subset
-from solver.distribution import TrajectoryDistribution
+from vgps.codegen.model import Model
+from vgps.policy.controller import Controller
+from vgps.policy.evaluation import LARGEST_COST, run_policy, step_costs
+from vgps.policy.mstep import Draw, Samples, first_fit, fit
+from vgps.policy.search import SearchSettings, State, Step
+from vgps.policy.weights import subset
+from vgps.solver.distribution import TrajectoryDistribution
 
 Array = NDArray[np.float64]
 

@@ -20,9 +20,9 @@ J_t = sum_i w_t^i r_t^i the gradient is that of a weighted log-likelihood,
 
 import numpy as np
 
-from policy.mlp import LOG_2PI
-from policy.network import Network
-from policy.weights import normalized
+from vgps.policy.gaussian import LOG_2PI
+from vgps.policy.mlp import Network
+from vgps.policy.weights import normalized
 
 
 class ReturnEstimate:

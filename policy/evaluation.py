@@ -5,10 +5,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.model import Model
-from policy.cost_term import forward, pack
-from policy.mlp import Policy
-from solver.native import call, kernel
+from vgps.codegen.model import Model
+from vgps.policy.cost_term import forward, pack
+from vgps.policy.gaussian import Policy
+from vgps.solver.native import call, kernel
 
 Array = NDArray[np.float64]
 

@@ -21,15 +21,15 @@ from functools import partial
 
 import numpy as np
 
-from codegen.model import Model
-from policy import lbfgs
-from policy.controller import Controller
-from policy.estimator import ReturnEstimate
-from policy.mlp import Policy
-from policy.mstep import Fit
-from policy.sample_set import Memory, active, guided, sampled, samples, with_guide, with_policy
-from policy.scaling import Scaling
-from policy.search import SearchSettings, State, Step, imitate
+from vgps.codegen.model import Model
+from vgps.policy.controller import Controller
+from vgps.policy.estimator import ReturnEstimate
+from vgps.policy.gaussian import Policy
+from vgps.policy.mstep import Fit
+from vgps.policy.optimizers import lbfgs
+from vgps.policy.sample_set import Memory, active, guided, sampled, samples, with_guide, with_policy
+from vgps.policy.scaling import Scaling
+from vgps.policy.search import SearchSettings, State, Step, imitate
 
 ITERATIONS = 20  # of L-BFGS
 REGULARIZER = (1e-6, 1e-2)  # least and greatest w_r; it begins with the greatest

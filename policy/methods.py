@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from codegen.model import Model
-from policy import cost_weighted, dagger, gps, vgps
-from policy.search import Record, SearchSettings, State, Step, annealed, distribution
+from vgps.codegen.model import Model
+from vgps.policy import cost_weighted, dagger, gps, vgps
+from vgps.policy.search import Record, SearchSettings, State, Step, annealed, distribution
 
 
 class Method(NamedTuple):

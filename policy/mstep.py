@@ -29,12 +29,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from policy import lbfgs, sgd
-from policy.bound import ClosedFormBound, SampledBound
-from policy.mlp import Policy
-from policy.scaling import Scaling
-from policy.softplus import softplus
-from solver.distribution import TrajectoryDistribution, square_root
+from vgps.policy.bound import ClosedFormBound, SampledBound
+from vgps.policy.gaussian import Policy
+from vgps.policy.optimizers import lbfgs, sgd
+from vgps.policy.scaling import Scaling
+from vgps.policy.softplus import softplus
+from vgps.solver.distribution import TrajectoryDistribution, square_root
 
 Array = NDArray[np.float64]
 

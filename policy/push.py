@@ -22,9 +22,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.model import Model
-from policy.evaluation import run_policy_from
-from policy.mlp import Policy
+from vgps.codegen.model import Model
+from vgps.policy.evaluation import run_policy_from
+from vgps.policy.gaussian import Policy
 
 Array = NDArray[np.float64]
 

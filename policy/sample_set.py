@@ -13,11 +13,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.model import Model
-from policy.controller import Controller
-from policy.evaluation import LARGEST_COST, initial_states, run_policy_from, step_costs
-from policy.mlp import Policy
-from policy.weights import normalized
+from vgps.codegen.model import Model
+from vgps.policy.controller import Controller
+from vgps.policy.evaluation import LARGEST_COST, initial_states, run_policy_from, step_costs
+from vgps.policy.gaussian import Policy
+from vgps.policy.weights import normalized
 
 Array = NDArray[np.float64]
 Batch = tuple[Array, Array, Array]  # states (R, T, nx), actions (R, T, nu), costs (R, T)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.mlp import Policy
+from vgps.policy.gaussian import Policy
 
 Array = NDArray[np.float64]
 

@@ -13,14 +13,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.description import Robot
-from codegen.model import Model
-from policy.mlp import Policy
-from policy.mstep import Fit, FitSettings, draws_of, first_fit
-from solver.distribution import TrajectoryDistribution, trajectory_distribution
-from solver.gait import walk
-from solver.ilqr import Iteration, Settings, Solution, ilqr
-from solver.objective import task_objective
+from vgps.codegen.description.robot import Robot
+from vgps.codegen.model import Model
+from vgps.policy.gaussian import Policy
+from vgps.policy.mstep import Fit, FitSettings, draws_of, first_fit
+from vgps.solver.distribution import TrajectoryDistribution, trajectory_distribution
+from vgps.solver.ilqr import Iteration, Settings, Solution, ilqr
+from vgps.solver.objective import task_objective
+from vgps.solver.walking import walk
 
 Array = NDArray[np.float64]
 

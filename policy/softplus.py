@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from solver.native import kernel
+from vgps.solver.native import kernel
 
 _LOG2_E = 1.0 / math.log(2.0)
 # log 2 in two parts, the first so short that its product with an exponent is exact.

@@ -6,9 +6,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from policy.mlp import Policy
-from policy.search import State
-from solver.distribution import TrajectoryDistribution
+from vgps.policy.gaussian import Policy
+from vgps.policy.search import State
+from vgps.solver.distribution import TrajectoryDistribution
 
 Arrays = dict[str, NDArray]
 

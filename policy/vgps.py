@@ -13,16 +13,16 @@ that it is compared with improve the policy in other ways, and some leave out li
 
 import numpy as np
 
-from codegen.model import Model
-from policy.cost_term import negative_log_policy
-from policy.evaluation import run_policy_from
-from policy.mlp import Policy
-from policy.mstep import draws_of, fit
-from policy.search import SearchSettings, State, Step, imitate
-from solver.distribution import TrajectoryDistribution
-from solver.ilqr import Solution, ilqr
-from solver.objective import task_objective, with_extra
-from solver.rollout import roll_out
+from vgps.codegen.model import Model
+from vgps.policy.cost_term import negative_log_policy
+from vgps.policy.evaluation import run_policy_from
+from vgps.policy.gaussian import Policy
+from vgps.policy.mstep import draws_of, fit
+from vgps.policy.search import SearchSettings, State, Step, imitate
+from vgps.solver.distribution import TrajectoryDistribution
+from vgps.solver.ilqr import Solution, ilqr
+from vgps.solver.objective import task_objective, with_extra
+from vgps.solver.rollout import roll_out
 
 
 def improve(model: Model, settings: SearchSettings, state: State, rng: np.random.Generator) -> Step:

@@ -10,13 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 from numpy.typing import ArrayLike, NDArray
 
-from codegen.model import Model
-from report.errors import MissingEncoder
-from report.ground import draw_ground, ground_line
-from report.motion import drawable
-from report.run_folder import write_atomically
-from report.scene import RobotDrawing, Skeleton, draw_rails, skeleton
-from report.style import HAIR, INK, LEARNED, MUTED, PAPER
+from vgps.codegen.model import Model
+from vgps.experiments.run_folder import write_atomically
+from vgps.report.errors import MissingEncoder
+from vgps.report.ground import draw_ground, ground_line
+from vgps.report.motion import drawable
+from vgps.report.scene import RobotDrawing, Skeleton, draw_rails, skeleton
+from vgps.report.style import HAIR, INK, LEARNED, MUTED, PAPER
 
 Array = NDArray[np.float64]
 _DOTS_PER_INCH = 100

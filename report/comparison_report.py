@@ -3,15 +3,16 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from codegen.model import Model
-from policy.evaluation import mean_rollout
-from policy.store import load_policy
-from report.comparison import Run, folder_of, missing
-from report.figure1 import Gait, figure1
-from report.results import Failure, Final, Row, read_failures, read_results, write_rows
-from report.run_folder import write_atomically
-from report.standings import Standing, markdown, standings
-from report.style import save
+from vgps.codegen.model import Model
+from vgps.experiments.aggregate import Standing, standings
+from vgps.experiments.plan import Run, folder_of, missing
+from vgps.experiments.results import Failure, Final, Row, read_failures, read_results, write_rows
+from vgps.experiments.run_folder import write_atomically
+from vgps.policy.evaluation import mean_rollout
+from vgps.policy.store import load_policy
+from vgps.report.comparison_table import markdown
+from vgps.report.figure1 import Gait, figure1
+from vgps.report.style import save
 
 
 def report_comparison(

@@ -6,7 +6,7 @@ On a terminal progress is a bar; elsewhere it is one plain line an update, fit f
 import json
 import math
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-if TYPE_CHECKING:
-    from report.standings import Standing
+from vgps.experiments.progress import Update
 
-Update = Callable[[int, str], None]  # (units done, what to say about them)
+if TYPE_CHECKING:
+    from vgps.experiments.aggregate import Standing
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
-from report.style import INITIAL, LEARNED, MUTED, dress, key
+from vgps.report.style import INITIAL, LEARNED, MUTED, dress, key
 
 Array = NDArray[np.float64]
 # A linear axis that spans more than this factor shows nothing of its lower end.

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.description import Joint, Robot
+from vgps.codegen.description.robot import Joint, Robot
 
 Array = NDArray[np.float64]
 

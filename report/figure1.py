@@ -16,10 +16,10 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
 from numpy.typing import NDArray
 
-from codegen.model import Model
-from report.gait import gait_picture
-from report.results import Row
-from report.style import INITIAL, INK, MUTED, dress, new_figure
+from vgps.codegen.model import Model
+from vgps.experiments.results import Row
+from vgps.report.gait import gait_picture
+from vgps.report.style import INITIAL, INK, MUTED, dress, new_figure
 
 Array = NDArray[np.float64]
 

@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
-from codegen.model import Model
-from report.curves import learning_curve
-from report.gait import gait_picture
-from report.motion import drawable
-from report.style import SERIES, dress, key, new_figure, save
+from vgps.codegen.model import Model
+from vgps.report.curves import learning_curve
+from vgps.report.gait import gait_picture
+from vgps.report.motion import drawable
+from vgps.report.style import SERIES, dress, key, new_figure, save
 
 Array = NDArray[np.float64]
 

@@ -5,11 +5,11 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from codegen.model import Model
-from report.ground import draw_ground, ground_line
-from report.motion import com_path, drawable
-from report.scene import RobotDrawing, Skeleton, draw_rails, skeleton
-from report.style import INITIAL, INK, LEARNED, dress, key, paler
+from vgps.codegen.model import Model
+from vgps.report.ground import draw_ground, ground_line
+from vgps.report.motion import com_path, drawable
+from vgps.report.scene import RobotDrawing, Skeleton, draw_rails, skeleton
+from vgps.report.style import INITIAL, INK, LEARNED, dress, key, paler
 
 Array = NDArray[np.float64]
 _FEWEST_POSES, _MOST_POSES = 5, 9

@@ -4,10 +4,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from numpy.typing import NDArray
 
-from codegen.description import Robot
-from codegen.expression import NUMERIC_FUNCTIONS, parse
-from codegen.grammar import ExpressionError
-from report.style import EARTH, SURFACE
+from vgps.codegen.description.expression import NUMERIC_FUNCTIONS, parse
+from vgps.codegen.description.grammar import ExpressionError
+from vgps.codegen.description.robot import Robot
+from vgps.report.style import EARTH, SURFACE
 
 Array = NDArray[np.float64]
 

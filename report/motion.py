@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from codegen.model import Model
+from vgps.codegen.model import Model
 
 Array = NDArray[np.float64]
 # Metres, radians and their rates: what has flown farther has diverged, and no picture can hold it.

@@ -2,11 +2,11 @@
 
 from numpy.typing import NDArray
 
-from codegen.model import Model
-from report.console import plain
-from report.figures import training_picture
-from report.page import write_page
-from report.run_folder import RunFolder
+from vgps.codegen.model import Model
+from vgps.experiments.run_folder import RunFolder
+from vgps.report.console import plain
+from vgps.report.figures import training_picture
+from vgps.report.page import write_page
 
 _COLUMNS = ("iteration", "alpha", "stochastic_cost", "deterministic_cost", "deterministic_success")
 

@@ -9,10 +9,10 @@ from matplotlib.collections import PolyCollection
 from matplotlib.patheffects import withStroke
 from numpy.typing import ArrayLike, NDArray
 
-from codegen.description import Link, Robot
-from codegen.model import Model
-from report.depth import link_depths
-from report.style import HAIR, LEARNED, PAPER, paler
+from vgps.codegen.description.robot import Link, Robot
+from vgps.codegen.model import Model
+from vgps.report.depth import link_depths
+from vgps.report.style import HAIR, LEARNED, PAPER, paler
 
 Array = NDArray[np.float64]
 Chosen = NDArray[np.bool_]

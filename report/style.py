@@ -8,7 +8,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
-from report.run_folder import write_atomically
+from vgps.experiments.run_folder import write_atomically
 
 PAPER = "#ffffff"
 INK = "#1f2933"

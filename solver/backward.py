@@ -15,9 +15,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from solver.boxqp import solve_box
-from solver.dense import cholesky_solve
-from solver.native import call, kernel, row
+from vgps.solver.boxqp import solve_box
+from vgps.solver.dense import cholesky_solve
+from vgps.solver.native import call, kernel, row
 
 Array = NDArray[np.float64]
 
@@ -39,7 +39,7 @@ class Gains(NamedTuple):
         return cls(*(np.zeros((T, *shape)) for shape in shapes), np.zeros(2))
 
 
-# Why codegen/riccati.c stops at a step.
+# Why codegen/c/riccati.c stops at a step.
 _DONE, _NOT_CONVEX, _OUT_OF_LIMITS = range(3)
 
 

@@ -8,8 +8,8 @@ that its clamp holds back most is freed.  Each step lowers the objective, so no 
 
 import numpy as np
 
-from solver.dense import cholesky, cholesky_solve
-from solver.native import kernel
+from vgps.solver.dense import cholesky, cholesky_solve
+from vgps.solver.native import kernel
 
 MAX_ITERATIONS = 100
 _TOLERANCE = 1e-12  # of a gradient, relative to the terms that it sums

@@ -3,7 +3,7 @@
 NumPy's inside Numba go through LAPACK, whose call overhead exceeds the work at these sizes.
 """
 
-from solver.native import kernel
+from vgps.solver.native import kernel
 
 
 @kernel

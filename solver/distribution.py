@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from solver.ilqr import Solution
+from vgps.solver.ilqr import Solution
 
 Array = NDArray[np.float64]
 

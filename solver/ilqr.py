@@ -22,11 +22,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.model import Model
-from solver.backward import Gains, backward
-from solver.line_search import LineSearch
-from solver.objective import Expansion, Objective, expand
-from solver.rollout import roll_out
+from vgps.codegen.model import Model
+from vgps.solver.backward import Gains, backward
+from vgps.solver.line_search import LineSearch
+from vgps.solver.objective import Expansion, Objective, expand
+from vgps.solver.rollout import roll_out
 
 Array = NDArray[np.float64]
 

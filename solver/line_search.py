@@ -13,10 +13,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.model import Model
-from solver.backward import Gains
-from solver.objective import Objective
-from solver.rollout import follow, total_cost
+from vgps.codegen.model import Model
+from vgps.solver.backward import Gains
+from vgps.solver.objective import Objective
+from vgps.solver.rollout import follow, total_cost
 
 Array = NDArray[np.float64]
 

@@ -6,16 +6,24 @@ The call itself costs a few nanoseconds.
 """
 
 import hashlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 import numba as nb
 from llvmlite import ir
 from numba.core import cgutils
+from numba.core.ccallback import CFunc
 from numba.extending import intrinsic
 
-_ROOT = Path(__file__).parents[1]
+from vgps.codegen.folders import PACKAGE, generated
+
+F = TypeVar("F", bound=Callable)
 
 
+@cache
 def _cache_folder() -> Path:
     """Where compiled kernels are kept: one folder for each state of all sources with kernels.
 
@@ -23,19 +31,42 @@ def _cache_folder() -> Path:
     go on using machine code into which the old ones were inlined.
     """
     digest = hashlib.sha256()
-    for file in sorted(_ROOT.glob("solver/*.py")) + sorted(_ROOT.glob("policy/*.py")):
+    for file in sorted(PACKAGE.glob("solver/*.py")) + sorted(PACKAGE.glob("policy/**/*.py")):
         source = file.read_bytes()
-        if b"@kernel" in source or b"@cfunc" in source:
+        if b"@kernel" in source or b"@callback" in source:
             digest.update(source)
-    return _ROOT / "generated" / f"kernels-{digest.hexdigest()[:16]}"
+    return generated() / f"kernels-{digest.hexdigest()[:16]}"
 
 
-nb.config.CACHE_DIR = str(_cache_folder())
+@contextmanager
+def _cached() -> Iterator[None]:
+    """Let Numba keep what is decorated in the block in our folder; it looks for one only then."""
+    before, nb.config.CACHE_DIR = nb.config.CACHE_DIR, str(_cache_folder())
+    try:
+        yield
+    finally:
+        nb.config.CACHE_DIR = before
 
-# Kernels are compiled once for all robots; IEEE division (inf, nan) instead of Python's exception
-# lets them detect a diverging trajectory where it arises.  Products may be fused with sums, as in the
-# compiled C.
-kernel = nb.njit(cache=True, error_model="numpy", fastmath={"contract"})
+
+def kernel(function: F) -> F:
+    """Compile a function once for all robots.
+
+    IEEE division (inf, nan) instead of Python's exception lets kernels detect a diverging trajectory
+    where it arises.  Products may be fused with sums, as in the compiled C.
+    """
+    with _cached():
+        return nb.njit(cache=True, error_model="numpy", fastmath={"contract"})(function)
+
+
+def callback(arguments: int, fastmath: set[str]) -> Callable[[Callable], CFunc]:
+    """Compile a function of so many pointers to doubles as one that C can call, by its `address`."""
+    signature = nb.types.void(*[nb.types.CPointer(nb.float64)] * arguments)
+
+    def compile_it(function: Callable) -> CFunc:
+        with _cached():
+            return nb.cfunc(signature, cache=True, fastmath=fastmath)(function)
+
+    return compile_it
 
 
 @intrinsic

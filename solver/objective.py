@@ -21,8 +21,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.model import Model
-from solver.native import call, kernel, row
+from vgps.codegen.model import Model
+from vgps.solver.native import call, kernel, row
 
 Array = NDArray[np.float64]
 

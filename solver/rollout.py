@@ -3,9 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from codegen.model import Model
-from solver.native import call, kernel, row
-from solver.objective import Objective, costs
+from vgps.codegen.model import Model
+from vgps.solver.native import call, kernel, row
+from vgps.solver.objective import Objective, costs
 
 Array = NDArray[np.float64]
 

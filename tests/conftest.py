@@ -1,6 +1,47 @@
-"""One BLAS thread, as in run.py: the matrices are small, and threads make timings and sums vary."""
+"""One BLAS thread, as on the command line, and robots that are built once a session, away from users' own."""
 
 import os
 
 for _library in ("OPENBLAS", "OMP", "MKL"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
+
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from vgps.codegen.build import build
+from vgps.codegen.description.robot import load
+from vgps.codegen.folders import MODELS
+
+ROBOTS = Path(__file__).parent / "robots"
+
+
+@pytest.fixture(scope="session")
+def compiled(tmp_path_factory):
+    """Build a robot apart from the libraries that are in use."""
+    return partial(build, folder=tmp_path_factory.mktemp("generated"))
+
+
+@pytest.fixture(scope="session")
+def swimmer(compiled):
+    """Floating base."""
+    return compiled(load(MODELS / "swimmer.yaml"))
+
+
+@pytest.fixture(scope="session")
+def cartpole(compiled):
+    """Fixed base, a link without a length, a sliding joint, a pole that points up at q = 0."""
+    return compiled(load(ROBOTS / "cartpole.yaml"))
+
+
+@pytest.fixture
+def build_text(compiled, tmp_path):
+    """Build a robot from the text of its file."""
+
+    def build_it(text):
+        path = tmp_path / "robot.yaml"
+        path.write_text(text)
+        return compiled(load(path))
+
+    return build_it

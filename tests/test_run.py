@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import yaml
 
-from codegen import build, load
+from vgps.codegen.build import build
+from vgps.codegen.description.robot import load
 
 ROOT = Path(__file__).parents[1]
 ROBOTS = ROOT / "tests" / "robots"

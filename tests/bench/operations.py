@@ -1,20 +1,20 @@
 """Operation counts of the generated functions, recorded so that none rises unnoticed.
 
-python -m tests.bench.operations        records the counts of today, from the repository's root
+python tests/bench/operations.py        records the counts of today, from the repository's root
 """
 
 import json
 from importlib.metadata import version
 from pathlib import Path
 
-from codegen import load
-from codegen.description import Robot
-from codegen.emit import compile_expressions, operation_count
-from codegen.functions import generate
-from tests.bench.robots import MODELS, bare_data, robot_of
+from vgps.bench.robots import bare_data, robot_of
+from vgps.codegen.description.robot import Robot, load
+from vgps.codegen.folders import MODELS
+from vgps.codegen.mechanics.function import compile_expressions, operation_count
+from vgps.codegen.mechanics.functions import generate
 
 RECORD = Path(__file__).with_name("operations.json")
-COMMAND = "python -m tests.bench.operations"
+COMMAND = "python tests/bench/operations.py"
 
 Counts = dict[str, dict[str, int]]  # robot -> function -> operations
 

@@ -5,9 +5,9 @@ import ctypes
 import numpy as np
 import pytest
 
-from codegen.toolchain import find_toolchain
-from tests.bench import kernels
-from tests.bench.share import peak
+from vgps.bench import kernels
+from vgps.bench.share import peak
+from vgps.codegen.toolchain import find_toolchain
 
 # One coordinate and one action; the sums tell which state was where, and how often.
 SOURCE = """

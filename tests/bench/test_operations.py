@@ -2,7 +2,7 @@
 
 import json
 
-from tests.bench import operations
+import operations
 
 
 def test_no_function_needs_more_operations_than_recorded():

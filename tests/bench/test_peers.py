@@ -5,10 +5,10 @@ import sys
 import numpy as np
 import pytest
 
-from tests.bench import contacts, fits
-from tests.bench.accelerations import acceleration_benchmarks
-from tests.bench.iterations import iteration_benchmark
-from tests.bench.rounds import Disagreement, measure
+from vgps.bench import contacts, fits
+from vgps.bench.accelerations import acceleration_benchmarks
+from vgps.bench.iterations import iteration_benchmark
+from vgps.bench.rounds import Disagreement, measure
 
 
 @pytest.mark.parametrize(
@@ -21,7 +21,7 @@ from tests.bench.rounds import Disagreement, measure
 def test_without_its_peer_a_row_says_so(package, make, monkeypatch):
     monkeypatch.setitem(sys.modules, package, None)
     for module in ("pinocchio_robot", "crocoddyl_problem"):
-        monkeypatch.delitem(sys.modules, f"tests.bench.{module}", raising=False)
+        monkeypatch.delitem(sys.modules, f"vgps.bench.{module}", raising=False)
     row = measure(make(), 1)
     assert row.ours > 0 and row.ratio is None
     assert row.peer_name.endswith(": not installed")

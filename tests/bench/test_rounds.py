@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from tests.bench.closeness import require_close
-from tests.bench.rounds import (
+from vgps.bench.agreement import require_close
+from vgps.bench.rounds import (
     ROUND_SECONDS,
     Benchmark,
     Disagreement,

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from codegen.toolchain import find_toolchain
-from tests.bench.accelerations import States, derivatives_side, derivatives_ways
-from tests.bench.robots import bare
-from tests.bench.share import in_lanes, lanes_of
+from vgps.bench.accelerations import States, derivatives_side, derivatives_ways
+from vgps.bench.robots import bare
+from vgps.bench.share import in_lanes, lanes_of
+from vgps.codegen.toolchain import find_toolchain
 
 
 def test_in_lanes_the_results_are_those_of_the_batch():

@@ -5,9 +5,9 @@ import json
 import pytest
 
 import run
-from tests.bench import table
-from tests.bench.readme import BEGIN, END, MarkerError, Readme
-from tests.bench.rounds import Row
+from vgps.bench import table
+from vgps.bench.readme import BEGIN, END, MarkerError, Readme
+from vgps.bench.rounds import Row
 
 FULL = Row("walker: step", 2e-6, 3e-5, "Peer", "s/step", 15.0, 12.5, 16.25)
 ALONE = Row("walker: build", 2.0, None, None, "s", None, None, None)

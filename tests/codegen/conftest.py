@@ -1,16 +1,14 @@
 """Robots for tests: a small file spoiled by one edit at a time, random trees, compiled ones."""
 
 from functools import cache
-from importlib import import_module
 
 import pytest
 from arm import ARM
 from trees import random_tree, swimmer
 from virtual import Virtual
 
-from codegen import build
-from codegen.description import load
-from codegen.errors import RobotFileError
+from vgps.codegen.description.robot import load
+from vgps.codegen.errors import RobotFileError
 
 
 @pytest.fixture
@@ -71,17 +69,3 @@ def real_swimmer(tmp_path_factory):
 def vacuum_swimmer(tmp_path_factory):
     """The functions of the swimmer without drag and limits."""
     return Virtual(swimmer(tmp_path_factory.mktemp("swimmer"), vacuum=True))
-
-
-@pytest.fixture(scope="session")
-def compiled(tmp_path_factory):
-    """Build a robot apart from the libraries that are in use."""
-    folder = tmp_path_factory.mktemp("generated")
-
-    def build_apart(robot):
-        # The package's `build` is the function; the module of that name needs asking for.
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(import_module("codegen.build"), "GENERATED", folder)
-            return build(robot)
-
-    return build_apart

@@ -6,7 +6,7 @@ import numpy as np
 import planar_twin as twin
 from scipy.special import spence
 
-from codegen.description import Robot
+from vgps.codegen.description.robot import Robot
 
 
 def level(x):

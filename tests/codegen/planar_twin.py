@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from codegen.description import Robot
+from vgps.codegen.description.robot import Robot
 
 
 class Frame(NamedTuple):

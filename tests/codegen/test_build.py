@@ -6,29 +6,36 @@ import signal
 import subprocess
 import sys
 import time
-from importlib import import_module
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 from arm import ARM
 
-from codegen import BuildError, build, load, toolchain
-from codegen.model import Model
+from vgps.codegen import build as building
+from vgps.codegen import toolchain
+from vgps.codegen.description.robot import load
+from vgps.codegen.errors import BuildError
+from vgps.codegen.model import Model
 
 ROOT = Path(__file__).parents[2]
 TASK = "  dt: 0.01\n"
 
 
 @pytest.fixture(autouse=True)
-def generated(tmp_path, monkeypatch):
+def generated(tmp_path):
     """An empty folder for libraries, and a search for the compiler that starts anew."""
     folder = tmp_path / "generated"
-    # The package's `build` is the function; the module of that name needs asking for.
-    monkeypatch.setattr(import_module("codegen.build"), "GENERATED", folder)
     toolchain.find_toolchain.cache_clear()
     yield folder
     toolchain.find_toolchain.cache_clear()
+
+
+@pytest.fixture
+def build(generated):
+    """Build into the test's own folder."""
+    return partial(building.build, folder=generated)
 
 
 @pytest.fixture
@@ -53,13 +60,9 @@ def compiler(tmp_path, monkeypatch):
 @pytest.fixture(scope="module")
 def model(tmp_path_factory):
     """The arm, built once for the tests of what a model accepts."""
-    from codegen import load
-
     folder = tmp_path_factory.mktemp("arm")
     (folder / "arm.yaml").write_text(ARM)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("codegen.build"), "GENERATED", folder)
-        return build(load(folder / "arm.yaml"))
+    return building.build(load(folder / "arm.yaml"), folder=folder)
 
 
 def files(generated: Path) -> dict[str, Path]:
@@ -72,7 +75,7 @@ def files(generated: Path) -> dict[str, Path]:
 # What is built and when.
 
 
-def test_nothing_is_built_twice(arm, generated):
+def test_nothing_is_built_twice(build, arm, generated):
     """A second build finds the first, touches no file and answers alike."""
     first = build(arm())
     assert first.was_built
@@ -86,14 +89,14 @@ def test_nothing_is_built_twice(arm, generated):
     assert first.manifest["operations"]["acceleration"] > 0
 
 
-def test_force_builds_again(arm):
+def test_force_builds_again(build, arm):
     assert build(arm()).was_built
     again = build(arm(), force=True)
     assert again.was_built
     assert np.isfinite(again.mass_matrix([0.1, 0.2])).all()
 
 
-def test_the_two_parts_are_the_whole_file(arm, generated, tmp_path):
+def test_the_two_parts_are_the_whole_file(build, arm, generated, tmp_path):
     """Compiled without PART, the C file offers the same functions and computes the same."""
     model = build(arm())
     source, library = files(generated)[".c"], tmp_path / "whole.so"
@@ -121,14 +124,14 @@ def test_the_two_parts_are_the_whole_file(arm, generated, tmp_path):
         ("min(elbow.q) > -1", "max(elbow.q) > -1"),
     ],
 )
-def test_what_shapes_the_code_is_built_anew(arm, old, new):
+def test_what_shapes_the_code_is_built_anew(build, arm, old, new):
     """Mechanics, time step, cost and success; and the former robot stays up to date."""
     build(arm())
     assert build(arm(old, new)).was_built
     assert not build(arm()).was_built
 
 
-def test_what_is_read_at_run_time_builds_nothing(arm):
+def test_what_is_read_at_run_time_builds_nothing(build, arm):
     """Horizon, initial state, noise, observations, training and the description."""
     build(arm())
     for old, new in (
@@ -143,7 +146,7 @@ def test_what_is_read_at_run_time_builds_nothing(arm):
         assert not build(arm(old, new)).was_built, new
 
 
-def test_another_compiler_builds_anew(arm, compiler):
+def test_another_compiler_builds_anew(build, arm, compiler):
     build(arm())
     compiler('exec $real "$@"')
     assert build(arm()).was_built
@@ -167,7 +170,7 @@ def test_another_compiler_builds_anew(arm, compiler):
         (".json", b"\xff\xfe\x00"),
     ],
 )
-def test_a_damaged_build_is_not_trusted(arm, generated, suffix, content):
+def test_a_damaged_build_is_not_trusted(build, arm, generated, suffix, content):
     """A missing, empty, truncated or foreign library or manifest is built anew."""
     good = build(arm()).mass_matrix([0.1, 0.2])
     path = files(generated)[suffix]
@@ -192,7 +195,9 @@ def test_two_processes_that_want_one_robot_build_it_once(arm, generated, compile
     assert (tmp_path / "log").read_text().split() == ["linked"]
 
 
-def test_a_killed_build_leaves_nothing_to_trust(arm, generated, compiler, tmp_path, monkeypatch):
+def test_a_killed_build_leaves_nothing_to_trust(
+    build, arm, generated, compiler, tmp_path, monkeypatch
+):
     """Killed while compiling, with half a library written; the next build does it all."""
     compiler(f"for last; do :; done; echo half > {tmp_path}/half; sleep 60")
     process = _build_elsewhere(arm().path, generated)
@@ -211,10 +216,9 @@ def test_a_killed_build_leaves_nothing_to_trust(arm, generated, compiler, tmp_pa
 def _build_elsewhere(path: str, generated: Path) -> subprocess.Popen:
     """A process group that builds a robot file and prints `was_built` and nq."""
     code = (
-        "import sys; from importlib import import_module; from pathlib import Path\n"
-        "import_module('codegen.build').GENERATED = Path(sys.argv[2])\n"
-        "from codegen import build, load\n"
-        "model = build(load(sys.argv[1]))\n"
+        "import sys; from pathlib import Path\n"
+        "from vgps import build, load\n"
+        "model = build(load(sys.argv[1]), folder=Path(sys.argv[2]))\n"
         "print(model.was_built, len(model.mass_matrix([0, 0])))\n"
     )
     return subprocess.Popen(
@@ -239,7 +243,9 @@ def _build_elsewhere(path: str, generated: Path) -> subprocess.Popen:
         ('while [ "$1" != -o ]; do shift; done; echo half > "$2"; exit 1', "no message"),
     ],
 )
-def test_a_compiler_that_fails_is_quoted_and_leaves_nothing(arm, generated, compiler, lines, words):
+def test_a_compiler_that_fails_is_quoted_and_leaves_nothing(
+    build, arm, generated, compiler, lines, words
+):
     """One sentence with the first line of the compiler, and no file that a build would trust."""
     compiler(lines)
     with pytest.raises(BuildError, match=words) as caught:
@@ -250,7 +256,7 @@ def test_a_compiler_that_fails_is_quoted_and_leaves_nothing(arm, generated, comp
     assert not list((generated / "arm").glob(".building-*"))
 
 
-def test_a_failed_build_can_be_repeated(arm, compiler, monkeypatch):
+def test_a_failed_build_can_be_repeated(build, arm, compiler, monkeypatch):
     compiler("exit 1")
     with pytest.raises(BuildError):
         build(arm())
@@ -260,13 +266,13 @@ def test_a_failed_build_can_be_repeated(arm, compiler, monkeypatch):
 
 
 @pytest.mark.parametrize("command", ["no-such-compiler", "no-such-compiler --flag", "false"])
-def test_a_chosen_compiler_that_does_not_work_is_named(arm, monkeypatch, command):
+def test_a_chosen_compiler_that_does_not_work_is_named(build, arm, monkeypatch, command):
     monkeypatch.setenv("CC", command)
     with pytest.raises(BuildError, match=f"CC={command} .*set CC to one, or unset it$"):
         build(arm())
 
 
-def test_without_a_compiler_the_error_says_how_to_get_one(arm, monkeypatch):
+def test_without_a_compiler_the_error_says_how_to_get_one(build, arm, monkeypatch):
     monkeypatch.delenv("CC", raising=False)
     monkeypatch.setenv("PATH", "")
     monkeypatch.setattr(toolchain, "find_spec", lambda name: None)
@@ -371,7 +377,7 @@ def test_a_rollout_that_diverges_says_when(model):
         model.rollout([np.nan, 0, 0, 0], U)
 
 
-def test_success_is_the_expression_over_the_rollout(arm):
+def test_success_is_the_expression_over_the_rollout(build, arm):
     """The hand ends above 0.8 m, of 0.9 m when upright, and the elbow never bends below -1 rad."""
     model = build(arm("final(hand.y) > 0.9", "final(hand.y) > 0.8"))
     up, bent, lying = [np.pi / 2, 0, 0, 0], [np.pi / 2, -1.1, 0, 0], [0, 0, 0, 0]
@@ -381,7 +387,7 @@ def test_success_is_the_expression_over_the_rollout(arm):
     assert not model.success([up, bent, up], U)
 
 
-def test_a_coordinate_that_moves_no_inertia_is_refused(tmp_path):
+def test_a_coordinate_that_moves_no_inertia_is_refused(build, tmp_path):
     """One sentence that names the coordinate, instead of an acceleration that is not a number."""
     file = tmp_path / "massless.yaml"
     file.write_text(

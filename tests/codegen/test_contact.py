@@ -12,13 +12,13 @@ import yaml
 from arm import ARM
 from closeness import assert_close, differences
 from ground_robots import BALL, FOOT, WALKER, walker_data
-from mjcf import Reference
+from mujoco_reference import Reference
 from scipy.linalg import solve_discrete_are
 from scipy.optimize import least_squares
 from trees import random_state, robot_of
 from virtual import Virtual
 
-from codegen.errors import RobotFileError
+from vgps.codegen.errors import RobotFileError
 
 SLOPE, WAVES = "steep*x - 0.02", "0.05*sin(4*x) + 0.1*x"
 PROFILES = {

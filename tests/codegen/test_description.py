@@ -9,8 +9,8 @@ from arm import ARM
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from codegen.description import Link, Robot, load
-from codegen.errors import RobotFileError
+from vgps.codegen.description.robot import Link, Robot, load
+from vgps.codegen.errors import RobotFileError
 
 SWIMMER = Path(__file__).parents[2] / "models" / "swimmer.yaml"
 

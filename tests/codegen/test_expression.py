@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.expression import (
+from vgps.codegen.description.expression import (
     NUMERIC_FUNCTIONS,
     ExpressionError,
     decide,

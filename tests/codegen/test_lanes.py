@@ -1,18 +1,17 @@
 """Evaluations in SIMD lanes: their functions against NumPy's, their C against the scalar."""
 
 import ctypes
-from pathlib import Path
 
 import casadi as ca
 import numpy as np
 import pytest
 
-import codegen
-from codegen.dialect import LANES, SCALAR
-from codegen.emit import emit, emit_batch, sizes
-from codegen.toolchain import find_toolchain
+from vgps.codegen.emission.c_syntax import LANES, SCALAR
+from vgps.codegen.emission.emit import emit, emit_batch, sizes
+from vgps.codegen.folders import PACKAGE
+from vgps.codegen.toolchain import find_toolchain
 
-ROOM = Path(codegen.__file__).parent
+LOOPS = PACKAGE / "codegen" / "c"
 # Eight lanes where the processor has AVX-512, then four and two; elsewhere there are two anyway.
 NARROWER = [[], ["-mno-avx512f"], ["-mno-avx512f", "-mno-avx2"]]
 SPECIAL = [0.0, -0.0, 5e-324, -5e-324, 1e-310, 1.0, -1.0, 1.7e308, -1.7e308]
@@ -29,7 +28,7 @@ def compile_functions(request, tmp_path_factory):
     def compile_them(*functions):
         folder = tmp_path_factory.mktemp("lanes")
         parts = ["#include <limits.h>\n#include <math.h>\n#include <string.h>"]
-        parts += [(ROOM / name).read_text() for name in ("lanes.c", "lanes_math.c", "batch.c")]
+        parts += [(LOOPS / name).read_text() for name in ("lanes.c", "lanes_math.c", "batch.c")]
         for f in functions:
             parts += [emit(f), emit(f, LANES), emit_batch(f.name(), *sizes(f))]
         (folder / "f.c").write_text("\n".join(parts))

@@ -1,27 +1,26 @@
 """Large robots: systems solved in loops and functions cut in pieces, against straight-line code."""
 
-import importlib
-from pathlib import Path
-
 import numpy as np
 import pytest
 from closeness import assert_close
 
-from codegen import build, load
+from vgps.codegen.build import build
+from vgps.codegen.description.robot import load
+from vgps.codegen.emission import emit
+from vgps.codegen.folders import MODELS
+from vgps.codegen.mechanics import dynamics
 
-MODELS = Path(__file__).parents[2] / "models"
 STEPS = 11  # no multiple of any number of lanes
 
 
 @pytest.fixture(params=["swimmer", "walker"])
-def both(request, tmp_path, monkeypatch):
+def both(request, compiled, tmp_path, monkeypatch):
     """A robot as it is, and as it would be built if it were large: Runge-Kutta and implicit."""
     robot = load(MODELS / f"{request.param}.yaml")
-    plain = build(robot)
-    monkeypatch.setattr(importlib.import_module("codegen.build"), "GENERATED", tmp_path)
-    monkeypatch.setattr(importlib.import_module("codegen.dynamics"), "MOST_OPERATIONS", 0)
-    monkeypatch.setattr(importlib.import_module("codegen.emit"), "LONGEST", 40)
-    large = build(robot)
+    plain = compiled(robot)
+    monkeypatch.setattr(dynamics, "MOST_OPERATIONS", 0)
+    monkeypatch.setattr(emit, "LONGEST", 40)
+    large = build(robot, folder=tmp_path)
     assert large.was_built and "acceleration_system" in large.manifest["operations"]
     return plain, large
 

@@ -7,13 +7,13 @@ import pytest
 from closeness import assert_close
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mjcf import Reference
+from mujoco_reference import Reference
 from trees import random_state, random_tree, robot_of, turns
 from virtual import Virtual
 
-from codegen.coordinates import Coordinates
-from codegen.factor import SparseFactor
-from codegen.mechanics import derive
+from vgps.codegen.mechanics.coordinates import Coordinates
+from vgps.codegen.mechanics.equations_of_motion import derive
+from vgps.codegen.mechanics.ldl import SparseFactor
 
 PLAIN = range(50)  # trees that MuJoCo describes
 LOSSY = range(100, 108)  # trees with limits and drag

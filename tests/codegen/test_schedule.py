@@ -5,7 +5,6 @@ import subprocess
 import sys
 from functools import cache
 from itertools import count
-from pathlib import Path
 
 import casadi as ca
 import numpy as np
@@ -13,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen import load, schedule
-from codegen.dialect import LANES, SCALAR
-from codegen.emit import compile_expressions
-from codegen.functions import generate
-from codegen.schedule import scheduled
-from codegen.statements import Statement, statements_of
-
-MODELS = Path(__file__).parents[2] / "models"
+from vgps.codegen.description.robot import load
+from vgps.codegen.emission import schedule
+from vgps.codegen.emission.c_syntax import LANES, SCALAR
+from vgps.codegen.emission.schedule import scheduled
+from vgps.codegen.emission.statements import Statement, statements_of
+from vgps.codegen.folders import MODELS
+from vgps.codegen.mechanics.function import compile_expressions
+from vgps.codegen.mechanics.functions import generate
 
 
 @st.composite
@@ -163,9 +162,11 @@ def test_a_robots_derivatives_need_no_more_registers():
 
 
 EMITTED = """
-from codegen import load, schedule
-from codegen.emit import compile_expressions, emit
-from codegen.functions import generate
+from vgps.codegen.description.robot import load
+from vgps.codegen.emission import schedule
+from vgps.codegen.emission.emit import emit
+from vgps.codegen.mechanics.function import compile_expressions
+from vgps.codegen.mechanics.functions import generate
 
 for f in generate(load("models/swimmer.yaml")).functions:
     print(emit(compile_expressions(f)))

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from codegen.errors import RobotFileError
-from codegen.source import read
+from vgps.codegen.description.source import read
+from vgps.codegen.errors import RobotFileError
 
 TEXT = """\
 name: x

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from codegen.description import Robot, load
+from vgps.codegen.description.robot import Robot, load
 
 SWIMMER = Path(__file__).parents[2] / "models" / "swimmer.yaml"
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from codegen.description import Robot
-from codegen.emit import compile_expressions
-from codegen.functions import generate
+from vgps.codegen.description.robot import Robot
+from vgps.codegen.mechanics.function import compile_expressions
+from vgps.codegen.mechanics.functions import generate
 
 _MATRICES = {"M", "a_z", "c_xx", "c_ux", "c_uu", "p", "J"}  # outputs; all others are vectors
 

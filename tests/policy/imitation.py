@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from policy import Policy
+from vgps.policy.gaussian import Policy
 
 
 class Imitation(NamedTuple):

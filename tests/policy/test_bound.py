@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from differences import central_differences
 
-from policy import Policy
-from policy.bound import ClosedFormBound, SampledBound
+from vgps.policy.bound import ClosedFormBound, SampledBound
+from vgps.policy.gaussian import Policy
 
 
 def as_policy(problem, theta):

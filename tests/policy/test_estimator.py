@@ -7,8 +7,8 @@ import pytest
 from differences import central_differences
 from imitation import random_policy
 
-from policy import Policy
-from policy.estimator import ReturnEstimate
+from vgps.policy.estimator import ReturnEstimate
+from vgps.policy.gaussian import Policy
 
 S, T = 6, 8
 

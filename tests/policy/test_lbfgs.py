@@ -5,9 +5,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from imitation import imitation_problem
 
-from policy.bound import ClosedFormBound
-from policy.lbfgs import Pairs, minimize
-from policy.wolfe import C1, C2
+from vgps.policy.bound import ClosedFormBound
+from vgps.policy.optimizers.lbfgs import Pairs, minimize
+from vgps.policy.optimizers.wolfe import C1, C2
 
 
 def rosenbrock(x):

@@ -5,14 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codegen import build, load
-from policy import cost_weighted, dagger, gps, sample_set
-from policy.controller import Controller
-from policy.evaluation import LARGEST_COST, run_policy_from, step_costs
-from policy.methods import METHODS
-from policy.mstep import Samples, fit
-from policy.search import SearchSettings, initial_trajectory, start
-from policy.store import state_from_arrays, state_to_arrays
+from vgps.codegen.build import build
+from vgps.codegen.description.robot import load
+from vgps.policy import cost_weighted, dagger, gps, sample_set
+from vgps.policy.controller import Controller
+from vgps.policy.evaluation import LARGEST_COST, run_policy_from, step_costs
+from vgps.policy.methods import METHODS
+from vgps.policy.mstep import Samples, fit
+from vgps.policy.search import SearchSettings, initial_trajectory, start
+from vgps.policy.store import state_from_arrays, state_to_arrays
 
 ROOT = Path(__file__).parents[2]
 T = 50

@@ -1,17 +1,16 @@
 """Pushes against momentum, against a motor that does the same, and where the outcome is known."""
 
-from importlib import import_module
-from pathlib import Path
-
 import numpy as np
 import pytest
 import yaml
 from imitation import random_policy
 
-from codegen import build, load
-from policy import Policy, push
+from vgps.codegen.build import build
+from vgps.codegen.description.robot import load
+from vgps.codegen.folders import MODELS
+from vgps.policy import push
+from vgps.policy.gaussian import Policy
 
-MODELS = Path(__file__).parents[2] / "models"
 # Slides without friction at 1 m/s, seen every 0.05 s.
 BLOCK = """\
 name: block
@@ -41,10 +40,7 @@ def build_text(tmp_path):
     def build_it(text):
         path = tmp_path / "robot.yaml"
         path.write_text(text)
-        # `codegen.build` names the function, not its module
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(import_module("codegen.build"), "GENERATED", tmp_path)
-            return build(load(path))
+        return build(load(path), folder=tmp_path)
 
     return build_it
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from imitation import random_policy
 
-from policy.scaling import Scaling
+from vgps.policy.scaling import Scaling
 
 
 @pytest.fixture

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from policy import lbfgs, sgd
-from policy.bound import ClosedFormBound, SampledBound
+from vgps.policy.bound import ClosedFormBound, SampledBound
+from vgps.policy.optimizers import lbfgs, sgd
 
 
 @pytest.mark.parametrize("sampled", [False, True])

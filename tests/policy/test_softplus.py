@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from policy.softplus import softplus
+from vgps.policy.softplus import softplus
 
 
 @pytest.mark.filterwarnings("error")

@@ -7,15 +7,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codegen import build, load
-from policy.cost_term import negative_log_policy
-from policy.evaluation import run_policy, run_policy_from, summarize
-from policy.methods import METHODS
-from policy.mstep import FitSettings, draw, draws_of, first_fit, fit
-from policy.search import SearchSettings, annealed, initial_trajectory, start
-from policy.store import load_policy, policy_to_arrays, state_from_arrays, state_to_arrays
-from policy.vgps import adapt
-from solver import Settings, ilqr, task_objective, with_extra
+from vgps.codegen.build import build
+from vgps.codegen.description.robot import load
+from vgps.policy.cost_term import negative_log_policy
+from vgps.policy.evaluation import run_policy, run_policy_from, summarize
+from vgps.policy.methods import METHODS
+from vgps.policy.mstep import FitSettings, draw, draws_of, first_fit, fit
+from vgps.policy.search import SearchSettings, annealed, initial_trajectory, start
+from vgps.policy.store import load_policy, policy_to_arrays, state_from_arrays, state_to_arrays
+from vgps.policy.vgps import adapt
+from vgps.solver.ilqr import Settings, ilqr
+from vgps.solver.objective import task_objective, with_extra
 
 ROOT = Path(__file__).parents[2]
 iterate = METHODS["vgps"].iterate

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from codegen import build, load
-from policy import load_policy
-from policy.evaluation import run_policy_from
-from policy.push import survived_pushes
+from vgps.codegen.build import build
+from vgps.codegen.description.robot import load
+from vgps.policy.evaluation import run_policy_from
+from vgps.policy.push import survived_pushes
+from vgps.policy.store import load_policy
 
 ROOT = Path(__file__).parents[2]
 MINUTE = 6000  # steps of 10 ms

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from policy.weights import normalized, subset
+from vgps.policy.weights import normalized, subset
 
 
 def test_weights_sum_to_one_however_far_apart(rng):

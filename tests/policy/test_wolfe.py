@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from policy.wolfe import C1, C2, MAX_EVALUATIONS, Point, strong_wolfe
+from vgps.policy.optimizers.wolfe import C1, C2, MAX_EVALUATIONS, Point, strong_wolfe
 
 
 def search(value, slope, first_step=1.0):

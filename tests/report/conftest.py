@@ -1,14 +1,9 @@
 """Two robots, built once a session and away from what users build, and motions made up for them."""
 
-from importlib import import_module
-from pathlib import Path
-
 import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
-
-from codegen import build, load
 
 BALL = """\
 name: ball
@@ -22,50 +17,12 @@ ground:
    friction: 0.9, friction_speed: 0.2}}
 task: {{dt: 0.01, horizon: 2, integrator: implicit, cost: hinge.q**2, success: 1 > 0}}
 """
-REPOSITORY = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def build_away(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("generated")
-
-    def build_it(file):
-        # `codegen.build` names the function, not its module
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(import_module("codegen.build"), "GENERATED", folder)
-            return build(load(REPOSITORY / file))
-
-    return build_it
-
-
-@pytest.fixture
-def build_text(build_away, tmp_path):
-    """Build a robot from the text of its file."""
-
-    def build_it(text):
-        path = tmp_path / "robot.yaml"
-        path.write_text(text)
-        return build_away(path)
-
-    return build_it
 
 
 @pytest.fixture
 def on_ground(build_text):
     """Build a floating ball above ground of a given height, an expression in x and steep = 0.2."""
     return lambda height: build_text(BALL.format(height=height))
-
-
-@pytest.fixture(scope="session")
-def swimmer(build_away):
-    """Floating base."""
-    return build_away("models/swimmer.yaml")
-
-
-@pytest.fixture(scope="session")
-def cartpole(build_away):
-    """Fixed base, a link without a length, a sliding joint, a pole that points up at q = 0."""
-    return build_away("tests/robots/cartpole.yaml")
 
 
 @pytest.fixture(params=["swimmer", "cartpole"])

@@ -5,8 +5,8 @@ import pytest
 from matplotlib.animation import FFMpegWriter, PillowWriter
 from PIL import Image, ImageSequence
 
-from report.animation import animate
-from report.errors import MissingEncoder
+from vgps.report.animation import animate
+from vgps.report.errors import MissingEncoder
 
 
 def frames_of(path):

@@ -2,7 +2,7 @@
 
 import math
 
-from report.console import show_pushes
+from vgps.report.console import show_pushes
 
 
 def test_survived_pushes(capsys):

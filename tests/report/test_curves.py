@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from report.curves import learning_curve
+from vgps.report.curves import learning_curve
 
 K = np.arange(1, 21)
 COST = 370.0 + 2000.0 * np.exp(-K / 5.0)

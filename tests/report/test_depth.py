@@ -1,15 +1,12 @@
 """Links that could be mistaken for each other lie at different depths; all others in front."""
 
-from pathlib import Path
-
-from codegen import load
-from report.depth import link_depths
-
-REPOSITORY = Path(__file__).parents[2]
+from vgps.codegen.description.robot import load
+from vgps.codegen.folders import MODELS
+from vgps.report.depth import link_depths
 
 
 def test_one_leg_of_a_walker_lies_behind_the_other():
-    robot = load(REPOSITORY / "models/walker.yaml")
+    robot = load(MODELS / "walker.yaml")
     legs = dict.fromkeys(("thigh_l", "shank_l", "foot_l"), 0.5)
     assert {
         link.name: depth

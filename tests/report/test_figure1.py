@@ -5,10 +5,10 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 
-from policy.methods import METHODS
-from report.comparison import contestants
-from report.figure1 import Gait, _LOOKS, caption, figure1
-from report.results import Row
+from vgps.experiments.plan import contestants
+from vgps.experiments.results import Row
+from vgps.policy.methods import METHODS
+from vgps.report.figure1 import _LOOKS, Gait, caption, figure1
 
 SEEDS = 5
 

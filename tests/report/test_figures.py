@@ -8,7 +8,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
-from report.figures import training_picture, trajectory_picture
+from vgps.report.figures import training_picture, trajectory_picture
 
 METRICS = {
     "iteration": np.arange(1.0, 11.0),
@@ -60,7 +60,7 @@ def test_a_failure_leaves_the_old_picture_alone(swimmer, motion, tmp_path, monke
 
 def test_the_room_knows_neither_global_state_nor_how_anything_was_computed():
     code = (
-        "import sys, report.figures, report.animation, report.page\n"
+        "import sys, vgps.report.figures, vgps.report.animation, vgps.report.page\n"
         "rooms = {name.split('.')[0] for name in sys.modules}\n"
         "assert not rooms & {'solver', 'policy', 'casadi', 'sympy', 'numba'}, rooms\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"

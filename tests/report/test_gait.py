@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from report.gait import gait_picture
-from report.motion import com_path, drawable
-from report.style import INITIAL, LEARNED
+from vgps.report.gait import gait_picture
+from vgps.report.motion import com_path, drawable
+from vgps.report.style import INITIAL, LEARNED
 
 
 def test_everything_is_in_view_at_equal_scales(model, motion, axes):

@@ -4,9 +4,9 @@ import math
 
 import numpy as np
 
-from report.gait import gait_picture
-from report.ground import draw_ground, ground_line
-from report.style import SURFACE
+from vgps.report.gait import gait_picture
+from vgps.report.ground import draw_ground, ground_line
+from vgps.report.style import SURFACE
 
 HEIGHT = "0.1 + steep*sin(3*x)"
 

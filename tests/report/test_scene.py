@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from report.scene import RobotDrawing, draw_rails, skeleton
+from vgps.report.scene import RobotDrawing, draw_rails, skeleton
 
 FOOT = """\
 name: foot

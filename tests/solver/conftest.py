@@ -1,37 +1,24 @@
 """The robots, built once a session and away from what users build."""
 
-from importlib import import_module
-from pathlib import Path
-
 import numpy as np
 import pytest
 import solver_robots
 
-from codegen import build, load
-from policy import Policy
-
-MODELS = Path(__file__).parents[2] / "models"
+from vgps.codegen.description.robot import load
+from vgps.policy.gaussian import Policy
 
 
 @pytest.fixture(scope="session")
-def build_text(tmp_path_factory):
+def build_text(compiled, tmp_path_factory):
     """Build a robot from the text of its file."""
     folder = tmp_path_factory.mktemp("robots")
 
     def build_it(text):
         path = folder / "robot.yaml"
         path.write_text(text)
-        # `codegen.build` names the function, not its module
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(import_module("codegen.build"), "GENERATED", folder)
-            return build(load(path))
+        return compiled(load(path))
 
     return build_it
-
-
-@pytest.fixture(scope="session")
-def swimmer(build_text):
-    return build_text((MODELS / "swimmer.yaml").read_text())
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import ctypes
 
 import numpy as np
 
-from solver import CostTerm
+from vgps.solver.objective import CostTerm
 
 
 def python_term(value, expansion, nx, nu, T):

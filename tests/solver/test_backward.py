@@ -1,18 +1,17 @@
 """The backward pass, compiled for each robot's sizes, against its equations in NumPy."""
 
 import ctypes
-from pathlib import Path
 
 import numpy as np
 import pytest
 from wall import before_a_wall, behind_a_wall, survives
 
-import codegen
-from codegen.toolchain import find_toolchain
-from solver.backward import Gains, backward
-from solver.objective import Expansion
+from vgps.codegen.folders import PACKAGE
+from vgps.codegen.toolchain import find_toolchain
+from vgps.solver.backward import Gains, backward
+from vgps.solver.objective import Expansion
 
-ROOM = Path(codegen.__file__).parent
+LOOPS = PACKAGE / "codegen" / "c"
 # Those of a pendulum, the cart-pole, the swimmer and the walker, no action, more actions than lanes.
 SIZES = [(2, 1), (4, 1), (10, 2), (18, 6), (6, 0), (7, 9), (30, 17)]
 T = 3
@@ -25,7 +24,7 @@ def sizes(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("riccati")
     head = "#include <limits.h>\n#include <math.h>\n#include <string.h>\n"
     head += f"#define NX {nx}\n#define NU {nu}\n#define NZ {nx + nu}\n"
-    parts = [(ROOM / name).read_text() for name in ("lanes.c", "batch.c", "riccati.c")]
+    parts = [(LOOPS / name).read_text() for name in ("lanes.c", "batch.c", "riccati.c")]
     (folder / "f.c").write_text("\n".join([head, *parts]))
     find_toolchain().compile(folder / "f.c", folder / "f.so")
     library = ctypes.CDLL(str(folder / "f.so"))

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize
 from twin import box_minimum
 
-from solver.boxqp import solve_box
+from vgps.solver.boxqp import solve_box
 
 sizes = st.integers(1, 3)
 seeds = st.integers(0, 2**32 - 1)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from solver import dense
+from vgps.solver import dense
 
 small = st.integers(1, 7)
 seeds = st.integers(0, 2**32 - 1)

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from solver import Settings, ilqr, task_objective, trajectory_distribution
-from solver.distribution import square_root
+from vgps.solver.distribution import square_root, trajectory_distribution
+from vgps.solver.ilqr import Settings, ilqr
+from vgps.solver.objective import task_objective
 
 T = 15
 STANDARD_ERRORS = 5.0  # of some 300 comparisons; the seed is fixed

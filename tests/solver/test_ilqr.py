@@ -9,8 +9,9 @@ from python_term import python_term
 from scipy.optimize import minimize
 from solver_robots import SPRINGS
 
-from policy.cost_term import negative_log_policy
-from solver import Reason, Settings, ilqr, task_objective, with_extra
+from vgps.policy.cost_term import negative_log_policy
+from vgps.solver.ilqr import Reason, Settings, ilqr
+from vgps.solver.objective import task_objective, with_extra
 
 
 def agree(found, expected, scale=None, tolerance=1e-9):

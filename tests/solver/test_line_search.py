@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from python_term import python_term
 
-from solver import Reason, Settings, ilqr, task_objective, with_extra
-from solver.backward import Gains
-from solver.line_search import LineSearch
-from solver.rollout import roll_out
+from vgps.solver.backward import Gains
+from vgps.solver.ilqr import Reason, Settings, ilqr
+from vgps.solver.line_search import LineSearch
+from vgps.solver.objective import task_objective, with_extra
+from vgps.solver.rollout import roll_out
 
 
 def barrier(nx, nu, T, size):

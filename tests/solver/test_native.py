@@ -9,11 +9,11 @@ import numpy as np
 import twin
 from solver_robots import CART_POLE
 
-from solver import Settings, ilqr, task_objective
-from solver.backward import backward
-from solver.native import call, kernel, row
-from solver.objective import expand
-from solver.rollout import follow
+from vgps.solver.backward import backward
+from vgps.solver.ilqr import Settings, ilqr
+from vgps.solver.native import call, kernel, row
+from vgps.solver.objective import expand, task_objective
+from vgps.solver.rollout import follow
 
 ROOT = Path(__file__).parents[2]
 KERNELS = (follow, expand, backward)
@@ -50,16 +50,16 @@ def test_call_reaches_the_function_at_the_address(swimmer, rng):
 
 SCRIPT = """
 import json, sys
-from importlib import import_module
 from pathlib import Path
 import numpy as np
-from codegen import build, load
-import_module("codegen.build").GENERATED = Path(sys.argv[2])
-from solver import ilqr, task_objective, Settings
-from solver.backward import backward
-from solver.objective import expand
-from solver.rollout import follow
-model = build(load(sys.argv[1]))
+from vgps.codegen.build import build
+from vgps.codegen.description.robot import load
+from vgps.solver.ilqr import ilqr, Settings
+from vgps.solver.objective import task_objective
+from vgps.solver.backward import backward
+from vgps.solver.objective import expand
+from vgps.solver.rollout import follow
+model = build(load(sys.argv[1]), folder=Path(sys.argv[2]))
 ilqr(model, task_objective(model, 3), model.x0, np.ones((3, model.nu)), Settings(max_iterations=1))
 kernels = {"follow": follow, "expand": expand, "backward": backward}
 print(json.dumps({n: [sum(k.stats.cache_hits.values()), sum(k.stats.cache_misses.values())]

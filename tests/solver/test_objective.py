@@ -6,10 +6,9 @@ import twin
 from python_term import python_term
 from wall import before_a_wall, behind_a_wall, survives
 
-from policy.cost_term import negative_log_policy
-from solver import task_objective, with_extra
-from solver.objective import Expansion, costs, expand
-from solver.rollout import follow, roll_out, total_cost
+from vgps.policy.cost_term import negative_log_policy
+from vgps.solver.objective import Expansion, costs, expand, task_objective, with_extra
+from vgps.solver.rollout import follow, roll_out, total_cost
 
 ALPHA, T, S = 0.3, 4, 5
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 import yaml
 
-from codegen.description import Robot
-from solver import Settings, ilqr, task_objective
-from solver.gait import _Controller, walk
+from vgps.codegen.description.robot import Robot
+from vgps.solver.ilqr import Settings, ilqr
+from vgps.solver.objective import task_objective
+from vgps.solver.walking import _Controller, walk
 
 TEXT = (Path(__file__).parents[2] / "models" / "walker.yaml").read_text()
 STEPS = 2000  # 20 s

@@ -1,0 +1,136 @@
+"""Acceleration with all its derivatives, against Pinocchio's computeABADerivatives.
+
+Ours fills a and [dv'/dq dv'/dv dv'/du] of bare robots (`robots.bare`); Pinocchio fills the same,
+with dv'/du the actuated columns of its M^-1.  Ours runs in a kernel's loop.  Pinocchio is called in
+the shortest Python loop there is, and what the call costs is taken off: the time of the same loop
+with a robot of one joint, and of three copies of the size of the results, which the call returns
+as new arrays.  For the walker that leaves 3.5 us of 4.7 us (least of 25 rounds), and a C++ loop
+over the same tree (the wheel's library and headers, gcc -O3) takes 3.5 us at its fastest.
+
+Pinocchio has no batch of this function, so both rows of ours stand beside the same loop.
+"""
+
+from collections.abc import Callable
+from itertools import repeat
+
+import numpy as np
+
+from vgps.bench.agreement import require_close
+from vgps.bench.kernels import all_accelerations, each_acceleration
+from vgps.bench.robots import bare
+from vgps.bench.rounds import Benchmark, Peer, Side
+from vgps.codegen.model import Model
+
+BATCH = 256  # states; inputs and results stay in the second-level cache
+TOLERANCE = 1e-9  # of the largest entry of dv'/dq, dv'/dv and dv'/du
+
+
+class States:
+    """Random states of a robot, and our results at them."""
+
+    def __init__(self, model: Model):
+        rng = np.random.default_rng(0)
+        self.q = rng.normal(size=(BATCH, model.nq))
+        self.v = rng.normal(size=(BATCH, model.nv))
+        self.u = 10.0 * rng.normal(size=(BATCH, model.nu))
+        self.a = np.full((BATCH, model.nv), np.nan)
+        self.a_z = np.full((BATCH, model.nv, model.nx + model.nu), np.nan)
+
+    @property
+    def arrays(self):
+        return self.q, self.v, self.u, self.a, self.a_z
+
+
+def acceleration_benchmarks(name: str) -> list[Benchmark]:
+    """One state at a time, and in batch where the library has it."""
+    model, rows = bare(name), []
+    for function, loop, how in derivatives_ways(model):
+        states = States(model)
+        ours = derivatives_side(model, function, loop, states)
+        peer = Peer(
+            "Pinocchio less call overhead",
+            ("pinocchio",),
+            lambda ours=ours, states=states: _pinocchio_side(model, ours, states),
+        )
+        title = f"{name}: acceleration derivatives, {how}"
+        rows.append(Benchmark(title, "s/state", ours, peer))
+    return rows
+
+
+def has_function(model: Model, name: str) -> bool:
+    """Whether the library of ``model`` has the C function robot_NAME."""
+    try:
+        model.address(name)
+    except AttributeError:
+        return False
+    return True
+
+
+def derivatives_ways(model: Model) -> list[tuple[str, Callable, str]]:
+    """C function, kernel that calls it at all states, and how that is to be called."""
+    ways = [
+        ("acceleration_derivatives", each_acceleration, "one at a time"),
+        ("acceleration_derivatives_batch", all_accelerations, f"batch of {BATCH}"),
+    ]
+    return [way for way in ways if has_function(model, way[0])]
+
+
+def derivatives_side(model: Model, function: str, loop, states: States) -> Side:
+    """Our C function at all states."""
+    address = model.address(function)
+    return Side(lambda repeats: loop(address, repeats, *states.arrays), units=BATCH)
+
+
+def _pinocchio_side(model: Model, ours: Side, states: States) -> Side:
+    import pinocchio as pin
+
+    from vgps.bench.pinocchio_robot import pinocchio_robot
+
+    peer = pinocchio_robot(model.robot)
+    data = peer.model.createData()
+    inputs = _pinocchio_inputs(peer, states)
+    ours.work(1)
+    a_z = np.empty_like(states.a_z)
+    grid = np.ix_(peer.order, peer.order)
+    for n, (q, v, tau) in enumerate(inputs):
+        a_q, a_v, M_inverse = pin.computeABADerivatives(peer.model, data, q, v, tau)
+        a_u = M_inverse[np.ix_(peer.order, peer.actuated)]
+        a_z[n] = np.hstack([a_q[grid], a_v[grid], a_u])
+    nq, nx = model.nq, model.nx
+    for what, part in (("q", slice(0, nq)), ("v", slice(nq, nx)), ("u", slice(nx, None))):
+        require_close(f"dv'/d{what}", states.a_z[:, :, part], a_z[:, :, part], TOLERANCE)
+
+    trivial = pin.Model()
+    joint = trivial.addJoint(0, pin.JointModelRZ(), pin.SE3.Identity(), "turn")
+    trivial.appendBodyToJoint(joint, pin.Inertia.Random(), pin.SE3.Identity())
+    copies = a_q.copy, a_v.copy, M_inverse.copy
+
+    def call_and_copy(*arguments) -> None:
+        pin.computeABADerivatives(*arguments)
+        for copy in copies:
+            copy()
+
+    zeros = [(np.zeros(1), np.zeros(1), np.zeros(1))] * BATCH
+    return Side(
+        _loop(pin.computeABADerivatives, peer.model, inputs),
+        units=BATCH,
+        overhead=_loop(call_and_copy, trivial, zeros),
+    )
+
+
+def _pinocchio_inputs(peer, states: States) -> list[tuple[np.ndarray, ...]]:
+    """q, v and generalised forces in Pinocchio's order of coordinates."""
+    q, v, tau = np.zeros_like(states.q), np.zeros_like(states.v), np.zeros_like(states.v)
+    q[:, peer.order], v[:, peer.order], tau[:, peer.actuated] = states.q, states.v, states.u
+    return [(q[n].copy(), v[n].copy(), tau[n].copy()) for n in range(BATCH)]
+
+
+def _loop(function, model, inputs):
+    data = model.createData()
+
+    def run(repeats: int) -> None:
+        for _ in repeat(None, repeats):
+            for q, v, tau in inputs:
+                function(model, data, q, v, tau)
+
+    return run

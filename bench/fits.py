@@ -1,0 +1,132 @@
+"""L-BFGS on the M-step's objective against SciPy's L-BFGS-B.
+
+The problem is that of a swimmer's first M-step: states and actions of q around an optimised
+trajectory, 5 hidden units, several random networks to start from.  From each start both optimisers
+run for as many iterations as an M-step allows; the higher of the two ends is the target.  What is
+compared is the work until an evaluation reaches the target: seconds, and number of evaluations,
+summed over the starts.  Both remember as many pairs, and nothing else stops them.
+"""
+
+from collections.abc import Callable
+from functools import cache
+
+import numpy as np
+
+from vgps.bench.robots import whole
+from vgps.bench.rounds import Benchmark, Peer, Row, Side, row
+from vgps.policy.bound import ClosedFormBound
+from vgps.policy.mstep import FitSettings, draw
+from vgps.policy.optimizers import lbfgs
+from vgps.policy.scaling import Scaling
+from vgps.policy.search import SearchSettings, initial_trajectory
+from vgps.solver.distribution import trajectory_distribution
+
+HIDDEN, STARTS, MEMORY = 5, 8, 10
+ITERATIONS = FitSettings().iterations
+TITLE = f"swimmer: L-BFGS of {STARTS} policies"
+PEER = "SciPy L-BFGS-B"
+
+
+@cache
+def problem() -> tuple[ClosedFormBound, list[np.ndarray]]:
+    """The objective and the thetas to start from."""
+    model, rng = whole("swimmer"), np.random.default_rng(0)
+    settings = SearchSettings.of(model.robot, HIDDEN)
+    solution = initial_trajectory(model, settings, rng)
+    q = trajectory_distribution(
+        solution,
+        np.diag(np.square(model.robot.initial_deviation)),
+        np.diag(np.square(model.robot.process_deviation)),
+    )
+    samples = draw(q, np.array(model.robot.observed_indices), settings.fit, rng)
+    scaling = Scaling.of(samples.inputs, samples.mean)
+    objective = ClosedFormBound(
+        scaling.inputs(samples.inputs),
+        samples.mean / scaling.action,
+        samples.variance / scaling.action**2,
+        HIDDEN,
+    )
+    n_in, nu = samples.inputs.shape[1], model.nu
+    sizes = (HIDDEN * n_in, HIDDEN, nu * HIDDEN, nu, nu)  # W1, b1, W2, b2, log sigma
+    scales = (1 / np.sqrt(n_in), 1.0, 1 / np.sqrt(HIDDEN), 0.0, 0.0)
+    starts = [
+        np.concatenate([s * rng.standard_normal(n) for n, s in zip(sizes, scales, strict=True)])
+        for _ in range(STARTS)
+    ]
+    return objective, starts
+
+
+def fit_benchmark() -> Benchmark:
+    """Seconds to the targets, for all starts."""
+    targets = _targets()
+    ours = Side(lambda repeats: [_evaluations(_ours, targets) for _ in range(repeats)])
+
+    def prepare() -> Side:
+        import scipy  # noqa: F401  its absence must show here
+
+        return Side(lambda repeats: [_evaluations(_scipy, targets) for _ in range(repeats)])
+
+    return Benchmark(f"{TITLE}, time", "s", ours, Peer(PEER, ("scipy",), prepare))
+
+
+def evaluations_row() -> Row:
+    """Evaluations to the targets, for all starts: the same in every round."""
+    name, unit, targets = f"{TITLE}, evaluations", "evaluations", _targets()
+    ours = float(_evaluations(_ours, targets))
+    try:
+        theirs = float(_evaluations(_scipy, targets))
+    except ModuleNotFoundError:
+        return Row(name, ours, None, f"{PEER}: not installed", unit, None, None, None)
+    return row(name, unit, PEER, [ours], [theirs])
+
+
+Optimiser = Callable[[Callable, np.ndarray], float]  # objective, start -> value at the end
+
+
+def _ours(objective, theta) -> float:
+    return lbfgs.minimize(objective, theta, ITERATIONS, 0.0, 0.0, MEMORY).value
+
+
+def _scipy(objective, theta) -> float:
+    from scipy.optimize import minimize
+
+    options = {"maxiter": ITERATIONS, "maxcor": MEMORY, "ftol": 0.0, "gtol": 0.0}
+    return minimize(objective, theta, jac=True, method="L-BFGS-B", options=options).fun
+
+
+@cache
+def _targets() -> list[float]:
+    """For each start the value that both optimisers reach; ours alone without SciPy."""
+    objective, starts = problem()
+    targets = [_ours(objective, theta) for theta in starts]
+    try:
+        ends = [_scipy(objective, theta) for theta in starts]
+    except ModuleNotFoundError:
+        return targets
+    return [max(pair) for pair in zip(targets, ends, strict=True)]
+
+
+class _Reached(Exception):
+    """The target is reached: leave the optimiser."""
+
+
+def _evaluations(optimise: Optimiser, targets: list[float]) -> int:
+    """Evaluations until each start's target is reached."""
+    objective, starts = problem()
+    count = 0
+    for theta, target in zip(starts, targets, strict=True):
+
+        def until(theta, target=target):
+            nonlocal count
+            count += 1
+            value, gradient = objective(theta)
+            if value <= target:
+                raise _Reached
+            return value, gradient
+
+        try:
+            optimise(until, theta)
+        except _Reached:
+            continue
+        raise AssertionError("an optimiser did not return to the value that it had reached")
+    return count

@@ -1,0 +1,92 @@
+"""The robots of the benchmarks, made from the files in models/."""
+
+import tempfile
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from vgps.codegen.build import build
+from vgps.codegen.description.robot import Robot, load
+from vgps.codegen.folders import MODELS
+from vgps.codegen.model import Model
+
+CHAIN = "chain of "  # with the number of links: a robot without a file
+_PASSIVE = ("limits", "limit_stiffness", "limit_softness", "damping", "stiffness", "torque_limit")
+
+
+def bare_data(name: str, **task) -> dict:
+    """A robot's file without anything that peers model otherwise, or not at all.
+
+    No ground, joint limits, springs, damping, drag and torque limits: links, joints and torques.
+    ``task`` replaces entries of the task.
+    """
+    data = yaml.safe_load((MODELS / f"{name}.yaml").read_text())
+    data.pop("ground", None)
+    data.pop("gait", None)
+    for link in data["links"]:
+        link.pop("drag", None)
+    for joint in data["joints"]:
+        for key in _PASSIVE:
+            joint.pop(key, None)
+    for point in data.get("points", ()):
+        point.pop("contact", None)
+    data["task"].pop("start", None)
+    data["task"] |= task
+    return data
+
+
+def chain_data(links: int) -> dict:
+    """The file of a chain of equal rods that floats, a motor at each joint."""
+    rods = [{"name": f"rod{i}", "mass": 1.0, "length": 0.5} for i in range(links)]  # kg, m
+    joints = [
+        {
+            "name": f"joint{i}",
+            "parent": f"rod{i - 1}",
+            "child": f"rod{i}",
+            "at": [0.5, 0.0],  # m
+            "actuated": True,
+        }
+        for i in range(1, links)
+    ]
+    task = {"dt": 0.01, "horizon": 100, "integrator": "rk4", "substeps": 1}  # s, steps
+    task |= {"cost": "1e-3*sum(u**2) + com.vx**2", "success": "mean(com.vx) > 0"}
+    return {"gravity": 9.81, "base": "floating", "links": rods, "joints": joints, "task": task}
+
+
+def bare_robot(name: str) -> Robot:
+    """The bare robot of a file, or a chain of so many links, for Runge-Kutta."""
+    if name.startswith(CHAIN):
+        links = name.removeprefix(CHAIN)
+        return robot_of(chain_data(int(links)), f"chain{links}_bench")
+    return robot_of(bare_data(name, integrator="rk4", substeps=1), f"{name}_bench")
+
+
+@cache
+def _folder() -> tempfile.TemporaryDirectory:
+    return tempfile.TemporaryDirectory(prefix="vgps-bench-")
+
+
+def compiled(robot: Robot, force: bool = False) -> Model:
+    """A robot built away from what users build, in a folder that goes with this process."""
+    return build(robot, force, Path(_folder().name))
+
+
+@cache
+def bare(name: str) -> Model:
+    """The bare robot with the acceleration and its derivatives, which Runge-Kutta needs."""
+    return compiled(bare_robot(name))
+
+
+@cache
+def whole(name: str) -> Model:
+    """The robot as it is in models/."""
+    return compiled(load(MODELS / f"{name}.yaml"))
+
+
+def robot_of(data: dict, name: str) -> Robot:
+    """The robot called ``name`` that a file of ``data`` describes."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / f"{name}.yaml"
+        path.write_text(yaml.safe_dump(data | {"name": name}, sort_keys=False))
+        return load(path)

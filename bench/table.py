@@ -1,0 +1,68 @@
+"""All rows of `run.py bench`, and how a row reads."""
+
+from collections.abc import Callable
+
+from vgps.bench.accelerations import acceleration_benchmarks
+from vgps.bench.builds import BUILDS, build_benchmark, chain_build_row
+from vgps.bench.contacts import linearization_benchmark, rollout_benchmark
+from vgps.bench.fits import evaluations_row, fit_benchmark
+from vgps.bench.iterations import LENGTHS, iteration_benchmark
+from vgps.bench.rounds import Benchmark, Row, measure
+from vgps.bench.share import share_rows
+
+ROBOTS = ("walker", "swimmer")
+CHAINS = ("chain of 20", "chain of 40")  # links
+HEADER = ("work", "ours", "peer", "by", "ratio (range)")
+_PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
+
+Measure = Callable[[int], list[Row]]  # rounds -> rows
+
+
+def parts() -> list[Measure]:
+    """The pieces of the table in its order; one takes from a second to half a minute."""
+    return [
+        *(_each(acceleration_benchmarks, name) for name in ROBOTS + CHAINS),
+        *(lambda rounds, name=name: share_rows(name, rounds) for name in ROBOTS),
+        _one(linearization_benchmark),
+        _one(rollout_benchmark),
+        *(_one(iteration_benchmark, name, T) for name in ROBOTS for T in LENGTHS),
+        _one(fit_benchmark),
+        lambda rounds: [evaluations_row()],
+        *(
+            lambda rounds, name=name: [measure(build_benchmark(name), min(rounds, BUILDS))]
+            for name in ROBOTS
+        ),
+        *(lambda rounds, name=name: [chain_build_row(name)] for name in CHAINS),
+    ]
+
+
+def _each(make: Callable[..., list[Benchmark]], *arguments: str) -> Measure:
+    return lambda rounds: [measure(benchmark, rounds) for benchmark in make(*arguments)]
+
+
+def _one(make: Callable[..., Benchmark], *arguments: str | int) -> Measure:
+    return lambda rounds: [measure(make(*arguments), rounds)]
+
+
+def cells(row: Row) -> tuple[str, str, str, str, str]:
+    """A row as it is read, under ``HEADER``."""
+    ratio = ""
+    if row.ratio is not None:
+        ratio = f"{row.ratio:.3g} ({row.ratio_low:.3g} to {row.ratio_high:.3g})"
+    return (
+        row.name,
+        quantity(row.ours, row.unit),
+        "" if row.peer is None else quantity(row.peer, row.unit),
+        row.peer_name or "",
+        ratio,
+    )
+
+
+def quantity(value: float, unit: str) -> str:
+    """A value with its unit; seconds get the prefix that leaves the value at 1 or above."""
+    if unit == "share":
+        return f"{100 * value:.3g} %"
+    if unit != "s" and not unit.startswith("s/"):
+        return f"{value:.3g} {unit}" if value < 1000 else f"{value:.0f} {unit}"
+    scale, prefix = next((p for p in _PREFIXES if value >= p[0]), _PREFIXES[-1])
+    return f"{value / scale:.3g} {prefix}{unit}"

@@ -1,0 +1,192 @@
+"""Arithmetic and conditions as text, evaluated over any kind of number.
+
+The grammar is in `grammar`.  An expression is parsed once, checked against the names and functions
+that its place allows, and evaluated over floats, SymPy or CasADi objects alike.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import NamedTuple
+
+from vgps.codegen.description import grammar
+from vgps.codegen.description.grammar import (
+    AGGREGATE_CALLS,
+    NUMERIC_CALLS,
+    ExpressionError,
+    Node,
+    unknown_call,
+    unknown_name,
+)
+
+NUMERIC_FUNCTIONS = {
+    "sqrt": math.sqrt,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tan": math.tan,
+    "exp": math.exp,
+    "log": math.log,
+    "abs": abs,
+    "tanh": math.tanh,
+    "min": min,
+    "max": max,
+}
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A parsed expression: `node`, whose columns count in `text`."""
+
+    text: str
+    node: Node
+
+    @property
+    def column(self) -> int:
+        return self.node.column
+
+    @property
+    def is_condition(self) -> bool:
+        return self.node.is_condition
+
+    @property
+    def places(self) -> list[tuple[str, int]]:
+        """(name, column) of every name, in order of appearance."""
+        return [(node.value, node.column) for node in self.node.walk() if node.kind == "name"]
+
+    @property
+    def names(self) -> set[str]:
+        """The names it uses, with a dot where they have an owner: {'com.vx', 'v_target'}."""
+        return {name for name, _ in self.places}
+
+    @property
+    def calls(self) -> set[tuple[str, int]]:
+        """(function, number of arguments) of its calls."""
+        return {
+            (node.value, len(node.children)) for node in self.node.walk() if node.kind == "call"
+        }
+
+    def is_vector(self, vectors: set[str]) -> bool:
+        """Whether its value is a vector when the names in `vectors` are."""
+        return _is_vector(self.node, vectors)
+
+    def check(self, names: set[str], calls: frozenset[tuple[str, int]]) -> None:
+        """Raise ExpressionError for the first name or call that is not among the allowed ones."""
+        for node in self.node.walk():
+            if node.kind == "name" and node.value not in names:
+                raise unknown_name(node, names)
+            if node.kind == "call" and (node.value, len(node.children)) not in calls:
+                raise unknown_call(node, calls)
+
+    def evaluate(self, names: Mapping, functions: Mapping[str, Callable]):
+        """The value over floats, SymPy or CasADi objects, whichever `names` and `functions` deal
+        in.
+
+        Conditions can be evaluated over floats only.  Raises ExpressionError for a name or
+        function that is not given, and where floats have no finite real result.
+        """
+        return self._value(self.node, names, functions)
+
+    def _value(self, node: Node, names: Mapping, functions: Mapping[str, Callable]):
+        if node.kind == "constant":
+            return node.value
+        if node.kind == "name":
+            if node.value not in names:
+                raise unknown_name(node, set(names))
+            return names[node.value]
+        if node.kind == "logic":
+            values = (self._value(child, names, functions) for child in node.children)
+            return {"and": all, "or": any, "not": lambda one: not next(one)}[node.value](values)
+        values = [self._value(child, names, functions) for child in node.children]
+        if node.kind == "compare":
+            steps = zip(node.value, pairwise(values), strict=True)
+            results = [compare(*pair) for compare, pair in steps]
+            return results[0] if len(results) == 1 else all(results)
+        if node.kind == "call":
+            if node.value not in functions:
+                raise unknown_call(node, {(name, len(values)) for name in functions})
+            return self._apply(node, functions[node.value], values)
+        return self._apply(node, node.value, values)
+
+    def _apply(self, node: Node, function: Callable, values: list):
+        written = repr(self.text[node.column : node.end])
+        try:
+            result = function(*values)
+        except ZeroDivisionError:
+            raise ExpressionError(f"{written} divides by zero", node.column) from None
+        except OverflowError:
+            raise ExpressionError(f"{written} is too large", node.column) from None
+        except ValueError:
+            raise ExpressionError(f"{written} is not defined", node.column) from None
+        if isinstance(result, complex) or (isinstance(result, float) and not math.isfinite(result)):
+            raise ExpressionError(f"{written} is not a finite real number", node.column)
+        return result
+
+
+class Term(NamedTuple):
+    """An aggregate over time: its name, and the quantity that it aggregates."""
+
+    aggregate: str
+    inner: Expression
+
+
+def parse(text: str) -> Expression:
+    """Read an expression.  Raises ExpressionError for anything that is not on the whitelist."""
+    return Expression(text, grammar.read(text))
+
+
+def number(text: str, parameters: Mapping[str, float]) -> float:
+    """The value of an arithmetic expression over parameters.  Raises ExpressionError."""
+    expression = parse(text)
+    if expression.is_condition:
+        raise ExpressionError("a number is expected, not a condition", expression.column)
+    expression.check(set(parameters), NUMERIC_CALLS)
+    return float(expression.evaluate(parameters, NUMERIC_FUNCTIONS))
+
+
+def split_aggregates(expression: Expression) -> tuple[Expression, tuple[Term, ...]]:
+    """Separate what happens over time from what is decided at the end.
+
+    Returns `outer` and the terms in order of appearance; `outer` refers to the value of terms[k]
+    by the name "#k", which no text can spell.  Raises ExpressionError for an aggregate inside
+    another.
+    """
+    terms = []
+
+    def outside(node: Node) -> Node:
+        if not _is_aggregate(node):
+            return replace(node, children=tuple(outside(child) for child in node.children))
+        for inner in node.children[0].walk():
+            if _is_aggregate(inner):
+                raise ExpressionError(
+                    f"{inner.value} stands inside another aggregate, {node.value}", inner.column
+                )
+        terms.append(Term(node.value, Expression(expression.text, node.children[0])))
+        return Node("name", f"#{len(terms) - 1}", (), node.column, node.end)
+
+    return Expression(expression.text, outside(expression.node)), tuple(terms)
+
+
+def decide(outer: Expression, values: Sequence[float], parameters: Mapping[str, float]) -> bool:
+    """Whether a condition from `split_aggregates` holds for the values of its terms, in their
+    order.
+
+    A rollout with a value that is not finite never succeeds.  Raises ExpressionError as `evaluate`
+    does.
+    """
+    if not all(math.isfinite(value) for value in values):
+        return False
+    terms = {f"#{k}": float(value) for k, value in enumerate(values)}
+    return bool(outer.evaluate({**parameters, **terms}, NUMERIC_FUNCTIONS))
+
+
+def _is_aggregate(node: Node) -> bool:
+    return node.kind == "call" and (node.value, len(node.children)) in AGGREGATE_CALLS
+
+
+def _is_vector(node: Node, vectors: set[str]) -> bool:
+    if node.kind == "name":
+        return node.value in vectors
+    if node.kind == "call" and node.value == "sum":
+        return False
+    return any(_is_vector(child, vectors) for child in node.children)

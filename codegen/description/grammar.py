@@ -1,0 +1,212 @@
+"""The whitelist grammar of expressions: text to a tree of nodes.
+
+    e := number | pi | name | owner.name | e + e | e - e | e * e | e / e | e ** e | -e | +e |
+    function(e, ...)
+       | e < e <= ... | e and e | e or e | not e
+
+Python's parser reads the text; nothing is ever executed.  A quantity is a number or a condition,
+never both.
+"""
+
+import ast
+import math
+import operator
+import re
+import warnings
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from vgps.codegen.errors import hint
+
+MAX_LENGTH = 2000
+MAX_DEPTH = 100
+LARGEST_EXPONENT = 2**53
+
+UNARY = ("sqrt", "sin", "cos", "tan", "exp", "log", "abs", "tanh")
+AGGREGATES = ("mean", "min", "max", "final")
+
+NUMERIC_CALLS = frozenset({(name, 1) for name in UNARY} | {("min", 2), ("max", 2)})
+COST_CALLS = NUMERIC_CALLS | {("sum", 1)}
+AGGREGATE_CALLS = frozenset((name, 1) for name in AGGREGATES)
+SUCCESS_CALLS = COST_CALLS | AGGREGATE_CALLS
+FUNCTION_NAMES = frozenset(name for name, _ in SUCCESS_CALLS)
+
+PRIVATE = re.compile(r"(?<![A-Za-z0-9_])_\w*")
+FOREIGN = re.compile(r"[^A-Za-z0-9_.,+\-*/()<>=!\s]|[^\x00-\x7f]")
+IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
+
+ARITHMETIC = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+SIGNS = {ast.UAdd: operator.pos, ast.USub: operator.neg}
+COMPARISONS = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
+
+
+class ExpressionError(Exception):
+    """An expression cannot be used.  `column` is the 0-based offset of the fault in its text."""
+
+    def __init__(self, message: str, column: int):
+        self.column = column
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class Node:
+    """A part of an expression: text[column:end].
+
+    kind   "constant", "name", "call", "arithmetic", "compare" or "logic"
+    value  the number; the dotted name; the function's name; the operator; the operators; "and",
+           "or", "not"
+    """
+
+    kind: str
+    value: object
+    children: tuple["Node", ...]
+    column: int
+    end: int
+
+    @property
+    def is_condition(self) -> bool:
+        return self.kind in ("compare", "logic")
+
+    def walk(self) -> Iterator["Node"]:
+        """This node and all below it, in order of appearance in the text."""
+        yield self
+        for child in self.children:
+            yield from child.walk()
+
+
+def read(text: str) -> Node:
+    """The tree of an expression.  Raises ExpressionError for all that the grammar lacks."""
+    if len(text) > MAX_LENGTH:
+        raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters", MAX_LENGTH)
+    # Ahead of the rest of an attack, so that the sentence names what matters in it.
+    private = PRIVATE.search(text)
+    if private:
+        name = private.group()
+        raise ExpressionError(f"unknown name {name!r}{hint(name, FUNCTION_NAMES)}", private.start())
+    foreign = FOREIGN.search(text)
+    if foreign:
+        raise ExpressionError(f"unexpected character {foreign.group()!r}", foreign.start())
+    one_line = re.sub(r"\s", " ", text)
+    indent = len(one_line) - len(one_line.lstrip())
+    if indent == len(one_line):
+        raise ExpressionError("the expression is empty", 0)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            tree = ast.parse(one_line.strip(), mode="eval").body
+        return _convert(tree, indent, 0)
+    except SyntaxError as error:
+        last = len(text.rstrip()) - 1
+        column = min(error.offset - 1 + indent, last) if error.offset else last
+        raise ExpressionError(f"not an expression: {error.msg}", column) from None
+    except (ValueError, Warning) as error:
+        raise ExpressionError(f"not an expression: {error}", indent) from None
+    except (RecursionError, MemoryError):
+        raise ExpressionError("the expression is nested too deeply", indent) from None
+
+
+def unknown_name(node: Node, names: Iterable[str]) -> ExpressionError:
+    """The error for a name that is not among the allowed ones."""
+    return ExpressionError(f"unknown name {node.value!r}{hint(node.value, names)}", node.column)
+
+
+def unknown_call(node: Node, calls: Iterable[tuple[str, int]]) -> ExpressionError:
+    """The error for a call that is not among the allowed (function, number of arguments)."""
+    counts = sorted(count for name, count in calls if name == node.value)
+    if counts:
+        wanted = " or ".join(str(count) for count in counts)
+        return ExpressionError(
+            f"{node.value} takes {wanted} argument(s) here, found {len(node.children)}", node.column
+        )
+    allowed = {name for name, _ in calls}
+    return ExpressionError(
+        f"unknown function {node.value!r}{hint(node.value, allowed)}", node.column
+    )
+
+
+def _convert(tree: ast.expr, indent: int, depth: int) -> Node:
+    column, end = tree.col_offset + indent, tree.end_col_offset + indent
+    if depth > MAX_DEPTH:
+        raise ExpressionError("the expression is nested too deeply", column)
+
+    def convert(child: ast.expr, condition: bool) -> Node:
+        node = _convert(child, indent, depth + 1)
+        if node.is_condition != condition:
+            wanted, given = ("condition", "number") if condition else ("number", "condition")
+            raise ExpressionError(f"a {wanted} is expected here, not a {given}", node.column)
+        return node
+
+    def node(
+        kind: str, value: object, children: list[ast.expr] = (), condition: bool = False
+    ) -> Node:
+        return Node(
+            kind, value, tuple(convert(child, condition) for child in children), column, end
+        )
+
+    match tree:
+        case ast.Constant(value=int() | float() as value) if not isinstance(value, bool):
+            return node("constant", _finite(value, column))
+        case ast.Name(id="pi"):
+            return node("constant", math.pi)
+        case ast.Name(id=name):
+            return node("name", _identifier(name, column))
+        case ast.Attribute(value=ast.Name(id=owner), attr=name):
+            return node("name", f"{_identifier(owner, column)}.{_identifier(name, column)}")
+        case ast.UnaryOp(op=ast.Not(), operand=operand):
+            return node("logic", "not", [operand], condition=True)
+        case ast.UnaryOp(op=sign, operand=operand) if type(sign) in SIGNS:
+            return node("arithmetic", SIGNS[type(sign)], [operand])
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC:
+            result = node("arithmetic", ARITHMETIC[type(op)], [left, right])
+            return _with_whole_exponent(result, right) if isinstance(op, ast.Pow) else result
+        case ast.Compare(left=left, ops=ops, comparators=others):
+            if not all(type(op) in COMPARISONS for op in ops):
+                raise ExpressionError("only <, <=, > and >= compare", column)
+            return node("compare", tuple(COMPARISONS[type(op)] for op in ops), [left, *others])
+        case ast.BoolOp(op=op, values=values):
+            return node("logic", "and" if isinstance(op, ast.And) else "or", values, condition=True)
+        case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
+            call = node("call", _identifier(name, column), arguments)
+            allowed = NUMERIC_CALLS | SUCCESS_CALLS
+            if (name, len(arguments)) not in allowed:
+                raise unknown_call(call, allowed)
+            return call
+    raise ExpressionError(
+        "only numbers, names, arithmetic, comparisons and calls of functions are allowed", column
+    )
+
+
+def _with_whole_exponent(power: Node, exponent: ast.expr) -> Node:
+    """A literal whole exponent stays an int: symbolic engines treat x**2 better than x**2.0."""
+    base, above = power.children
+    match exponent:
+        case ast.Constant(value=int() as value) if value <= LARGEST_EXPONENT:
+            return replace(power, children=(base, replace(above, value=value)))
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)) if (
+            value <= LARGEST_EXPONENT
+        ):
+            whole = Node("constant", -value, (), above.column, above.end)
+            return replace(power, children=(base, whole))
+    return power
+
+
+def _finite(value: int | float, column: int) -> float:
+    try:
+        result = float(value)
+    except OverflowError:
+        result = math.inf
+    if not math.isfinite(result):
+        raise ExpressionError("the number is too large", column)
+    return result
+
+
+def _identifier(name: str, column: int) -> str:
+    if not IDENTIFIER.fullmatch(name):
+        raise ExpressionError(f"{name!r} is not a name: names begin with a letter", column)
+    return name

@@ -1,0 +1,185 @@
+"""The parts of a robot as the file describes them: links, joints, points.
+
+Planar; SI units and radians throughout.  At q = 0 the frame of every link is parallel to the
+world's: x to the right, y up, angles counter-clockwise.  The origin of a link's frame is the joint
+to its parent.
+"""
+
+import math
+from typing import Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator, model_validator
+
+from vgps.codegen.description.fields import (
+    Name,
+    NonNegative,
+    Number,
+    Pair,
+    Part,
+    Positive,
+    ProfileText,
+    Text,
+    Truth,
+    refuse,
+)
+
+FREE_ONLY = (
+    "limits",
+    "limit_stiffness",
+    "limit_softness",
+    "damping",
+    "stiffness",
+    "rest",
+    "armature",
+    "actuated",
+)
+
+
+class Drag(Part):
+    """Linear drag across and along the long axis of a link, N·s/m² per metre of link."""
+
+    normal: NonNegative
+    tangential: NonNegative
+
+
+class Link(Part):
+    """A rigid body.
+
+    mass       kg
+    length     m, from the frame's origin to the tip
+    direction  rad, of the long axis in the link's own frame
+    com        (x, y) m, centre of mass in the link's frame; halfway along the axis when the file
+               is silent
+    inertia    kg·m² about the centre of mass; that of a thin rod, m·length²/12, when the file is
+               silent
+    drag       None in vacuum
+    """
+
+    name: Name
+    mass: Positive
+    length: NonNegative = 0.0
+    direction: Number = 0.0
+    com: Pair = Field(default=None, validate_default=True)
+    inertia: NonNegative = Field(default=None, validate_default=True)
+    drag: Drag | None = None
+
+    @field_validator("com", mode="before")
+    @classmethod
+    def _halfway(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None:
+            return value
+        return _along(info.data.get("direction", 0.0), 0.5 * info.data.get("length", 0.0))
+
+    @field_validator("inertia", mode="before")
+    @classmethod
+    def _rod(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None:
+            return value
+        return info.data.get("mass", 0.0) * info.data.get("length", 0.0) ** 2 / 12.0
+
+    @property
+    def tip(self) -> tuple[float, float]:
+        """(x, y) m: the far end in the link's frame."""
+        return _along(self.direction, self.length)
+
+
+def _along(direction: float, distance: float) -> tuple[float, float]:
+    # The rounding error of cos(pi/2) would otherwise live on as a term of the equations of motion.
+    cosine, sine = (
+        0.0 if abs(c) < 1e-15 else c for c in (math.cos(direction), math.sin(direction))
+    )
+    return distance * cosine, distance * sine
+
+
+class Joint(Part):
+    """A connection of a child link to its parent link, or to the world.
+
+    at               (x, y) m in the parent's frame: where the child's origin is at q = 0; when the
+                     file is silent, the parent's tip, or (0, 0) in the world
+    axis             rad, direction in which a prismatic joint moves, in the parent's frame
+    limits           (low, high) rad or m, None without limits
+    limit_stiffness  N·m/rad or N/m, None without limits
+    limit_softness   rad or m over which a limit sets in
+    damping          N·m·s/rad or N·s/m
+    stiffness, rest  N·m/rad or N/m of a spring that is at ease at `rest` (rad or m)
+    armature         kg·m² or kg that the drive adds to the coordinate's inertia
+    torque_limit     N·m or N, None without a limit
+    """
+
+    name: Name
+    type: Literal["revolute", "prismatic", "fixed"] = "revolute"
+    parent: Text
+    child: Text
+    at: Pair | None = None
+    axis: Number = 0.0
+    limits: Pair | None = None
+    limit_stiffness: Positive | None = None
+    limit_softness: Positive = 0.05
+    damping: NonNegative = 0.0
+    stiffness: NonNegative = 0.0
+    rest: Number = 0.0
+    armature: NonNegative = 0.0
+    actuated: Truth = False
+    torque_limit: Positive | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Joint":
+        given = {
+            key
+            for key, field in type(self).model_fields.items()
+            if getattr(self, key) != field.default
+        }
+        if self.type == "fixed":
+            for key in FREE_ONLY:
+                if key in given:
+                    raise refuse(f"a fixed joint takes no {key!r}", "key", (key,))
+        if self.type != "prismatic" and "axis" in given:
+            raise refuse(
+                f"only a prismatic joint takes 'axis', not a {self.type} one", "key", ("axis",)
+            )
+        if self.limits is None:
+            for key in ("limit_stiffness", "limit_softness"):
+                if key in given:
+                    raise refuse(f"{key!r} has no meaning without 'limits'", "key", (key,))
+        elif self.limits[0] >= self.limits[1]:
+            found = list(self.limits)
+            raise refuse(
+                f"the lower limit must lie below the upper, found {found}", "sentence", ("limits",)
+            )
+        elif self.limit_stiffness is None:
+            raise refuse("lacks the key 'limit_stiffness', which 'limits' need")
+        if self.torque_limit is not None and not self.actuated:
+            raise refuse("only an actuated joint takes 'torque_limit'", "key", ("torque_limit",))
+        return self
+
+
+class Point(Part):
+    """A named point that moves with a link.
+
+    at       (x, y) m in the link's frame
+    contact  whether the ground pushes back on it
+    """
+
+    name: Name
+    link: Text
+    at: Pair
+    contact: Truth = False
+
+
+class Ground(Part):
+    """Compliant ground with friction, a smooth function of a contact point's position and velocity.
+
+    height          m, expression in x of its profile
+    stiffness       N/m of one contact point
+    softness        m over which the normal force sets in
+    damping_speed   m/s at which the approach has added 70 % to the normal force
+    friction        coefficient mu
+    friction_speed  m/s of sliding at which friction reaches 70 % of mu times the normal force
+    """
+
+    height: ProfileText = "0"
+    stiffness: Positive
+    softness: Positive
+    damping_speed: Positive
+    friction: NonNegative
+    friction_speed: Positive

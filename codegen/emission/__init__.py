@@ -1,0 +1,1 @@
+"""CasADi functions to C, scalar and in SIMD lanes."""

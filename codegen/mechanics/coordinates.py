@@ -1,0 +1,109 @@
+"""The mechanics of a robot as CasADi expressions, in absolute and in joint coordinates."""
+
+import math
+
+import casadi as ca
+import numpy as np
+import sympy as sp
+
+from vgps.codegen.description.robot import Robot
+from vgps.codegen.mechanics.contact import Contact, contact
+from vgps.codegen.mechanics.equations_of_motion import Mechanics
+from vgps.codegen.mechanics.function import Named
+from vgps.codegen.mechanics.kinematics import Kinematics
+from vgps.codegen.mechanics.to_casadi import to_casadi
+
+
+class Coordinates:
+    """Symbols of both kinds of coordinates, w = S q, and the mechanics in terms of them."""
+
+    def __init__(self, robot: Robot, mechanics: Mechanics):
+        self.robot, self.mechanics = robot, mechanics
+        self.q = ca.SX.sym("q", robot.nq)
+        self.v = ca.SX.sym("v", robot.nv)
+        self.u = ca.SX.sym("u", robot.nu)
+        self.x = ca.SX.sym("x", robot.nx)
+        self.S = ca.sparsify(ca.DM(mechanics.S))
+        self.S_inverse = ca.sparsify(ca.DM(np.linalg.inv(np.array(mechanics.S)).round()))
+        # S^-1 differs from the identity by -1 where a coordinate is measured from another's angle.
+        self.parents = [-1] * robot.nq
+        for child, parent in zip(*self.S_inverse.sparsity().get_triplet(), strict=True):
+            if child != parent:
+                self.parents[child] = parent
+        self.w = ca.SX.sym("w", robot.nq)
+        self.w_dot = ca.SX.sym("wd", robot.nv)
+
+    def times_S(self, matrix: ca.SX) -> ca.SX:
+        """``matrix`` @ S, by solving X S^-1 = matrix: every partial sum is taken once."""
+        columns = ca.horzsplit(matrix)
+        for child in _leaf_first(self.robot):
+            if (parent := self.parents[child]) >= 0:
+                columns[parent] += columns[child]
+        return ca.horzcat(*columns)
+
+    def convert(self, *matrices: sp.Matrix) -> list[ca.SX]:
+        """SymPy matrices as expressions of w and w_dot, with their common subexpressions shared."""
+        symbols = dict(zip(self.mechanics.w, ca.vertsplit(self.w), strict=True))
+        symbols |= dict(zip(self.mechanics.w_dot, ca.vertsplit(self.w_dot), strict=True))
+        return to_casadi(matrices, symbols)
+
+    def in_joint_coordinates(self, named: Named) -> Named:
+        """The same expressions with w = S q and w_dot = S v put in."""
+        joint = [self.S @ self.q, self.S @ self.v]
+        moved = ca.substitute(list(named.values()), [self.w, self.w_dot], joint)
+        return dict(zip(named, moved, strict=True))
+
+    def of_state(self, *expressions: ca.SX) -> list[ca.SX]:
+        """Expressions of (q, v) as expressions of x."""
+        nq = self.robot.nq
+        return ca.substitute(list(expressions), [self.q, self.v], [self.x[:nq], self.x[nq:]])
+
+    def kinematics(self, named: dict[str, Kinematics]) -> dict[str, Kinematics]:
+        """Kinematics as CasADi expressions of q and v."""
+        fields = [
+            sp.Matrix([*k.position, *k.velocity, k.angle or 0, k.omega or 0])
+            for k in named.values()
+        ]
+        converted = dict(zip(named, self.convert(*fields), strict=True))
+        return {
+            name: Kinematics(f[:2], f[2:4], f[4], f[5])
+            for name, f in self.in_joint_coordinates(converted).items()
+        }
+
+    def contact(self) -> Contact:
+        """Contact as expressions of w and w_dot; nothing where there is no ground."""
+        robot, n = self.robot, self.robot.nq
+        if robot.ground is None:
+            return Contact(ca.SX(n, 1), ca.SX(n, n), ca.SX(0, 2))
+        points = [self.mechanics.points[point.name] for point in robot.contact_points]
+        positions = self.convert(*(point.position for point in points))
+        velocities = self.convert(*(point.velocity for point in points))
+        return contact(robot.ground, robot.parameters, self.w, positions, velocities)
+
+    def points(self) -> dict[str, Kinematics]:
+        return self.kinematics(self.mechanics.points)
+
+    def quantities(self) -> dict[str, ca.SX | float]:
+        """Everything that cost and success expressions may name, as expressions of x and u."""
+        robot = self.robot
+        names: dict[str, ca.SX] = {"u": self.u}
+        links = self.kinematics(self.mechanics.links)
+        for name, k in (self.points() | links).items():
+            names |= {f"{name}.x": k.position[0], f"{name}.y": k.position[1]}
+            names |= {f"{name}.vx": k.velocity[0], f"{name}.vy": k.velocity[1]}
+        for name, k in links.items():
+            names |= {f"{name}.angle": k.angle, f"{name}.omega": k.omega}
+        for i, name in enumerate(robot.q_names):
+            names |= {f"{name}.q": self.q[i], f"{name}.v": self.v[i]}
+        for i, name in enumerate(robot.u_names):
+            names[f"{name}.u"] = self.u[i]
+        names = dict(zip(names, self.of_state(*names.values()), strict=True))
+        return names | robot.parameters | {"pi": math.pi}
+
+
+def _leaf_first(robot: Robot) -> list[int]:
+    """Coordinates ordered so that each comes before those of the links that carry it."""
+    index = {name: i for i, name in enumerate(robot.q_names)}
+    joints = [index[j.name] for j in reversed(robot.ordered_joints) if j.type != "fixed"]
+    root = [index[name] for name in ("angle", "y", "x")] if robot.root is not None else []
+    return joints + root

@@ -1,0 +1,194 @@
+"""Symbolic equations of motion of a planar tree of rigid bodies (SymPy).
+
+    M(q) v' + h(q, v) = B u + passive(q, v)
+
+are derived from body Jacobians (Kane's method written out; Featherstone, *Rigid Body Dynamics
+Algorithms*, 2008, ch. 3 and 8): with p_b(q) the centre of mass of body b, J_b = dp_b/dq and
+e_b the row that picks the body's turning rate,
+
+    M = sum_b  m_b J_b^T J_b + I_b e_b^T e_b
+    h = sum_b  m_b J_b^T (J_b' v + g y)
+
+**Coordinates.** Users speak in joint angles relative to the parent, ``q``.  The derivation speaks
+in *absolute* coordinates ``w = S q``: the entry of a revolute joint is the angle of its child
+against the world.  ``S`` is a constant matrix of zeros and ones, so the change of coordinates
+costs only additions, and it halves the operation count of a seven-link chain, because a body's
+velocity is then a sum with one term an angle instead of a sum of sums.
+
+**Turned vectors.** With R(w) a rotation, every point is a sum of vectors that turn with one angle
+each, p = sum_a R(w_a) r_a, and so are its derivatives.  A product of two of them,
+
+    (R(w_a) r) . (R(w_b) s) = (r . s) cos(w_b - w_a) + (r . s') sin(w_b - w_a),   s' = R(90 deg) s,
+
+has coefficients that are numbers, and those of all bodies are summed before a symbol is written.
+Nothing is simplified or solved; only what slides brings symbols into the coefficients, to expand.
+"""
+
+from collections.abc import Hashable, Iterator
+from typing import NamedTuple
+
+import sympy as sp
+
+from vgps.codegen.description.robot import Joint, Link, Robot
+from vgps.codegen.mechanics.kinematics import Kinematics, Tree, Turned, perpendicular, unit_vector
+
+
+class softplus(sp.Function):  # noqa: N801 - printed like sin and cos
+    """log(1 + exp(z)), kept symbolic: its overflow-free form is chosen when C is written."""
+
+
+class cos_between(sp.Function):  # noqa: N801
+    """cos(b - a) of two coordinates (a, b), written as a product of their own when C is written."""
+
+
+class sin_between(sp.Function):  # noqa: N801
+    """sin(b - a)."""
+
+
+class Mechanics(NamedTuple):
+    """Symbolic mechanics in absolute coordinates w, with rates w_dot (n of each)."""
+
+    w: list[sp.Symbol]  # (n,)
+    w_dot: list[sp.Symbol]  # (n,)
+    S: list[list[int]]  # (n, n): w = S q, w_dot = S v
+    mass_matrix: sp.Matrix  # (n, n)
+    bias_force: sp.Matrix  # (n,): Coriolis, centrifugal and gravity forces
+    passive_force: sp.Matrix  # (n,): drag, joint springs, damping and limits
+    B: list[list[int]]  # (n, nu): generalised force of the actions in w
+    energy: sp.Expr  # J, kinetic and gravitational
+    links: dict[str, Kinematics]  # frame origin and angle of each link
+    points: dict[str, Kinematics]  # joints, link ends, named points and `com`
+
+
+def derive(robot: Robot) -> Mechanics:
+    """Equations of motion of ``robot``.  Every number in them is a float, every symbol a coordinate."""
+    tree = Tree(robot)
+    n = robot.nq
+    mass_matrix, bias, passive = sp.zeros(n, n), sp.zeros(n, 1), sp.zeros(n, 1)
+    potential = sp.Float(0)
+    inertia, convection, weight = _Products(), _Products(), _Products()
+
+    for link in robot.links:
+        body = tree.moved(link, link.com)
+        columns, convective = tree.columns(body), tree.convection(body)
+        for c, column in columns.items():
+            for d, other in columns.items():
+                if c <= d:
+                    inertia.add(c, d, link.mass, column, other)
+            for source, acceleration in convective.items():
+                convection.add(c, source, link.mass, column, acceleration)
+            weight.add(c, None, link.mass, column, Turned(None, (0.0, robot.gravity)))
+        potential += link.mass * robot.gravity * tree.position(body)[1]
+        i = tree.angle_index[link.name]
+        if i is not None:
+            mass_matrix[i, i] += link.inertia
+        passive += _drag(tree, link)
+
+    for (c, d), product in inertia.sums(tree.w):
+        mass_matrix[c, d] += product
+        mass_matrix[d, c] = mass_matrix[c, d]
+    for (c, rates), product in convection.sums(tree.w):
+        bias[c] += product * sp.prod(tree.rates[i] for i in rates)
+    for (c, _), product in weight.sums(tree.w):
+        bias[c] += product
+
+    for joint, i in tree.moving_joints():
+        directions = tree.joint_direction(joint, i)  # [(row, sign)]: d(joint coordinate)/dw
+        for row, sign in directions:
+            passive[row] += sign * _joint_force(tree, joint, directions)
+            for column, other in directions:
+                mass_matrix[row, column] += sign * other * joint.armature
+
+    upper = mass_matrix.upper_triangular(1) + sp.diag(*mass_matrix.diagonal()) / 2
+    kinetic = (tree.rates.T * (upper * tree.rates))[0, 0]
+    return Mechanics(
+        w=list(tree.w),
+        w_dot=list(tree.rates),
+        S=tree.S,
+        mass_matrix=mass_matrix,
+        bias_force=bias,
+        passive_force=passive,
+        B=tree.actuation(),
+        energy=kinetic + potential,
+        links={link.name: tree.frame(link) for link in robot.links},
+        points={name: tree.kinematics(body) for name, body in tree.named_points()},
+    )
+
+
+class _Products:
+    """Sums of products of turned vectors, under keys."""
+
+    def __init__(self):
+        self._sums: dict[tuple, list] = {}
+
+    def add(self, row: int, key: Hashable, factor: float, a: Turned, b: Turned) -> None:
+        """factor (R a) . (R b) under (row, key); the angles must be those of the key's other terms."""
+        (ax, ay), (bx, by) = a.vector, b.vector
+        entry = self._sums.setdefault((row, key), [a.angle, b.angle, 0.0, 0.0])
+        entry[2] += factor * (ax * bx + ay * by)
+        entry[3] += factor * (ay * bx - ax * by)
+
+    def sums(self, w: sp.Matrix) -> Iterator[tuple[tuple, sp.Expr]]:
+        """Each key with its sum."""
+        for key, (a, b, parallel, across) in self._sums.items():
+            parallel, across = sp.expand(sp.sympify(parallel)), sp.expand(sp.sympify(across))
+            cosine, sine = _between(w, a, b)
+            yield key, parallel * cosine + across * sine
+
+
+def _between(w: sp.Matrix, a: int | None, b: int | None) -> tuple[sp.Expr, sp.Expr]:
+    """cos and sin of w_b - w_a, in one order of a and b."""
+    if a == b:
+        return sp.Integer(1), sp.Integer(0)
+    if a is None:
+        return sp.cos(w[b]), sp.sin(w[b])
+    if b is None:
+        return sp.cos(w[a]), -sp.sin(w[a])
+    if a > b:
+        return cos_between(w[b], w[a]), -sin_between(w[b], w[a])
+    return cos_between(w[a], w[b]), sin_between(w[a], w[b])
+
+
+def _drag(tree: Tree, link: Link) -> sp.Matrix:
+    """Generalised force (n,) of linear anisotropic drag, integrated along the link in closed form.
+
+    Each metre of the link resists its velocity with ``normal`` and ``tangential`` N s/m^2.  The
+    normal velocity varies linearly along the link, so the integral is the force at the middle
+    (length times coefficient) and the couple -normal * length^3 / 12 * omega.
+    """
+    if link.drag is None or link.length == 0.0:
+        return sp.zeros(tree.robot.nq, 1)
+    along = unit_vector(link.direction)
+    i = tree.angle_index[link.name]
+    middle = tree.moved(link, tuple(0.5 * link.length * a for a in along))
+    velocity = tree.velocity(middle)
+    force = sp.zeros(2, 1)
+    for vector, coefficient in (
+        (perpendicular(along), link.drag.normal),
+        (along, link.drag.tangential),
+    ):
+        axis = tree.rotate(i, vector)
+        force -= coefficient * link.length * velocity.dot(axis) * axis
+    generalised = sp.zeros(tree.robot.nq, 1)
+    for c, column in tree.columns(middle).items():
+        generalised[c] = tree.rotate(*column).dot(force)
+    if i is not None:
+        generalised[i] -= link.drag.normal * link.length**3 / 12 * tree.rates[i]
+    return generalised
+
+
+def _joint_force(tree: Tree, joint: Joint, directions: list[tuple[int, int]]) -> sp.Expr:
+    """Spring, damping and soft limits of a joint along its own coordinate, N m or N.
+
+    A limit is a spring of ``limit_stiffness`` that engages smoothly over ``limit_softness``, so
+    that the equations of motion stay differentiable.
+    """
+    coordinate = sum(sign * tree.w[row] for row, sign in directions)
+    rate = sum(sign * tree.rates[row] for row, sign in directions)
+    force = -joint.stiffness * (coordinate - joint.rest) - joint.damping * rate
+    if joint.limits is not None:
+        low, high = joint.limits
+        scale = joint.limit_softness
+        force += joint.limit_stiffness * scale * softplus((low - coordinate) / scale)
+        force -= joint.limit_stiffness * scale * softplus((coordinate - high) / scale)
+    return force

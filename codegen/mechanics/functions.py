@@ -1,0 +1,91 @@
+"""All functions of a robot: dynamics, cost with its expansion, points, and what success looks at."""
+
+from typing import NamedTuple
+
+import casadi as ca
+
+from vgps.codegen.description.expression import parse, split_aggregates
+from vgps.codegen.description.robot import Robot
+from vgps.codegen.mechanics.coordinates import Coordinates
+from vgps.codegen.mechanics.dynamics import dynamics_functions
+from vgps.codegen.mechanics.equations_of_motion import derive
+from vgps.codegen.mechanics.function import Function
+from vgps.codegen.mechanics.operators import FUNCTIONS
+
+
+class Functions(NamedTuple):
+    functions: list[Function]
+    parents: list[int]  # the coordinate whose angle each is measured from, or -1
+    point_names: list[str]  # in the order of `points` and `point_jacobians`
+
+
+def generate(robot: Robot) -> Functions:
+    """Every function that the compiled robot offers, in the order in which they are written."""
+    coordinates = Coordinates(robot, derive(robot))
+    points = coordinates.points()
+    p = ca.vertcat(*(k.position for k in points.values()))  # x and y of each in turn
+    return Functions(
+        functions=[
+            *dynamics_functions(coordinates),
+            *_cost(robot, coordinates),
+            Function(
+                "points",
+                {"q": coordinates.q},
+                {"p": ca.vertcat(*(k.position.T for k in points.values()))},  # (n_points, 2)
+            ),
+            Function(
+                "point_jacobians",
+                {"q": coordinates.q},
+                {"J": ca.jacobian(p, coordinates.q)},  # (2 n_points, nv): v is the rate of q
+            ),
+            _measures(robot, coordinates),
+        ],
+        parents=coordinates.parents,
+        point_names=list(points),
+    )
+
+
+def _cost(robot: Robot, c: Coordinates) -> list[Function]:
+    """The cost and its generalised Gauss-Newton expansion.
+
+    The cost is a function phi of named quantities y(x, u).  Its Hessian is taken exactly in y, and
+    the quantities linearly in (x, u): J^T phi_yy J with J = dy/d(x, u) (Schraudolph 2002).  A cost
+    that is convex in what it names thereby gets a positive semidefinite Hessian, which the curvature
+    of, say, a centre-of-mass velocity in the joint angles would destroy.
+    """
+    expression = parse(robot.task.cost)
+    quantities = {name: ca.SX(y) for name, y in c.quantities().items() if name in expression.names}
+    symbols = {name: ca.SX.sym(f"y{i}", *y.shape) for i, (name, y) in enumerate(quantities.items())}
+    phi = ca.SX(expression.evaluate(symbols, FUNCTIONS))
+    y = ca.vertcat(*symbols.values())
+    y_of_xu = ca.densify(ca.vertcat(*quantities.values()))  # what cannot move is a structural zero
+    phi_yy, phi_y = ca.hessian(phi, y)
+
+    J = ca.jacobian(y_of_xu, ca.vertcat(c.x, c.u))
+    upper = ca.triu(J.T @ phi_yy @ J)
+    cost, gradient, upper = ca.substitute([phi, J.T @ phi_y, upper], [y], [y_of_xu])
+    hessian = ca.triu2symm(upper)
+    nx = robot.nx
+    inputs = {"x": c.x, "u": c.u}
+    expansion = {
+        "c": cost,
+        "c_x": gradient[:nx],
+        "c_u": gradient[nx:],
+        "c_xx": hessian[:nx, :nx],
+        "c_ux": hessian[nx:, :nx],
+        "c_uu": hessian[nx:, nx:],
+    }
+    return [
+        Function("cost", inputs, {"c": cost}),
+        Function("cost_expansion", inputs, expansion),
+    ]
+
+
+def _measures(robot: Robot, c: Coordinates) -> Function:
+    """Forward speed, then what the success expression aggregates over time, in its order."""
+    quantities = c.quantities()
+    _, terms = split_aggregates(parse(robot.task.success))
+    values = [ca.SX(term.evaluate(quantities, FUNCTIONS)) for _, term in terms]
+    return Function(
+        "measures", {"x": c.x, "u": c.u}, {"m": ca.vertcat(quantities["com.vx"], *values)}
+    )

@@ -1,0 +1,1 @@
+"""Runs on disk: training, demonstrations, and comparisons of many."""

@@ -1,0 +1,99 @@
+"""What the finished runs of a comparison measured, as rows, and the CSV files that hold them."""
+
+import csv
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from vgps.experiments.plan import Run, folder_of, read_evaluation
+from vgps.experiments.run_folder import write_atomically
+
+
+class Row(NamedTuple):
+    """One iteration of one run.  Costs are averages over rollouts, summed over the horizon."""
+
+    robot: str
+    hidden: int
+    method: str
+    seed: int
+    iteration: int
+    stochastic_cost: float
+    deterministic_cost: float
+    ddp_cost: float  # of the run's initial trajectory
+    seconds: float  # of the method's iterations so far
+    success: float  # share of the stochastic rollouts
+
+
+class Final(NamedTuple):
+    """The policy that one run ended with, by the rollouts of `evaluate`."""
+
+    robot: str
+    hidden: int
+    method: str
+    seed: int
+    stochastic_cost: float
+    deterministic_cost: float
+    stochastic_success: float  # share of rollouts
+    deterministic_success: float
+    ddp_cost: float
+    seconds: float  # of all iterations
+    rollouts: int  # that the method learned from
+
+
+class Failure(NamedTuple):
+    """A run that raised, or whose process died."""
+
+    robot: str
+    hidden: int
+    method: str
+    seed: int
+    error: str  # one line
+
+
+def read_results(out: Path, runs: Iterable[Run]) -> tuple[list[Row], list[Final]]:
+    """The iterations and the ends of the finished ``runs``, in their order."""
+    rows, finals = [], []
+    for run in runs:
+        folder = folder_of(out, run)
+        metrics, evaluation = folder.read_metrics(), read_evaluation(folder)
+        key = (run.robot, run.hidden, run.method, run.seed)
+        ddp_cost = evaluation["ddp_cost"]
+        seconds = np.cumsum(metrics["seconds"])
+        columns = ("stochastic_cost", "deterministic_cost", "stochastic_success")
+        for k, spent, stochastic, deterministic, success in zip(
+            metrics["iteration"], seconds, *(metrics[name] for name in columns), strict=True
+        ):
+            costs = (float(stochastic), float(deterministic), ddp_cost)
+            rows.append(Row(*key, int(k), *costs, float(spent), float(success)))
+        kinds = [evaluation[kind] for kind in ("stochastic", "deterministic")]
+        costs = [kind["mean_cost"] for kind in kinds]
+        successes = [kind["success_rate"] for kind in kinds]
+        rollouts = int(metrics["rollouts"][-1])
+        finals.append(Final(*key, *costs, *successes, ddp_cost, float(seconds[-1]), rollouts))
+    return rows, finals
+
+
+def write_failures(out: Path, failures: Sequence[Failure]) -> None:
+    write_rows(out / "failed.csv", Failure, failures)
+
+
+def read_failures(out: Path) -> list[Failure]:
+    with (out / "failed.csv").open(newline="") as file:
+        return [
+            Failure(f["robot"], int(f["hidden"]), f["method"], int(f["seed"]), f["error"])
+            for f in csv.DictReader(file)
+        ]
+
+
+def write_rows(path: Path, kind: type[NamedTuple], rows: Sequence[NamedTuple]) -> None:
+    """A CSV file with the fields of ``kind`` as its header."""
+
+    def write(temporary: Path) -> None:
+        with temporary.open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(kind._fields)
+            writer.writerows(rows)
+
+    write_atomically(path, write)

@@ -1,0 +1,138 @@
+"""A run on disk: settings, metrics as they come, arrays.  It knows names and rows, not their meaning.
+
+Every file is written under a temporary name and renamed, so that an interruption leaves the old
+file or the new one, never half of it.
+"""
+
+import csv
+import io
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+
+from vgps.experiments.errors import RunFolderError
+
+RUNS = Path("runs")
+# What a run needs to be repeated or continued.
+_SETTINGS = (
+    "robot",
+    "method",
+    "hidden",
+    "seed",
+    "iterations",
+    "optimizer",
+    "bound",
+    "versions",
+)
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+    """Let ``write`` make a temporary file beside ``path``, then give it its name."""
+    # The suffix stays last: writers choose their format by it.
+    temporary = path.with_name(f".{os.getpid()}-{path.name}")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class RunFolder:
+    def __init__(self, path: str | Path):
+        self.path = Path(path)
+
+    @classmethod
+    def new(cls, path: str | Path) -> "RunFolder":
+        """A folder for a new run.  Raises RunFolderError where ``path`` already holds something."""
+        folder = cls(path)
+        if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
+            raise RunFolderError(f"{path} already exists and is not an empty folder")
+        folder.path.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    @classmethod
+    def numbered(cls, parent: Path, name: str) -> "RunFolder":
+        """The first of parent/name, parent/name-2, parent/name-3, ... that does not exist."""
+        path, number = parent / name, 1
+        while path.exists():
+            number += 1
+            path = parent / f"{name}-{number}"
+        return cls.new(path)
+
+    def file(self, name: str) -> Path:
+        return self.path / name
+
+    def read_config(self) -> dict:
+        """The settings; older runs, which lack some, started without a demonstration or samples.
+
+        Raises RunFolderError where this is not a run folder.
+        """
+        try:
+            config = yaml.safe_load(self.file("config.yaml").read_text())
+        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+            reason = getattr(error, "strerror", None) or "it is not YAML"
+            raise RunFolderError(
+                f"{self.path} is not a run folder: config.yaml: {reason}"
+            ) from None
+        if not isinstance(config, dict):
+            raise RunFolderError(f"{self.path} is not a run folder: config.yaml is not a mapping")
+        missing = [name for name in _SETTINGS if name not in config]
+        if missing:
+            raise RunFolderError(f"{self.path}: config.yaml lacks {', '.join(missing)}")
+        return {"demo": None, "samples": 10} | config
+
+    def write_config(self, config: Mapping) -> None:
+        self.write_text("config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
+
+    def write_text(self, name: str, text: str) -> None:
+        write_atomically(self.file(name), lambda path: path.write_text(text))
+
+    def write_arrays(self, name: str, arrays: Mapping[str, NDArray]) -> None:
+        write_atomically(self.file(name), lambda path: np.savez(path, **arrays))
+
+    def read_arrays(self, name: str) -> dict[str, NDArray]:
+        """Raises RunFolderError where the file is missing or damaged."""
+        try:
+            with np.load(self.file(name), allow_pickle=False) as arrays:
+                return dict(arrays)
+        except FileNotFoundError:
+            raise RunFolderError(f"{self.path} has no {name} yet") from None
+        except (OSError, ValueError) as error:
+            raise RunFolderError(f"{self.file(name)} cannot be read: {error}") from None
+
+    def append_metrics(self, row: Mapping[str, float]) -> None:
+        """One row of metrics.csv.  The first one brings the header, which the later ones follow."""
+        with self.file("metrics.csv").open("a+", newline="") as file:
+            file.seek(0)
+            columns = next(csv.reader(file), None)
+            writer = csv.DictWriter(file, columns or list(row), extrasaction="ignore")
+            if columns is None:
+                writer.writeheader()
+            writer.writerow(row)
+
+    def read_metrics(self) -> dict[str, NDArray[np.float64]]:
+        """metrics.csv by column."""
+        try:
+            with self.file("metrics.csv").open(newline="") as file:
+                rows = list(csv.DictReader(file))
+        except FileNotFoundError:
+            raise RunFolderError(f"{self.path} has no metrics.csv yet") from None
+        columns = rows[0] if rows else ()
+        return {name: np.array([float(row[name]) for row in rows]) for name in columns}
+
+    def keep_metrics(self, count: int) -> None:
+        """Drop the rows behind the first ``count``: what was logged after the last checkpoint."""
+        with self.file("metrics.csv").open(newline="") as file:
+            rows = list(csv.reader(file))[: count + 1]
+        text = io.StringIO()
+        csv.writer(text).writerows(rows)
+        self.write_text("metrics.csv", text.getvalue())
+
+
+def new_folder(path: Path | None, name: str) -> RunFolder:
+    """A folder for a new run at ``path``, or in runs/ under a name that is still free."""
+    return RunFolder.numbered(RUNS, name) if path is None else RunFolder.new(path)

@@ -1,0 +1,147 @@
+"""Many independent tasks, side by side on this machine or on a Dask cluster.
+
+Outcomes come one by one, as they finish.  A task that raises has failed, and the others go on.  A
+task whose process was killed is done again; one whose process dies even when it runs alone has
+failed.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from joblib import Parallel, cpu_count, delayed, parallel_config
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+
+from vgps.experiments.errors import ClusterError, ClusterLost
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+_PATIENCE = 5.0  # s, for a scheduler and its first worker to answer
+_DIED = "its process died each time, out of memory?"
+
+
+class Outcome(NamedTuple):
+    task: Any
+    result: Any  # None where the task failed
+    error: str | None  # why it failed, one line
+
+
+Sweep = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Outcome]]
+
+
+@contextmanager
+def workers(jobs: int | None = None, cluster: str | None = None) -> Iterator[Sweep]:
+    """Yields sweep(work, tasks): the outcome of work(task) for each task, as it finishes.
+
+    ``jobs`` processes on this machine, as many as it has cores when absent, or the workers of the
+    Dask scheduler at the address ``cluster``.  Work, tasks and results travel between processes.
+    Raises ClusterError where no cluster answers, and ClusterLost when it stops to.
+    """
+    if cluster is None:
+        yield partial(_sweep, partial(_here, jobs or cpu_count()))
+        return
+    with _connected(cluster) as client:
+        yield partial(_sweep, partial(_on_cluster, client))
+
+
+def _sweep(once: Sweep, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Outcome]:
+    """The outcomes of ``once``; it may blame a task for a death that another one caused."""
+    suspects = []
+    for outcome in once(work, tasks):
+        if outcome.error == _DIED:
+            suspects.append(outcome.task)
+        else:
+            yield outcome
+    for task in suspects:
+        yield from once(work, [task])
+
+
+def _attempt(work: Callable[[Any], Any], task: Any) -> Outcome:
+    try:
+        return Outcome(task, work(task), None)
+    except Exception as error:
+        return Outcome(task, None, _sentence(error))
+
+
+def _sentence(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())
+
+
+def _here(jobs: int, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Outcome]:
+    waiting = dict(enumerate(tasks))
+    while waiting:
+        calls = [delayed(_numbered)(work, number, task) for number, task in waiting.items()]
+        try:
+            # One call a batch: a process that dies takes no finished outcome with it.
+            with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+                done = Parallel(batch_size=1, return_as="generator_unordered")(calls)
+            for number, outcome in done:
+                del waiting[number]
+                yield outcome
+        except TerminatedWorkerError:
+            # Calls start in their order, so that it was one of the first that still wait.
+            for number in list(waiting)[:jobs]:
+                yield Outcome(waiting.pop(number), None, _DIED)
+
+
+def _numbered(work: Callable[[Any], Any], number: int, task: Any) -> tuple[int, Outcome]:
+    return number, _attempt(work, task)
+
+
+@contextmanager
+def _connected(address: str) -> Iterator["Client"]:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise ClusterError(
+            "--cluster needs Dask, which is not installed: pip install distributed"
+        ) from None
+    # Its log tells in tracebacks what the errors raised here say in a sentence.
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    try:
+        client = Client(address, timeout=_PATIENCE)
+    except (OSError, ValueError) as error:
+        raise ClusterError(f"no Dask scheduler answers at '{address}': {error}") from None
+    with client:
+        try:
+            client.wait_for_workers(1, timeout=_PATIENCE)
+            # Scheduler and workers unpickle the tasks; one that cannot would only fall silent.
+            client.run_on_scheduler(exec, f"import {__name__}")
+            client.run(exec, f"import {__name__}")
+        except TimeoutError:
+            raise ClusterError(
+                f"the Dask scheduler at '{address}' has no workers: dask worker {address}"
+            ) from None
+        except ImportError as error:
+            raise ClusterError(
+                f"vgps is not installed on the whole Dask cluster at '{address}': {error}"
+            ) from None
+        yield client
+
+
+def _on_cluster(
+    client: "Client", work: Callable[[Any], Any], tasks: Sequence[Any]
+) -> Iterator[Outcome]:
+    # Joblib's own Dask backend waits for ever once a task has used up its workers.
+    from distributed import KilledWorker, as_completed
+
+    futures = client.map(partial(_attempt, work), tasks, pure=False)
+    task_of = {future.key: task for future, task in zip(futures, tasks, strict=True)}
+    arriving = as_completed(futures, with_results=True, raise_errors=False)
+    del futures
+    for future, result in arriving:
+        if future.status in ("cancelled", "lost"):
+            raise ClusterLost(f"the Dask scheduler at '{client.scheduler.address}' was lost")
+        task = task_of[future.key]
+        finished = future.status == "finished"
+        # What is here needs no copy on a worker, whose death would have it computed again.
+        future.release()
+        if finished:
+            yield result
+        else:
+            _, error, _ = result
+            died = isinstance(error, KilledWorker)
+            yield Outcome(task, None, _DIED if died else _sentence(error))

@@ -1,0 +1,150 @@
+"""The paper's policy (section 6): a small neural network with Gaussian noise at its output.
+
+    pi_theta(u | x) = N(mu_theta(x), diag(sigma^2))
+    mu_theta(x) = W2 softplus(W1 x[observed] + b1) + b2
+
+theta is everything that is learned: W1, b1, W2, b2, and log(sigma), which keeps sigma positive.
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from vgps.policy.mlp import count_weights, unpack
+from vgps.policy.softplus import softplus
+
+LOG_2PI = np.log(2.0 * np.pi)
+
+
+@dataclass(frozen=True, eq=False)
+class Policy:
+    """A stochastic policy with one softplus hidden layer.
+
+    States x are (..., nx) and actions u (..., nu), with the same leading dimensions, of any number.
+    Two policies are equal only when they are the same object: compare `theta` instead.
+
+    Raises:
+        ValueError: when the shapes do not fit together, a number is not finite, or `observed` is
+            not a list of different state indices.
+    """
+
+    observed: np.ndarray  # (n_in,) int, indices of the state that the policy sees
+    W1: np.ndarray  # (n_hidden, n_in)
+    b1: np.ndarray  # (n_hidden,)
+    W2: np.ndarray  # (nu, n_hidden), in units of action
+    b2: np.ndarray  # (nu,), in units of action
+    log_sigma: np.ndarray  # (nu,), logarithm of the standard deviation in units of action
+
+    def __post_init__(self):
+        object.__setattr__(self, "observed", _checked_indices(self.observed))
+        for name in ("W1", "b1", "W2", "b2", "log_sigma"):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
+
+        n_in, n_hidden, nu = self.observed.size, self.b1.size, self.b2.size
+        expected = {
+            "W1": (n_hidden, n_in),
+            "b1": (n_hidden,),
+            "W2": (nu, n_hidden),
+            "b2": (nu,),
+            "log_sigma": (nu,),
+        }
+        for name, shape in expected.items():
+            array = getattr(self, name)
+            if array.shape != shape:
+                raise ValueError(
+                    f"{name} has shape {array.shape}, expected {shape} for {n_in} observed "
+                    f"coordinates, {n_hidden} hidden units (b1) and {nu} actions (b2)"
+                )
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} has entries that are not finite")
+
+    @property
+    def shape(self):
+        """(n_in, n_hidden, nu)."""
+        return self.observed.size, self.b1.size, self.b2.size
+
+    @property
+    def n_weights(self):
+        """Number of weights and biases, as the paper counts parameters: without sigma."""
+        return count_weights(*self.shape)
+
+    @property
+    def sigma(self):
+        """(nu,) standard deviation of each action."""
+        return np.exp(self.log_sigma)
+
+    @property
+    def theta(self):
+        """(n_weights + nu,) all learned numbers: W1, b1, W2, b2 row by row, then log_sigma."""
+        parts = (self.W1, self.b1, self.W2, self.b2, self.log_sigma)
+        return np.concatenate([part.ravel() for part in parts])
+
+    def with_theta(self, theta):
+        """The policy that sees the same coordinates, with other learned numbers.
+
+        Raises:
+            ValueError: when `theta` is not of shape (n_weights + nu,), or not finite.
+        """
+        n_in, n_hidden, nu = self.shape
+        theta = np.array(theta, dtype=float)
+        if theta.shape != (self.n_weights + nu,):
+            raise ValueError(f"theta has shape {theta.shape}, expected ({self.n_weights + nu},)")
+        W1, b1, W2, b2 = unpack(theta[:-nu], n_in, n_hidden, nu)
+        return replace(self, W1=W1, b1=b1, W2=W2, b2=b2, log_sigma=theta[-nu:])
+
+    def mean(self, x):
+        """mu_theta(x), the action of the deterministic policy.
+
+        Raises:
+            ValueError: when x has too few coordinates for `observed`.
+        """
+        activation, _ = softplus(self._preactivation(x))  # (..., n_hidden)
+        return activation @ self.W2.T + self.b2  # (..., nu)
+
+    def jacobian(self, x):
+        """d mu_theta / dx (..., nu, nx) over the full state; zero where it is not observed.
+
+        Raises:
+            ValueError: when x has too few coordinates for `observed`.
+        """
+        _, slope = softplus(self._preactivation(x))  # (..., n_hidden)
+        n_hidden, nx = self.b1.size, np.shape(x)[-1]
+        W1_of_state = np.zeros((n_hidden, nx))  # (n_hidden, nx), zero columns where unobserved
+        W1_of_state[:, self.observed] = self.W1
+        d_output = self.W2 * slope[..., None, :]  # (..., nu, n_hidden)
+        # One long product: a stack of small ones is several times slower.
+        jacobian = d_output.reshape(-1, n_hidden) @ W1_of_state
+        return jacobian.reshape(*d_output.shape[:-1], nx)  # (..., nu, nx)
+
+    def sample(self, x, rng):
+        """An action (..., nu) drawn from pi_theta(. | x) for each x, with the Generator `rng`."""
+        mean = self.mean(x)  # (..., nu)
+        return mean + self.sigma * rng.standard_normal(mean.shape)
+
+    def log_prob(self, x, u):
+        """log pi_theta(u | x) (...,) in nats, the density taken in units of action.
+
+        Raises:
+            ValueError: when u does not have nu coordinates, or x too few for `observed`.
+        """
+        if np.shape(u)[-1:] != self.b2.shape:
+            raise ValueError(f"u has shape {np.shape(u)}, expected (..., {self.b2.size})")
+        z = (u - self.mean(x)) / self.sigma  # (..., nu)
+        return -0.5 * (z * z).sum(-1) - (self.log_sigma + 0.5 * LOG_2PI).sum()
+
+    def _preactivation(self, x):
+        x = np.asarray(x, dtype=float)
+        if x.ndim == 0 or x.shape[-1] <= self.observed.max():
+            raise ValueError(
+                f"x has shape {x.shape}, but the policy observes coordinate {self.observed.max()}"
+            )
+        return x[..., self.observed] @ self.W1.T + self.b1  # (..., n_hidden)
+
+
+def _checked_indices(observed):
+    observed = np.asarray(observed)
+    if observed.ndim != 1 or observed.size == 0 or observed.dtype.kind not in "iu":
+        raise ValueError(f"observed must be a list of state indices, not {observed!r}")
+    if observed.min() < 0 or np.unique(observed).size != observed.size:
+        raise ValueError(f"observed must be different indices from 0 on, not {observed.tolist()}")
+    return observed

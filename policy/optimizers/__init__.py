@@ -1,0 +1,1 @@
+"""Minimisers of smooth functions: L-BFGS with its line search, and stochastic gradient descent."""

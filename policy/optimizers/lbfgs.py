@@ -1,0 +1,188 @@
+"""L-BFGS (Nocedal & Wright, Numerical Optimization, 2nd ed., section 7.2).
+
+The direction is -H g, where H is the inverse Hessian that BFGS would have built from the last m
+pairs of steps s and gradient changes y. It is never formed: two loops over the pairs apply it.
+Whether to go that far, or farther, is the line search's business (`policy.optimizers.wolfe`).
+"""
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+from vgps.policy.optimizers.wolfe import Point, strong_wolfe
+from vgps.solver.native import kernel
+
+_EPSILON = float(np.finfo(float).eps)
+
+
+class Result(NamedTuple):
+    """Where `minimize` ended, and why."""
+
+    x: np.ndarray  # (n,)
+    value: float
+    gradient: np.ndarray  # (n,)
+    iterations: int  # accepted steps
+    evaluations: int  # of the objective, with the one at the start
+    reason: str  # "gradient", "value", "iterations" or "stalled"; see `minimize`
+
+
+# Trial steps may overflow the objective; the line search sees that in the value.
+@np.errstate(over="ignore", invalid="ignore")
+def minimize(
+    objective, x0, max_iterations=200, gradient_tolerance=1e-6, value_tolerance=1e-10, memory=10
+):
+    """Minimise a smooth function, without bounds.
+
+    It stops, and says so in `Result.reason`, at the first of these:
+
+    - "gradient": no entry of the gradient exceeds `gradient_tolerance` in magnitude.
+    - "value": the last step lowered the value by at most `value_tolerance`, in the value's own units.
+      (A tolerance relative to the value would depend on constants that a log-density carries.)
+    - "iterations": `max_iterations` steps were taken.
+    - "stalled": no step lowers the value any more, not even along the gradient, because what is
+      left to gain is below the rounding error of the value.
+
+    A trial whose value or gradient is not finite counts as too long a step.
+
+    Args:
+        objective: callable, x (n,) -> (value, gradient (n,)); the gradient must be a new array at
+            each call, as earlier ones are kept.
+        x0: (n,) where to start.
+        max_iterations: limit on accepted steps.
+        gradient_tolerance, value_tolerance: see above.
+        memory: number of pairs m to remember.
+
+    Raises:
+        FloatingPointError: when x0, or the value or gradient there, is not finite.
+        ValueError: when x0 is not a vector, or the gradient is not shaped like it.
+    """
+    x = np.array(x0, dtype=float)
+    if x.ndim != 1:
+        raise ValueError(f"x0 must be a vector, not of shape {x.shape}")
+    value, gradient = objective(x)
+    if gradient.shape != x.shape:
+        raise ValueError(f"the gradient has shape {gradient.shape}, x0 {x.shape}")
+    for name, array in (("x0", x), ("the value at x0", value), ("the gradient at x0", gradient)):
+        if not np.isfinite(array).all():
+            raise FloatingPointError(f"{name} is not finite: {array}")
+
+    value = float(value)
+    pairs = Pairs(memory, x.size)
+    iterations, evaluations = 0, 1
+    lowered = math.inf
+    while True:
+        if abs(gradient).max() <= gradient_tolerance:
+            reason = "gradient"
+            break
+        if lowered <= value_tolerance:
+            reason = "value"
+            break
+        if iterations == max_iterations:
+            reason = "iterations"
+            break
+
+        direction = pairs.direction(gradient)  # (n,)
+        slope = float(gradient.dot(direction))
+        if abs(slope) <= _EPSILON * abs(value):
+            reason = "stalled"
+            break
+        accepted = None
+        if slope < 0.0:  # always, but for rounding errors in an ill-conditioned memory
+            phi = _along(objective, x, direction)
+            accepted, used = strong_wolfe(phi, Point(0.0, value, slope), first_step=1.0)
+            evaluations += used
+        if accepted is None:
+            if pairs.count == 0:
+                reason = "stalled"
+                break
+            pairs.clear()
+            continue
+
+        new_x, new_gradient = accepted.payload
+        pairs.store(new_x - x, new_gradient - gradient)
+        lowered = value - accepted.value
+        x, value, gradient = new_x, accepted.value, new_gradient
+        iterations += 1
+    return Result(x, value, gradient, iterations, evaluations, reason)
+
+
+def _along(objective, x, direction):
+    """The objective as a function of the step alone, for the line search."""
+
+    def phi(step):
+        trial_x = x + step * direction
+        value, gradient = objective(trial_x)
+        return Point(step, float(value), float(gradient.dot(direction)), (trial_x, gradient))
+
+    return phi
+
+
+class Pairs:
+    """The last m pairs s = x' - x and y = g' - g, in ring buffers, and the product -H g with them."""
+
+    def __init__(self, m, n):
+        self._S = np.empty((m, n))  # (m, n)
+        self._Y = np.empty((m, n))  # (m, n)
+        self._rho = np.empty(m)  # (m,), 1 / s.y
+        self._scale = 0.0  # of the initial H, eq. 7.20
+        self._newest = -1
+        self.count = 0
+
+    def clear(self):
+        """Forget all pairs: the next direction is that of steepest descent."""
+        self.count = 0
+
+    def store(self, s, y):
+        """Take in a pair, in place of the oldest when full.
+
+        A pair without curvature, s.y <= 0 but for rounding, would make H indefinite, and is left out.
+        """
+        sy = float(s.dot(y))
+        yy = float(y.dot(y))
+        if not sy > _EPSILON * math.sqrt(float(s.dot(s)) * yy):
+            return
+        m = len(self._rho)
+        self._newest = (self._newest + 1) % m
+        self._S[self._newest] = s
+        self._Y[self._newest] = y
+        self._rho[self._newest] = 1.0 / sy
+        self._scale = sy / yy
+        self.count = min(self.count + 1, m)
+
+    def direction(self, gradient):
+        """-H g (n,) by the two-loop recursion (alg. 7.4); -g / |g| while there is no pair."""
+        if not self.count:
+            return gradient / -math.sqrt(float(gradient.dot(gradient)))
+        q = -gradient
+        _two_loops(self._S, self._Y, self._rho, self._newest, self.count, self._scale, q)
+        return q
+
+
+@kernel
+def _two_loops(S, Y, rho, newest, count, scale, q):
+    """q (n,) <- H q.  In NumPy the calls would cost ten times as much as the arithmetic."""
+    alpha = np.empty(len(rho))
+    for age in range(count):
+        i = (newest - age) % len(rho)
+        alpha[i] = rho[i] * _dot(S[i], q)
+        _add_multiple(q, -alpha[i], Y[i])
+    for j in range(len(q)):
+        q[j] *= scale
+    for age in range(count - 1, -1, -1):
+        i = (newest - age) % len(rho)
+        _add_multiple(q, alpha[i] - rho[i] * _dot(Y[i], q), S[i])
+
+
+@kernel
+def _dot(a, b):
+    total = 0.0
+    for i in range(len(a)):
+        total += a[i] * b[i]
+    return total
+
+
+@kernel
+def _add_multiple(a, factor, b):
+    for i in range(len(a)):
+        a[i] += factor * b[i]

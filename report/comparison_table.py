@@ -1,0 +1,71 @@
+"""The page table.md of a comparison."""
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+
+from vgps.experiments.aggregate import ENOUGH, Spread, Standing
+from vgps.experiments.results import Failure
+
+
+def markdown(table: Sequence[Standing], failures: Sequence[Failure]) -> str:
+    """The page table.md: a table for each panel, then what the words mean and what failed."""
+    lines = ["# Comparison", ""]
+    for robot, hidden in dict.fromkeys((s.robot, s.hidden) for s in table):
+        panel = [s for s in table if (s.robot, s.hidden) == (robot, hidden)]
+        lines += [f"## {robot}, {hidden} hidden units", "", *_panel(panel), ""]
+    lines += [
+        f"A seed succeeds when at least {ENOUGH:.0%} of the rollouts of its final policy do; a run "
+        "that failed did not succeed. Costs are means over these rollouts: median over seeds "
+        "(least to greatest). Seconds are those of the method's iterations on one core, without "
+        "the initial DDP, which all methods share; the first run of a process also loads the "
+        "compiled kernels. Rollouts are those that a run learned from.",
+        "",
+    ]
+    if failures:
+        lines += ["Failed runs, which the next start tries again:", ""]
+        lines += [
+            f"- {f.robot}, {f.hidden} hidden units, {f.method}, seed {f.seed}: {f.error}"
+            for f in failures
+        ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def _panel(panel: Sequence[Standing]) -> Iterator[str]:
+    header = (
+        "method",
+        "success, stochastic",
+        "success, deterministic",
+        "cost, stochastic",
+        "cost, deterministic",
+        "initial DDP",
+        "seconds",
+        "rollouts",
+    )
+    yield f"| {' | '.join(header)} |"
+    yield f"| --- |{' ---: |' * (len(header) - 1)}"
+    for s in panel:
+        cells = (
+            s.method,
+            f"{s.stochastic_succeeded} of {s.runs}",
+            f"{s.deterministic_succeeded} of {s.runs}",
+            *map(_cell, (s.stochastic_cost, s.deterministic_cost, s.ddp_cost, s.seconds)),
+            "" if s.rollouts is None else f"{s.rollouts:,}",
+        )
+        yield f"| {' | '.join(cells)} |"
+
+
+def _cell(spread: Spread | None) -> str:
+    if spread is None:
+        return "failed"
+    median, low, high = map(_number, spread)
+    return median if low == high else f"{median} ({low} to {high})"
+
+
+def _number(value: float) -> str:
+    """Three significant digits without an exponent."""
+    if np.isinf(value):
+        return "∞"
+    digits = max(0, 2 - int(np.floor(np.log10(abs(value))))) if value else 0
+    return f"{value:,.{digits}f}"

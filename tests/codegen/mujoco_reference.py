@@ -1,0 +1,60 @@
+"""The same robot in MuJoCo, which derives its equations of motion in three dimensions."""
+
+import mujoco
+import numpy as np
+
+from vgps.codegen.description.robot import Robot
+from vgps.codegen.mjcf import to_mjcf
+
+
+class Reference:
+    """MuJoCo's answers in our coordinates, order of coordinates and plane."""
+
+    def __init__(self, robot: Robot):
+        self.model = mujoco.MjModel.from_xml_string(to_mjcf(robot))
+        self.data = mujoco.MjData(self.model)
+        self.order = [self.model.joint(name).dofadr[0] for name in robot.q_names]
+        self.links = [link.name for link in robot.links]
+
+    def forward(self, q, v, u) -> None:
+        self.data.qpos[self.order], self.data.qvel[self.order] = q, v
+        self.data.ctrl[:] = u
+        mujoco.mj_forward(self.model, self.data)
+
+    @property
+    def mass_matrix(self):
+        # Column by column: the call for the whole matrix differs between versions of MuJoCo.
+        full = np.empty((self.model.nv, self.model.nv))
+        for column, unit in zip(full.T, np.eye(self.model.nv), strict=True):
+            product = np.empty(self.model.nv)
+            mujoco.mj_mulM(self.model, self.data, product, unit)
+            column[:] = product
+        return full[np.ix_(self.order, self.order)]
+
+    @property
+    def bias_force(self):
+        return self.data.qfrc_bias[self.order]
+
+    @property
+    def passive_force(self):
+        return self.data.qfrc_passive[self.order]
+
+    @property
+    def acceleration(self):
+        return self.data.qacc[self.order]
+
+    @property
+    def energy(self) -> float:
+        """Kinetic energy plus that of gravity, J."""
+        mujoco.mj_energyVel(self.model, self.data)
+        height = self.data.xipos[1:, 2]
+        return self.data.energy[1] - self.model.opt.gravity[2] * self.model.body_mass[1:] @ height
+
+    def origin(self, link: str):
+        """(2,) m."""
+        return self.data.body(link).xpos[[0, 2]]
+
+    @property
+    def com(self):
+        """(2,) m."""
+        return self.model.body_mass @ self.data.xipos[:, [0, 2]] / self.model.body_mass.sum()

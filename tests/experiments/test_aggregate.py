@@ -1,0 +1,47 @@
+"""The table's numbers against a computation by hand."""
+
+import numpy as np
+
+from vgps.experiments.aggregate import Spread, standings
+from vgps.experiments.results import Failure, Final
+
+
+def final(method, seed, stochastic, success, hidden=5):
+    costs = (stochastic, stochastic / 2)
+    return Final("walker", hidden, method, seed, *costs, success, 1.0, 178.0, 10.0 + seed, 800)
+
+
+FINALS = [
+    final("vgps", 0, 240.0, 0.79),
+    final("gps", 0, 1e5, 0.0),
+    final("vgps", 1, 250.0, 0.8),
+    final("gps", 1, np.inf, 0.0),
+    final("vgps", 2, 300.0, 1.0),
+    final("vgps", 0, 230.0, 1.0, hidden=10),
+]
+FAILURES = [
+    Failure("walker", 5, "gps", 2, "FloatingPointError: lost"),
+    Failure("walker", 10, "gps", 0, "x"),
+]
+
+
+def test_numbers_by_hand():
+    table = standings(FINALS, FAILURES)
+    assert [row[:3] for row in table] == [
+        ("walker", 5, "vgps"),
+        ("walker", 5, "gps"),
+        ("walker", 10, "vgps"),
+        ("walker", 10, "gps"),
+    ]
+    vgps, gps, _, lost = table
+    assert (vgps.runs, vgps.failed) == (3, 0)
+    assert (vgps.stochastic_succeeded, vgps.deterministic_succeeded) == (2, 3)
+    assert vgps.stochastic_cost == Spread(250.0, 240.0, 300.0)
+    assert vgps.deterministic_cost == Spread(125.0, 120.0, 150.0)
+    assert vgps.ddp_cost == Spread(178.0, 178.0, 178.0)
+    assert vgps.seconds == Spread(11.0, 10.0, 12.0)
+    assert vgps.rollouts == 800
+    assert (gps.runs, gps.failed, gps.stochastic_succeeded) == (3, 1, 0)
+    assert gps.deterministic_succeeded == 2  # the failed one did not
+    assert gps.stochastic_cost == Spread(np.inf, 1e5, np.inf)
+    assert (lost.runs, lost.failed, lost.stochastic_cost, lost.rollouts) == (1, 1, None, None)

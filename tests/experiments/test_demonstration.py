@@ -1,0 +1,160 @@
+"""A recorded trajectory is taken whole or refused in one sentence that names the file."""
+
+import zipfile
+
+import numpy as np
+import pytest
+
+from vgps.experiments.demonstration import read_demonstration
+from vgps.experiments.errors import DemonstrationError
+
+
+@pytest.fixture
+def recording(cartpole):
+    """A rollout of the cart-pole, 30 steps longer than its task."""
+    T = cartpole.robot.task.horizon + 30
+    U = 0.1 * np.random.default_rng(0).standard_normal((T, cartpole.nu))
+    return {"X": cartpole.rollout(cartpole.x0, U), "U": U}
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "recording.npz"
+
+
+@pytest.fixture
+def refusal(cartpole, path):
+    """The sentence about what the test has written."""
+
+    def read():
+        with pytest.raises(DemonstrationError) as caught:
+            read_demonstration(path, cartpole)
+        sentence = str(caught.value)
+        assert sentence.startswith(f"{path}: ") and "\n" not in sentence
+        return sentence.removeprefix(f"{path}: ")
+
+    return read
+
+
+def test_a_longer_recording_is_cut_to_the_horizon(cartpole, path, recording):
+    np.savez(path, **recording)
+    np.testing.assert_array_equal(read_demonstration(path, cartpole), recording["U"][:150])
+    np.savez(path, U=recording["U"])  # states are optional
+    np.testing.assert_array_equal(read_demonstration(path, cartpole), recording["U"][:150])
+
+
+def test_integers_are_actions_and_limits_hold(cartpole, path):
+    """The motor's limit is 20 N."""
+    U = np.tile([[3], [-50]], (75, 1))
+    np.savez(path, U=U)
+    np.testing.assert_array_equal(
+        read_demonstration(path, cartpole), np.tile([[3.0], [-20.0]], (75, 1))
+    )
+
+
+@pytest.mark.parametrize("shape", [(149, 1), (150, 2), (150,), (1, 150, 1), (0, 1), ()])
+def test_actions_of_a_wrong_shape(path, refusal, shape):
+    np.savez(path, U=np.zeros(shape))
+    assert refusal() == f"U must have shape (150 or more, 1), found {shape}"
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_actions_that_are_not_finite(path, recording, refusal, value):
+    recording["U"][160] = value  # after the horizon too
+    np.savez(path, **recording)
+    assert refusal() == "the action 'rail' is not finite at step 160"
+
+
+@pytest.mark.parametrize("i, name", [(0, "rail.q"), (3, "hinge.v")])
+def test_another_start_is_named_by_its_coordinate(cartpole, path, recording, refusal, i, name):
+    recording["X"][0] += 2e-6
+    recording["X"][0, i] = 0.25
+    np.savez(path, **recording)
+    assert refusal() == (f"starts at {name} = 0.25, the task of cartpole at {cartpole.x0[i]:.9g}")
+    recording["X"][0, i] = np.nan
+    np.savez(path, **recording)
+    assert refusal().startswith(f"starts at {name} = nan")
+
+
+def test_the_start_may_differ_by_rounding(cartpole, path, recording):
+    recording["X"][0] += 0.9e-6
+    np.savez(path, **recording)
+    read_demonstration(path, cartpole)
+
+
+def test_states_of_a_wrong_shape(path, recording, refusal):
+    np.savez(path, U=recording["U"], X=recording["X"][:-1])
+    assert "X must have shape (181, 4)" in refusal() and "found (180, 4)" in refusal()
+
+
+def test_what_is_not_numbers(path, recording, refusal):
+    for U, kind in (
+        (recording["U"].astype(complex), "complex128"),
+        (recording["U"] > 0, "bool"),
+        (recording["U"].astype(str), "<U"),
+    ):
+        np.savez(path, U=U)
+        assert refusal().startswith(f"U must hold real numbers, found {kind}")
+
+
+def test_what_is_not_an_npz(path, recording, refusal):
+    damaged = "is not an .npz file of numbers, or is damaged"
+    assert refusal() == "cannot be read: No such file or directory"
+    for content in (b"", b"U: 1\n", b"PK\x03\x04 and no more"):
+        path.write_bytes(content)
+        assert refusal() == damaged
+    with path.open("wb") as file:
+        np.save(file, recording["U"])
+    assert refusal() == damaged
+    path.unlink()
+    path.mkdir()
+    assert refusal() == "cannot be read: Is a directory"
+
+
+def test_a_pickle_is_not_opened(path, refusal, tmp_path):
+    class Opened:
+        def __reduce__(self):
+            return (tmp_path / "opened").touch, ()
+
+    np.savez(path, U=np.array([[Opened()]], dtype=object))
+    assert refusal() == "is not an .npz file of numbers, or is damaged"
+    assert not (tmp_path / "opened").exists()
+
+
+def test_every_kind_of_damage_is_one_sentence(cartpole, path, recording):
+    """Bytes cut off or flipped anywhere: the actions as they were, or a refusal."""
+    np.savez_compressed(path, **recording)
+    content, rng = path.read_bytes(), np.random.default_rng(0)
+    for _ in range(300):
+        damaged = bytearray(content)
+        for i in rng.integers(len(content), size=3):
+            damaged[i] ^= 1 << rng.integers(8)
+        path.write_bytes(damaged[: rng.integers(len(content)) if rng.random() < 0.3 else None])
+        try:
+            U = read_demonstration(path, cartpole)
+        except DemonstrationError as error:
+            assert str(error).startswith(f"{path}: ")
+        else:
+            np.testing.assert_array_equal(U, recording["U"][:150])
+
+
+def test_a_file_without_actions_lists_what_it_has(path, refusal, recording):
+    np.savez(path, X=recording["X"], cost=1.0)
+    assert refusal() == "must hold actions U, found X, cost"
+    with zipfile.ZipFile(path, "w"):
+        pass
+    assert refusal() == "must hold actions U, found nothing"
+
+
+def test_actions_that_throw_the_robot_to_infinity(build_text, path):
+    """Without limits the swimmer does not survive such torques; the cart-pole's motor saturates."""
+    swimmer = build_text("""\
+name: swimmer_without_limits
+base: floating
+links: [{name: ball, mass: 1, inertia: 0.1}, {name: fin, mass: 1, length: 0.2}]
+joints: [{name: hinge, parent: ball, child: fin, actuated: true}]
+task: {dt: 0.01, horizon: 20, cost: hinge.q**2, success: 1 > 0}
+""")
+    np.savez(path, U=np.full((20, 1), 1e200))
+    with pytest.raises(DemonstrationError, match="replayed on .*, the state is no longer finite"):
+        read_demonstration(path, swimmer)

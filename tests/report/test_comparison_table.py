@@ -1,0 +1,49 @@
+"""The page of a comparison, word for word where it counts."""
+
+import numpy as np
+
+from vgps.experiments.aggregate import standings
+from vgps.experiments.results import Failure, Final
+from vgps.report.comparison_table import markdown
+
+
+def final(method, seed, stochastic, success, hidden=5):
+    costs = (stochastic, stochastic / 2)
+    return Final("walker", hidden, method, seed, *costs, success, 1.0, 178.0, 10.0 + seed, 800)
+
+
+FINALS = [
+    final("vgps", 0, 240.0, 0.79),
+    final("gps", 0, 1e5, 0.0),
+    final("vgps", 1, 250.0, 0.8),
+    final("gps", 1, np.inf, 0.0),
+    final("vgps", 2, 300.0, 1.0),
+    final("vgps", 0, 230.0, 1.0, hidden=10),
+]
+FAILURES = [
+    Failure("walker", 5, "gps", 2, "FloatingPointError: lost"),
+    Failure("walker", 10, "gps", 0, "x"),
+]
+
+
+def test_the_page():
+    lines = markdown(standings(FINALS, FAILURES), FAILURES).splitlines()
+    assert [line for line in lines if line.startswith("## ")] == [
+        "## walker, 5 hidden units",
+        "## walker, 10 hidden units",
+    ]
+    assert (
+        "| vgps | 2 of 3 | 3 of 3 | 250 (240 to 300) | 125 (120 to 150) | 178 "
+        "| 11.0 (10.0 to 12.0) | 800 |" in lines
+    )
+    assert (
+        "| gps | 0 of 3 | 2 of 3 | ∞ (100,000 to ∞) | ∞ (50,000 to ∞) | 178 "
+        "| 10.5 (10.0 to 11.0) | 800 |" in lines
+    )
+    assert "| gps | 0 of 1 | 0 of 1 | failed | failed | failed | failed |  |" in lines
+    assert any("at least 80% of the rollouts" in line for line in lines)
+    assert "- walker, 5 hidden units, gps, seed 2: FloatingPointError: lost" in lines
+
+
+def test_without_failures_none_are_listed():
+    assert "Failed" not in markdown(standings(FINALS, []), [])
