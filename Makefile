@@ -4,7 +4,7 @@ ROBOT ?= swimmer
 VENV := .venv
 RUN := $(VENV)/bin/python run.py
 
-.PHONY: train test clean
+.PHONY: train test check clean
 train: $(VENV)/ready
 	$(RUN) build $(ROBOT)
 	$(RUN) train $(ROBOT)
@@ -12,14 +12,21 @@ train: $(VENV)/ready
 test: $(VENV)/ready
 	$(VENV)/bin/python -m pytest
 
+# The type checker finds packages by the names of their folders, and this one's is not the package's.
+check: $(VENV)/ready
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	mkdir -p $(VENV)/typed && ln -sfn ../.. $(VENV)/typed/vgps
+	cd $(VENV)/typed && ../bin/mypy --config-file vgps/pyproject.toml -p vgps
+
 # Without a C compiler the one in the ziglang wheel is installed beside the rest.
 $(VENV)/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "vgps needs Python 3.11 or newer: make PYTHON=/path/to/python3 ..." >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	extras=test; \
+	extras=test,check; \
 	  command -v $${CC:-cc} >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null \
-	  || extras=test,zig; \
+	  || extras=test,check,zig; \
 	  $(VENV)/bin/python -m pip install --quiet --editable ".[$$extras]"
 	touch $@
 

@@ -35,8 +35,8 @@ def problem() -> tuple[ClosedFormBound, list[np.ndarray]]:
     solution = initial_trajectory(model, settings, rng)
     q = trajectory_distribution(
         solution,
-        np.diag(np.square(model.robot.initial_deviation)),
-        np.diag(np.square(model.robot.process_deviation)),
+        model.initial_covariance,
+        model.process_covariance,
     )
     samples = draw(q, np.array(model.robot.observed_indices), settings.fit, rng)
     scaling = Scaling.of(samples.inputs, samples.mean)

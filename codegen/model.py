@@ -130,6 +130,21 @@ class Model:
         """Mean initial state, (nx,)."""
         return np.array(self.robot.initial_state)
 
+    @cached_property
+    def limits(self) -> Array:
+        """Largest absolute actions, (nu,) N·m or N; inf where the file sets none."""
+        return np.array(self.robot.torque_limits)
+
+    @cached_property
+    def initial_covariance(self) -> Array:
+        """Of the state at step 0, (nx, nx)."""
+        return np.diag(np.square(self.robot.initial_deviation))
+
+    @cached_property
+    def process_covariance(self) -> Array:
+        """Of the noise that the marginals add to the state at each step, (nx, nx)."""
+        return np.diag(np.square(self.robot.process_deviation))
+
     def _measures(self, X: ArrayLike, U: ArrayLike) -> Array:
         X, U = self._trajectory(X, U)
         measures = np.empty((len(U), 1 + len(self._aggregates)))

@@ -38,7 +38,7 @@ def read_demonstration(path: Path, model: Model) -> Array:
         )
     if "X" in arrays:
         _refuse_another_start(path, model, _numbers(path, "X", arrays["X"]), len(U))
-    limits = np.array(model.robot.torque_limits)
+    limits = model.limits
     U = np.clip(U[:T], -limits, limits)  # (T, nu)
     try:
         model.rollout(model.x0, U)

@@ -50,7 +50,7 @@ class Controller(NamedTuple):
         T, nu = self.U.shape
         starts = initial_states(model, rollouts, rng)
         noise = np.einsum("tij,rtj->rti", self.root, rng.standard_normal((rollouts, T, nu)))
-        limits, k = np.array(model.robot.torque_limits), np.zeros((T, nu))
+        limits, k = model.limits, np.zeros((T, nu))
         X, taken = np.full((rollouts, T + 1, model.nx), np.nan), np.empty((1, T, nu))
         for r in range(rollouts):
             about = self.X, self.U + noise[r], k, self.K, np.zeros(1)

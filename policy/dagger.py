@@ -101,7 +101,7 @@ def labelled(
 ) -> Draw:
     """Draws of ``size`` states from the dataset X (C, T, nx) with the oracle's actions there."""
     C, T, nx = X.shape
-    limits = np.array(model.robot.torque_limits)
+    limits = model.limits
     actions = np.clip(Controller.of(q, T).mean(X), -limits, limits).reshape(C * T, -1)
     log_weights = q.log_density(X.swapaxes(0, 1)).T if weighted else np.zeros((C, T))
     log_weights = np.where(np.isfinite(X).all(axis=-1), log_weights, -np.inf).ravel()

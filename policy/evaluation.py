@@ -63,7 +63,7 @@ def run_policy_from(model: Model, policy: Policy, x0: Array, noise: Array) -> Ro
     R, T, nu = noise.shape
     X, U, cost = np.full((R, T + 1, model.nx), np.nan), np.full((R, T, nu), np.nan), np.empty(R)
     X[:, 0] = x0
-    limits = np.array(model.robot.torque_limits)
+    limits = model.limits
     _run(
         model.address("step_batch"),
         model.address("cost_batch"),

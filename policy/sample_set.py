@@ -121,7 +121,7 @@ def guided(model: Model, guide: Controller, R: int, rng: np.random.Generator) ->
 
 def halted(model: Model, X: Array, U: Array) -> Batch:
     """States X and actions U with their costs; a rollout that failed stands still from there."""
-    limits = np.array(model.robot.torque_limits)
+    limits = model.limits
     cost = step_costs(model, X, np.clip(U, -limits, limits))
     last = np.maximum((cost < LARGEST_COST).sum(axis=1) - 1, 0)  # (R,) step before it failed
     t = np.minimum(np.arange(U.shape[1]), last[:, None])[:, :, None]  # (R, T, 1)

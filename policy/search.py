@@ -135,6 +135,4 @@ def annealed(settings: SearchSettings, k: int) -> float:
 
 
 def distribution(model: Model, solution: Solution) -> TrajectoryDistribution:
-    Sigma_0 = np.diag(np.square(model.robot.initial_deviation))
-    Sigma_f = np.diag(np.square(model.robot.process_deviation))
-    return trajectory_distribution(solution, Sigma_0, Sigma_f)
+    return trajectory_distribution(solution, model.initial_covariance, model.process_covariance)

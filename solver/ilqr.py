@@ -90,7 +90,7 @@ def ilqr(
         if np.shape(array) != shape:
             raise ValueError(f"{name} must have shape {shape}, found {np.shape(array)}")
     linearize, steps_back = model.address("linearize"), model.address("backward")
-    limits = np.array(model.robot.torque_limits)
+    limits = model.limits
     expansion, gains = Expansion.empty(T, nx, nu), Gains.zeros(T, nx, nu)
     search = LineSearch(model, objective)
     X, U, cost = roll_out(model, objective, x0, U)

@@ -35,7 +35,7 @@ class LineSearch:
 
     def __init__(self, model: Model, objective: Objective):
         self.rollouts = model.address("follow")
-        self.limits = np.array(model.robot.torque_limits)
+        self.limits = model.limits
         self.objective = objective
         self.first = 0
         T = objective.T

@@ -19,7 +19,7 @@ def roll_out(model: Model, objective: Objective, x0: Array, U: Array) -> tuple[A
     T, nu, nx = len(U), model.nu, model.nx
     still = np.zeros((T, nx)), U, np.zeros((T, nu)), np.zeros((T, nu, nx)), np.zeros(1)
     X_new, U_new = np.empty((1, T + 1, nx)), np.empty((1, T, nu))
-    limits = np.array(model.robot.torque_limits)
+    limits = model.limits
     follow(model.address("follow"), x0[None], *still, limits, X_new, U_new)
     return X_new[0], U_new[0], total_cost(objective, X_new[0], U_new[0], np.empty(T))
 

@@ -48,7 +48,7 @@ class _Controller:
     def __init__(self, model: Model):
         robot = model.robot
         self.model, self.gait = model, robot.gait
-        self.limits = np.array(robot.torque_limits)
+        self.limits = model.limits
         self.q = {name: i for i, name in enumerate(robot.q_names)}
         self.u = {name: i for i, name in enumerate(robot.u_names)}
         self.angles = {joint.child: self._world_angle(joint.child) for joint in robot.joints}

@@ -57,7 +57,7 @@ def test_a_policy_costs_about_what_the_trajectory_does(walkers):
 def test_a_policy_walks_a_minute(walkers):
     """Without noise, 12 times its horizon, stepped through the public interface."""
     model, learned = walkers
-    limits = np.array(model.robot.torque_limits)
+    limits = model.limits
     for _, policy in learned:
         X = np.empty((MINUTE + 1, model.nx))
         X[0] = model.x0

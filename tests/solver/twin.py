@@ -106,7 +106,7 @@ def policy_expansion(policy, x, u):
 
 def rollout(problem, X, U, k, K, size):
     """States, actions and cost of u = U + size k + K (x - X), clipped to the limits."""
-    limits = np.array(problem.model.robot.torque_limits)
+    limits = problem.model.limits
     x, states, actions, total = X[0], [X[0]], [], 0.0
     for t in range(len(U)):
         u = np.clip(U[t] + size * k[t] + K[t] @ (x - X[t]), -limits, limits)
@@ -144,7 +144,7 @@ def backward(problem, X, U, mu):
     """k, K, regularised Q_uu, V_x, V_xx for each step, and the two terms of the expected change."""
     model = problem.model
     f_x, f_u = model.linearize(X, U)
-    limits = np.array(model.robot.torque_limits)
+    limits = model.limits
     V_x, V_xx = np.zeros(model.nx), np.zeros((model.nx, model.nx))
     linear = quadratic = 0.0
     steps = []
