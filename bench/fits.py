@@ -18,11 +18,12 @@ from vgps.policy.bound import ClosedFormBound
 from vgps.policy.mstep import FitSettings, draw
 from vgps.policy.optimizers import lbfgs
 from vgps.policy.scaling import Scaling
-from vgps.policy.search import SearchSettings, initial_trajectory
+from vgps.policy.search import initial_trajectory
+from vgps.policy.settings import RunSettings
 from vgps.solver.distribution import trajectory_distribution
 
 HIDDEN, STARTS, MEMORY = 5, 8, 10
-ITERATIONS = FitSettings().iterations
+ITERATIONS = FitSettings._field_defaults["iterations"]
 TITLE = f"swimmer: L-BFGS of {STARTS} policies"
 PEER = "SciPy L-BFGS-B"
 
@@ -31,7 +32,7 @@ PEER = "SciPy L-BFGS-B"
 def problem() -> tuple[ClosedFormBound, list[np.ndarray]]:
     """The objective and the thetas to start from."""
     model, rng = whole("swimmer"), np.random.default_rng(0)
-    settings = SearchSettings.of(model.robot, HIDDEN)
+    settings = RunSettings(hidden=HIDDEN).of_search(model.robot)
     solution = initial_trajectory(model, settings, rng)
     q = trajectory_distribution(
         solution,

@@ -20,15 +20,17 @@ import numpy as np
 from vgps.codegen.model import Model
 from vgps.policy.evaluation import LARGEST_COST, initial_states, run_policy_from, step_costs
 from vgps.policy.mstep import Samples, fit
-from vgps.policy.search import SearchSettings, State, Step, annealed, imitate
+from vgps.policy.state import Improvement, SearchSettings, SearchState, annealed, imitate
 from vgps.policy.weights import normalized, subset
 
 
-def improve(model: Model, settings: SearchSettings, state: State, rng: np.random.Generator) -> Step:
+def improve(
+    model: Model, settings: SearchSettings, state: SearchState, rng: np.random.Generator
+) -> Improvement:
     """Rollouts of the policy, and the policy fitted to the best of them."""
     policy = state.policy
     if policy is None:
-        return Step(imitate(model, settings, state, rng))
+        return Improvement(imitate(model, settings, state, rng))
     R, T = settings.rollouts, settings.learned_steps
     noise = policy.sigma * rng.standard_normal((R, T, model.nu))
     X, U, _ = run_policy_from(model, policy, initial_states(model, R, rng), noise)
@@ -42,7 +44,7 @@ def improve(model: Model, settings: SearchSettings, state: State, rng: np.random
         actions = policy.mean(states) + noise[r, t]  # (n, nu)
         return Samples.of_actions(states[:, policy.observed], actions, weights)
 
-    return Step(fit(policy, draw, settings.fit, rng), rollouts=R)
+    return Improvement(fit(policy, draw, settings.fit, rng), rollouts=R)
 
 
 def cost_weights(cost: np.ndarray, alpha: float) -> np.ndarray:

@@ -37,7 +37,7 @@ from vgps.codegen.model import Model
 from vgps.policy.controller import Controller
 from vgps.policy.evaluation import LARGEST_COST, run_policy, step_costs
 from vgps.policy.mstep import Draw, Samples, first_fit, fit
-from vgps.policy.search import SearchSettings, State, Step
+from vgps.policy.state import Improvement, SearchSettings, SearchState
 from vgps.policy.weights import subset
 from vgps.solver.distribution import TrajectoryDistribution
 
@@ -56,11 +56,11 @@ class Memory(NamedTuple):
 def improve(
     model: Model,
     settings: SearchSettings,
-    state: State,
+    state: SearchState,
     rng: np.random.Generator,
     weighted: bool = False,
     noisy: bool = False,
-) -> Step:
+) -> Improvement:
     """Rollouts of the policy join the dataset; the policy is fitted to it.
 
     ``weighted`` by density, to an oracle that acts with the noise of q if ``noisy``.
@@ -70,13 +70,13 @@ def improve(
         memory = Memory(state.q.sample_states(samples, rng)[:T].swapaxes(0, 1), samples)
         draw = labelled(model, memory.X, state.q, T * samples, weighted, noisy)
         observed = np.array(model.robot.observed_indices)
-        return Step(first_fit(observed, settings.n_hidden, draw, settings.fit, rng), memory)
+        return Improvement(first_fit(observed, settings.n_hidden, draw, settings.fit, rng), memory)
     rollouts = run_policy(model, state.policy, R, T, rng, stochastic=True)
     useful = step_costs(model, rollouts.X, rollouts.U) < LARGEST_COST  # (R, T)
     visited = np.where(useful[:, :, None], rollouts.X[:, :T], np.nan)
     memory = added(state.memory, visited, KEPT * samples, rng)
     draw = labelled(model, memory.X, state.q, T * samples, weighted, noisy)
-    return Step(fit(state.policy, draw, settings.fit, rng), memory, R)
+    return Improvement(fit(state.policy, draw, settings.fit, rng), memory, R)
 
 
 improve_weighted = partial(improve, weighted=True)

@@ -29,7 +29,7 @@ from vgps.policy.mstep import Fit
 from vgps.policy.optimizers import lbfgs
 from vgps.policy.sample_set import Memory, active, guided, sampled, samples, with_guide, with_policy
 from vgps.policy.scaling import Scaling
-from vgps.policy.search import SearchSettings, State, Step, imitate
+from vgps.policy.state import Improvement, SearchSettings, SearchState, imitate
 
 ITERATIONS = 20  # of L-BFGS
 REGULARIZER = (1e-6, 1e-2)  # least and greatest w_r; it begins with the greatest
@@ -39,10 +39,10 @@ FACTOR = 10.0  # by which w_r falls and rises
 def improve(
     model: Model,
     settings: SearchSettings,
-    state: State,
+    state: SearchState,
     rng: np.random.Generator,
     adapted: bool = False,
-) -> Step:
+) -> Improvement:
     """Lines 1 to 4 the first time, then lines 6 to 11."""
     R, T = settings.rollouts, settings.learned_steps
     guide = Controller.of(state.q, T)
@@ -52,7 +52,7 @@ def improve(
         X, U, cost = map(np.stack, zip(*batches, strict=True))
         guides = (part[None] for part in guide)
         memory = Memory(X, U, cost, *guides, fitted.policy.theta[None], 0, REGULARIZER[1])
-        return Step(fitted, memory, 2 * R)
+        return Improvement(fitted, memory, 2 * R)
 
     memory, best = state.memory, state.policy
     if adapted:
@@ -69,7 +69,7 @@ def improve(
     else:
         w_r = min(w_r * FACTOR, greatest)
     memory = active(memory._replace(regularizer=w_r), best, data)
-    return Step(Fit(best, result.value, result.evaluations), memory, (1 + adapted) * R)
+    return Improvement(Fit(best, result.value, result.evaluations), memory, (1 + adapted) * R)
 
 
 improve_adapted = partial(improve, adapted=True)

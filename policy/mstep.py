@@ -40,10 +40,12 @@ Array = NDArray[np.float64]
 
 
 class FitSettings(NamedTuple):
-    optimizer: str = "lbfgs"  # or "sgd"
-    bound: str = "closed"  # or "sampled"
-    samples: int = 10  # states drawn at each time step
-    tail: int = 0  # steps at the end of the horizon that the policy does not learn from
+    """How a policy is fitted to q."""
+
+    samples: int  # states drawn at each time step
+    tail: int  # steps at the end of the horizon that the policy does not learn from
+    optimizer: str  # "lbfgs" or "sgd"
+    bound: str  # "closed" or "sampled"
     rounds: int = 2  # sample sets that L-BFGS sees in one M-step
     iterations: int = 50  # of L-BFGS on each
     sgd_steps: int = 300  # of SGD in one M-step, each on samples of its own

@@ -1,138 +1,124 @@
-"""What all methods that search for a policy share: their settings, state, record and beginning.
+"""The frame of every method: Algorithm 1 of Levine & Koltun (2013).
 
-A search is a function from state to state: a method's ``iterate`` does one outer iteration, and
-everything that the next call depends on is in ``State`` and the random generator.  A run that is
-interrupted and resumed from a stored state therefore continues to the same bits.  All begin with
-the same trajectory, and with a policy that was fitted to it (Levine & Koltun 2013, section 6).
+    1  q <- DDP with cost alpha_0 c                                      ``initial_trajectory``
+    2  for k = 1..K                                                      ``search``
+    3      marginals of q                                                ``state.distribution``
+    4      theta <- argmax L(q, theta)                                   ``Method.improve``
+    5      alpha_k = exp((K-k)/K log alpha_0 + k/K log alpha_K)          ``state.annealed``
+    6      q <- DDP with cost alpha_k c - log pi_theta                   ``vgps.adapt``
+
+Methods differ in line 4, and some leave out lines 5 and 6 (`policy.methods`).
 """
 
-import math
-from collections.abc import Callable
-from typing import Any, NamedTuple
+import time
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
-from vgps.codegen.description.robot import Robot
 from vgps.codegen.model import Model
-from vgps.policy.gaussian import Policy
-from vgps.policy.mstep import Fit, FitSettings, draws_of, first_fit
-from vgps.solver.distribution import TrajectoryDistribution, trajectory_distribution
-from vgps.solver.ilqr import Iteration, Settings, Solution, ilqr
-from vgps.solver.objective import task_objective
-from vgps.solver.walking import walk
+from vgps.policy import vgps
+from vgps.policy.methods import METHODS, Method
+from vgps.policy.settings import RunSettings
+from vgps.policy.state import (
+    Record,
+    SearchSettings,
+    SearchState,
+    annealed,
+    distribution,
+    start,
+)
+from vgps.solver.ilqr import Iteration, Solution
+from vgps.solver.optimize import optimize
 
 Array = NDArray[np.float64]
 
 
-class SearchSettings(NamedTuple):
-    """What the robot's file asks for; a method reads what it needs."""
+def search(
+    model: Model,
+    method: str,
+    settings: RunSettings,
+    rng: np.random.Generator,
+    state: SearchState | None = None,
+) -> Iterator[tuple[SearchState, Record]]:
+    """The outer iterations of a method, one at a time, up to the last that ``settings`` ask for.
 
-    n_hidden: int
-    horizon: int
-    alpha_start: float
-    alpha_end: float
-    anneal: int  # iterations over which alpha falls; it is fixed afterwards
-    pairs: int  # antithetic pairs of states over which -log pi is averaged
-    fit: FitSettings
-    rollouts: int = 10  # of the policy in one iteration, by methods that sample it (section 6)
-    initial: Settings = Settings(max_iterations=500, cost_tolerance=1e-3)  # line 1
-    adapt: Settings = Settings(max_iterations=30, cost_tolerance=1e-3)  # line 6
+    All that the next iteration depends on is in the state and in ``rng``: a search that goes on
+    from a state, with the generator as it was, continues to the same bits.
 
-    @classmethod
-    def of(cls, robot: Robot, n_hidden: int, rollouts: int = 10, **fit: str) -> "SearchSettings":
-        """Of the robot's file; ``fit`` overrides the M-step's optimiser or bound."""
-        t = robot.training
-        return cls(
-            n_hidden=n_hidden,
-            horizon=robot.task.horizon,
-            alpha_start=t.alpha_start,
-            alpha_end=t.alpha_end,
-            anneal=t.anneal,
-            pairs=t.pairs,
-            fit=FitSettings(samples=t.samples, tail=t.tail)._replace(**fit),
-            rollouts=rollouts,
-        )
+    Args:
+        model: the robot.
+        method: a name of METHODS, which stands in place of ``settings.method``.
+        settings: of the run; its seed is not read, since ``rng`` is given.
+        rng: everything random.
+        state: where to go on; the search begins with line 1 when absent.
 
-    @property
-    def learned_steps(self) -> int:
-        """Steps that a policy learns from: the horizon without its tail."""
-        return self.horizon - self.fit.tail
+    Yields:
+        The state after an iteration, and what there is to say about it.
 
-
-class State(NamedTuple):
-    """Between two iterations: k of them are done."""
-
-    k: int
-    policy: Policy | None  # theta_k; None before the first M-step
-    q: TrajectoryDistribution  # the initial one, or after line 6 of iteration k
-    memory: Any = None  # what else a method carries on: a NamedTuple of arrays and numbers
-    rollouts: int = 0  # sampled so far to learn from
-
-
-class Step(NamedTuple):
-    """What a method makes of a state."""
-
-    fit: Fit
-    memory: Any = None
-    rollouts: int = 0  # sampled for it
-
-
-class Record(NamedTuple):
-    """What a callback learns about one iteration."""
-
-    iteration: int
-    alpha: float
-    bound: float  # objective that the policy was fitted to, at its end
-    evaluations: int  # of that objective
-    ddp_cost: float  # task cost of the mean trajectory of q at the end of the iteration
-    ddp_iterations: int  # 0 where q stays the initial one
-    seconds: float
-    rollouts: int  # sampled so far to learn from
+    Raises:
+        pydantic.ValidationError: a ValueError, for an unknown method or settings that it refuses.
+        FloatingPointError: when a step of the method stops being finite, with its quantity.
+    """
+    run = settings.replaced(method=method).resolved(model.robot)
+    chosen, asked = METHODS[run.method], run.of_search(model.robot)
+    if state is None:
+        initial = initial_trajectory(model, asked, rng)
+        state = start(model, initial)
+    while state.k < run.iterations:
+        state, record = iterate(model, chosen, asked, state, rng)
+        yield state, record
 
 
 def initial_trajectory(
     model: Model,
     settings: SearchSettings,
     rng: np.random.Generator,
+    U: Array | None = None,
     callback: Callable[[Iteration], None] | None = None,
-    demonstration: Array | None = None,
 ) -> Solution:
-    """Line 1: DDP on alpha_0 c from the actions ``demonstration`` (T, nu).
-
-    Without them it starts where the robot's file says.
-    """
-    U = _described_start(model, settings, rng) if demonstration is None else demonstration
-    objective = task_objective(model, settings.horizon, settings.alpha_start)
-    return ilqr(model, objective, model.x0, U, settings.initial, callback)
-
-
-def _described_start(model: Model, settings: SearchSettings, rng: np.random.Generator) -> Array:
-    begin = model.robot.task.start
-    if begin.gait:
-        return walk(model, model.x0, settings.horizon).U
-    return begin.noise * rng.standard_normal((settings.horizon, model.nu))
-
-
-def start(model: Model, solution: Solution) -> State:
-    """The state before the first iteration."""
-    return State(0, None, distribution(model, solution))
-
-
-def imitate(model: Model, settings: SearchSettings, state: State, rng: np.random.Generator) -> Fit:
-    """The first M-step: a policy that resembles the initial DDP solution (section 6)."""
-    observed = np.array(model.robot.observed_indices)
-    draw = draws_of(state.q, observed, settings.fit)
-    return first_fit(observed, settings.n_hidden, draw, settings.fit, rng)
-
-
-def annealed(settings: SearchSettings, k: int) -> float:
-    """alpha_k of line 5."""
-    share = min(k / settings.anneal, 1.0)
-    return math.exp(
-        (1 - share) * math.log(settings.alpha_start) + share * math.log(settings.alpha_end)
+    """Line 1, from the actions U (T, nu) or from where the robot's file says."""
+    return optimize(
+        model,
+        U,
+        rng,
+        horizon=settings.horizon,
+        alpha=settings.alpha_start,
+        settings=settings.initial,
+        callback=callback,
     )
 
 
-def distribution(model: Model, solution: Solution) -> TrajectoryDistribution:
-    return trajectory_distribution(solution, model.initial_covariance, model.process_covariance)
+def iterate(
+    model: Model,
+    method: Method,
+    settings: SearchSettings,
+    state: SearchState,
+    rng: np.random.Generator,
+) -> tuple[SearchState, Record]:
+    """One outer iteration, lines 3 to 6.
+
+    It runs on one BLAS thread: the matrices are small, threads cost more than they bring, and make
+    sums depend on their number.
+    """
+    started = time.perf_counter()
+    with threadpool_limits(1, user_api="blas"):
+        alpha = annealed(settings, state.k + 1)
+        fitted, memory, rollouts = method.improve(model, settings, state, rng)
+        q, ddp_iterations = state.q, 0
+        if method.adapts:
+            solution = vgps.adapt(model, settings, fitted.policy, q, alpha, rng)
+            q, ddp_iterations = distribution(model, solution), solution.iterations
+    new = SearchState(state.k + 1, fitted.policy, q, memory, state.rollouts + rollouts)
+    record = Record(
+        iteration=new.k,
+        alpha=alpha,
+        bound=fitted.value,
+        evaluations=fitted.evaluations,
+        ddp_cost=float(model.cost(q.X, q.U).sum()),
+        ddp_iterations=ddp_iterations,
+        seconds=time.perf_counter() - started,
+        rollouts=new.rollouts,
+    )
+    return new, record

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.policy.gaussian import Policy
-from vgps.policy.search import State
+from vgps.policy.state import SearchState
 from vgps.solver.distribution import TrajectoryDistribution
 
 Arrays = dict[str, NDArray]
@@ -38,16 +38,16 @@ def load_policy(path: str | Path) -> Policy:
         return policy_from_arrays(dict(arrays))
 
 
-def state_to_arrays(state: State) -> Arrays:
+def state_to_arrays(state: SearchState) -> Arrays:
     """A search state after at least one iteration."""
     arrays = {"k": np.array(state.k), "rollouts": np.array(state.rollouts)}
     arrays |= policy_to_arrays(state.policy) | _named("q", state.q)
     return arrays if state.memory is None else arrays | _named("memory", state.memory)
 
 
-def state_from_arrays(arrays: Arrays, memory: type | None = None) -> State:
+def state_from_arrays(arrays: Arrays, memory: type | None = None) -> SearchState:
     """The state whose method has a ``memory`` of this type."""
-    return State(
+    return SearchState(
         k=int(arrays["k"]),
         policy=policy_from_arrays(arrays),
         q=_collected("q", arrays, TrajectoryDistribution),

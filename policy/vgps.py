@@ -1,14 +1,10 @@
-"""Variational guided policy search (Levine & Koltun 2013, Algorithm 1).
+"""Variational guided policy search: lines 4 and 6 of Levine & Koltun (2013), Algorithm 1.
 
-    1  q <- DDP with cost alpha_0 c
-    2  for k = 1..K
-    3      marginals of q
-    4      theta <- argmax L(q, theta)
-    5      alpha_k = exp((K-k)/K log alpha_0 + k/K log alpha_K), then fixed
-    6      q <- DDP with cost alpha_k c - log pi_theta
+    4      theta <- argmax L(q, theta)                                   ``improve``
+    6      q <- DDP with cost alpha_k c - log pi_theta                   ``adapt``
 
-``improve`` is line 4.  The other lines are the frame of every method (``policy.methods``): those
-that it is compared with improve the policy in other ways, and some leave out line 6.
+The other lines are the frame of every method (`policy.search`).  Those that VGPS is compared with
+improve the policy in other ways; some adapt q as it does, and some leave q as it was.
 """
 
 import numpy as np
@@ -18,19 +14,21 @@ from vgps.policy.cost_term import negative_log_policy
 from vgps.policy.evaluation import run_policy_from
 from vgps.policy.gaussian import Policy
 from vgps.policy.mstep import draws_of, fit
-from vgps.policy.search import SearchSettings, State, Step, imitate
+from vgps.policy.state import Improvement, SearchSettings, SearchState, imitate
 from vgps.solver.distribution import TrajectoryDistribution
 from vgps.solver.ilqr import Solution, ilqr
 from vgps.solver.objective import task_objective, with_extra
 from vgps.solver.rollout import roll_out
 
 
-def improve(model: Model, settings: SearchSettings, state: State, rng: np.random.Generator) -> Step:
+def improve(
+    model: Model, settings: SearchSettings, state: SearchState, rng: np.random.Generator
+) -> Improvement:
     """Line 4: the policy imitates q.  The first time it is the best of several random ones."""
     if state.policy is None:
-        return Step(imitate(model, settings, state, rng))
+        return Improvement(imitate(model, settings, state, rng))
     draw = draws_of(state.q, state.policy.observed, settings.fit)
-    return Step(fit(state.policy, draw, settings.fit, rng))
+    return Improvement(fit(state.policy, draw, settings.fit, rng))
 
 
 def adapt(

@@ -9,7 +9,8 @@ from vgps.codegen.errors import RobotFileError, found, hint
 def explain(source: Source, failure: ValidationError) -> RobotFileError:
     """The first mistake in the parameters, from which others may follow, or else in the file."""
     errors = [_explain_one(source, error) for error in failure.errors(include_url=False)]
-    return min(errors, key=lambda pair: (not pair[0], pair[1].line, pair[1].column))[1]
+    # An override has no line, and comes first.
+    return min(errors, key=lambda pair: (not pair[0], pair[1].line or 0, pair[1].column or 0))[1]
 
 
 def _explain_one(source: Source, error: dict) -> tuple[bool, RobotFileError]:
@@ -19,13 +20,11 @@ def _explain_one(source: Source, error: dict) -> tuple[bool, RobotFileError]:
     loc = tuple(error["loc"]) + tuple(context["at"])
     text, tail = context["text"], context["tail"]
     if context["kind"] == "key":
-        line, column = source.position(loc, key=True)
-        message = f"{text} in {_spell(loc[:-1])}{tail}"
+        refusal = source.error(loc, f"{text} in {_spell(loc[:-1])}{tail}", key=True)
     else:
-        line, column = source.position(loc, offset=context["offset"])
         subject = "" if context["kind"] == "sentence" else f"{_spell(loc)} "
-        message = f"{subject}{text}{tail}"
-    return loc[:1] == ("parameters",), RobotFileError(source.path, line, column, message)
+        refusal = source.error(loc, f"{subject}{text}{tail}", offset=context["offset"])
+    return loc[:1] == ("parameters",), refusal
 
 
 def _builtin(error: dict, context: dict) -> dict:

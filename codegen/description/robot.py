@@ -5,6 +5,9 @@ several parts in `rules`; other modules import all of them from here.
 """
 
 import math
+from collections.abc import Mapping
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 from pydantic import PrivateAttr, ValidationError, ValidationInfo, field_validator, model_validator
@@ -25,7 +28,8 @@ from vgps.codegen.description.gait import Gait
 from vgps.codegen.description.parts import Drag, Ground, Joint, Link, Point
 from vgps.codegen.description.source import read
 from vgps.codegen.description.task import Deviation, Initial, Observe, Start, Task, Training
-from vgps.codegen.errors import found
+from vgps.codegen.errors import RobotFileError, found, hint
+from vgps.codegen.folders import MODELS
 
 __all__ = [
     "Deviation",
@@ -75,6 +79,8 @@ class Robot(Part):
     training: Training = Training()
 
     _path: str | None = PrivateAttr(None)
+    _text: str = PrivateAttr("")
+    _overrides: dict[str, Any] = PrivateAttr(default_factory=dict)
 
     @field_validator("parameters", mode="before")
     @classmethod
@@ -114,6 +120,16 @@ class Robot(Part):
     def path(self) -> str | None:
         """The file that the robot was loaded from, or None."""
         return self._path
+
+    @property
+    def text(self) -> str:
+        """The file as it was read, without ``overrides``."""
+        return self._text
+
+    @property
+    def overrides(self) -> dict[str, Any]:
+        """What was put in place of values of the file."""
+        return dict(self._overrides)
 
     @property
     def root(self) -> Link | None:
@@ -223,16 +239,37 @@ class Robot(Part):
         return values
 
 
-def load(path) -> Robot:
-    """Read and validate a robot file.
+def robot_file(robot: str | Path) -> Path:
+    """The file of a robot given by its name in models/, or by its path.
 
-    Raises RobotFileError, one sentence with file, line and column, for the first mistake in the
-    file.
+    Raises:
+        RobotFileError: when it is neither, with the nearest name.
     """
-    source = read(path)
+    path = Path(robot)
+    if path.suffix in (".yaml", ".yml") or len(path.parts) > 1:
+        return path
+    known = sorted(file.stem for file in MODELS.glob("*.yaml"))
+    if str(robot) in known:
+        return MODELS / f"{robot}.yaml"
+    text = f"no robot of this name in models/{hint(str(robot), known)}, or the path of a YAML file"
+    raise RobotFileError(robot, None, None, text)
+
+
+def load(robot: str | Path, overrides: Mapping[str, object] = MappingProxyType({})) -> Robot:
+    """Read and validate a robot.
+
+    Args:
+        robot: a name in models/, or the path of a file.
+        overrides: values in place of those of the file, by their dotted place, such as
+            {"training.iterations": 80, "task.horizon": 100, "joints.knee.damping": 2.0}.
+
+    Raises:
+        RobotFileError: one sentence with file, line and column, for the first mistake in the file.
+    """
+    source = read(robot_file(robot), overrides)
     try:
-        robot = Robot.model_validate(source.data, context={})
+        valid = Robot.model_validate(source.data, context={})
     except ValidationError as error:
         raise explain(source, error) from None
-    robot._path = source.path
-    return robot
+    valid._path, valid._text, valid._overrides = source.path, source.text, dict(overrides)
+    return valid

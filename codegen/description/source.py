@@ -4,12 +4,14 @@ Scalars are int, float, bool, None or, for everything else, the text as written;
 text.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import yaml
 
-from vgps.codegen.errors import RobotFileError
+from vgps.codegen.errors import RobotFileError, found, hint
 
 MAX_BYTES = 256 * 1024
 MAX_NODES = 20_000
@@ -26,13 +28,27 @@ CONVERTED = {
 AS_TEXT = {TAG + kind for kind in ("str", "timestamp", "binary", "merge", "value")}
 
 
+Overridden = dict[tuple, str]  # where in the data -> the override as it was given, key=value
+
+
 @dataclass(frozen=True)
 class Source:
-    """A read file: `path` as the caller gave it, `data` as dicts, lists and scalars."""
+    """A read file: `path` as the caller gave it, `data` as dicts, lists and scalars with overrides."""
 
     path: str
     data: dict
     top: yaml.MappingNode
+    text: str
+    overridden: Overridden
+
+    def error(
+        self, loc: tuple, message: str, key: bool = False, offset: int | None = None
+    ) -> RobotFileError:
+        """The error about the value at `loc`, with its place in the file or the override that it is from."""
+        for place, override in self.overridden.items():
+            if loc[: len(place)] == place:
+                return RobotFileError(f"{self.path} with {override}", None, None, message)
+        return RobotFileError(self.path, *self.position(loc, key, offset), message)
 
     def position(self, loc: tuple, key: bool = False, offset: int | None = None) -> tuple[int, int]:
         """(line, column), 1-based, of the value at `loc`, such as ('links', 1, 'mass'), or of its
@@ -54,11 +70,67 @@ class Source:
         return line, column + (0 if offset is None else _shift(node, offset))
 
 
-def read(path) -> Source:
-    """Read a robot file.  Raises RobotFileError when it is not one readable YAML mapping."""
+def read(path: str | Path, overrides: Mapping[str, object] = MappingProxyType({})) -> Source:
+    """Read a robot file, with other values in place of some of its own.
+
+    Args:
+        path: the file.
+        overrides: values by their dotted place, such as {"training.iterations": 80}; an item of a
+            list goes by its name, as in "joints.knee.damping".  Text is read as YAML.
+
+    Raises:
+        RobotFileError: when the file is not one readable YAML mapping, or has no such place.
+    """
     text = _text(path)
+    top = _compose(path, text)
+    if top is None:
+        raise RobotFileError(path, 1, 1, "the file is empty")
+    if not isinstance(top, yaml.MappingNode):
+        raise _at(path, top.start_mark, "a robot file must be a mapping at its top level")
+    data, overridden = _Reader(path).value(top, ()), {}
+    for key, value in overrides.items():
+        given = f"{key}={value}"
+        if isinstance(value, str):
+            place = f"{path} with {given}"
+            node = _compose(place, value)
+            value = None if node is None else _Reader(place).value(node, ())
+        overridden[_replace(data, key.split("."), value, f"{path} with {given}")] = given
+    return Source(str(path), data, top, text, overridden)
+
+
+def _replace(data: dict, steps: list[str], value: object, place: str) -> tuple:
+    """Put ``value`` into ``data``; where it went.  A mapping that is missing is made."""
+    loc: tuple = ()
+    inside: dict | list = data
+    for depth, step in enumerate(steps):
+        key: str | int = step
+        if isinstance(inside, list):
+            names = [item.get("name") if isinstance(item, dict) else None for item in inside]
+            if step not in names:
+                known = hint(step, (name for name in names if isinstance(name, str)))
+                raise RobotFileError(
+                    place,
+                    None,
+                    None,
+                    f"nothing in {'.'.join(steps[:depth])} is called {step!r}{known}",
+                )
+            key = names.index(step)
+        elif not isinstance(inside, dict):
+            text = f"{'.'.join(steps[:depth])} is {found(inside)} and holds nothing"
+            raise RobotFileError(place, None, None, text)
+        loc = (*loc, key)
+        if depth == len(steps) - 1:
+            inside[key] = value
+        elif isinstance(inside, dict):
+            inside = inside.setdefault(key, {})
+        else:
+            inside = inside[key]
+    return loc
+
+
+def _compose(path: str | Path, text: str) -> yaml.Node | None:
     try:
-        top = yaml.compose(text, Loader=yaml.SafeLoader)
+        return yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         raise _at(path, error.problem_mark or error.context_mark, _syntax(error)) from None
     except yaml.reader.ReaderError as error:
@@ -70,11 +142,6 @@ def read(path) -> Source:
         raise RobotFileError(path, 1, 1, f"not valid YAML: {error}") from None
     except RecursionError:
         raise RobotFileError(path, 1, 1, "the file is nested too deeply") from None
-    if top is None:
-        raise RobotFileError(path, 1, 1, "the file is empty")
-    if not isinstance(top, yaml.MappingNode):
-        raise _at(path, top.start_mark, "a robot file must be a mapping at its top level")
-    return Source(str(path), _Reader(path).value(top, ()), top)
 
 
 class _Reader:

@@ -12,7 +12,9 @@ from vgps.policy.controller import Controller
 from vgps.policy.evaluation import LARGEST_COST, run_policy_from, step_costs
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import Samples, fit
-from vgps.policy.search import SearchSettings, initial_trajectory, start
+from vgps.policy.search import initial_trajectory, iterate
+from vgps.policy.settings import RunSettings
+from vgps.policy.state import start
 from vgps.policy.store import state_from_arrays, state_to_arrays
 
 ROOT = Path(__file__).parents[2]
@@ -26,7 +28,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def settings(model):
-    whole = SearchSettings.of(model.robot, n_hidden=3, rollouts=4)
+    whole = RunSettings(hidden=3).of_search(model.robot)._replace(rollouts=4)
     return whole._replace(horizon=T, fit=whole.fit._replace(starts=2, iterations=20))
 
 
@@ -38,7 +40,7 @@ def beginning(model, settings):
 def run(name, model, settings, state, rng, iterations):
     records = []
     for _ in range(iterations):
-        state, record = METHODS[name].iterate(model, settings, state, rng)
+        state, record = iterate(model, METHODS[name], settings, state, rng)
         records.append(record)
     return state, records
 

@@ -13,14 +13,16 @@ from vgps.policy.cost_term import negative_log_policy
 from vgps.policy.evaluation import run_policy, run_policy_from, summarize
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import FitSettings, draw, draws_of, first_fit, fit
-from vgps.policy.search import SearchSettings, annealed, initial_trajectory, start
+from vgps.policy.search import initial_trajectory, iterate
+from vgps.policy.settings import RunSettings
+from vgps.policy.state import annealed, start
 from vgps.policy.store import load_policy, policy_to_arrays, state_from_arrays, state_to_arrays
 from vgps.policy.vgps import adapt
 from vgps.solver.ilqr import Settings, ilqr
 from vgps.solver.objective import task_objective, with_extra
 
 ROOT = Path(__file__).parents[2]
-iterate = METHODS["vgps"].iterate
+CLOSED = FitSettings(samples=4, tail=0, optimizer="lbfgs", bound="closed")
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +33,7 @@ def model():
 @pytest.fixture(scope="module")
 def settings(model):
     """A second of swimming, so that an iteration takes milliseconds."""
-    whole = SearchSettings.of(model.robot, n_hidden=3)
+    whole = RunSettings(hidden=3).of_search(model.robot)
     return whole._replace(horizon=50, fit=whole.fit._replace(starts=2))
 
 
@@ -42,7 +44,7 @@ def beginning(model, settings):
 
 def run(model, settings, state, rng, iterations):
     for _ in range(iterations):
-        state, _ = iterate(model, settings, state, rng)
+        state, _ = iterate(model, METHODS["vgps"], settings, state, rng)
     return state
 
 
@@ -81,16 +83,16 @@ def test_every_m_step_imitates_the_distribution(model, settings, beginning, opti
     """Each way of maximising L ends near the same value, far above that of its random start."""
     observed = np.array(model.robot.observed_indices)
     draws = partial(draws_of, beginning.q, observed)
-    asked = FitSettings(optimizer, bound, samples=20, starts=1)
+    reference = CLOSED._replace(samples=20, starts=1)
     values = {}
     for name, s in {
-        "untrained": FitSettings(samples=20, starts=1, rounds=1, iterations=1),
-        "reference": FitSettings(samples=20, starts=1),
-        "asked": asked,
+        "untrained": reference._replace(rounds=1, iterations=1),
+        "reference": reference,
+        "asked": reference._replace(optimizer=optimizer, bound=bound),
     }.items():
         fitted = first_fit(observed, 3, draws(s), s, np.random.default_rng(0))
         # judged by one yardstick: the closed form on samples of its own
-        yardstick = FitSettings(samples=50, rounds=1, iterations=0)
+        yardstick = CLOSED._replace(samples=50, rounds=1, iterations=0)
         rng = np.random.default_rng(9)
         values[name] = fit(fitted.policy, draws(yardstick), yardstick, rng).value
     gained = values["untrained"] - values["reference"]
@@ -100,7 +102,7 @@ def test_every_m_step_imitates_the_distribution(model, settings, beginning, opti
 
 def test_samples_carry_the_action_distribution_of_their_step(beginning):
     q = beginning.q
-    samples = draw(q, np.arange(q.X.shape[1]), FitSettings(samples=4), np.random.default_rng(0))
+    samples = draw(q, np.arange(q.X.shape[1]), CLOSED, np.random.default_rng(0))
     t, i = 17, 2
     state, mean = samples.inputs[4 * t + i], samples.mean[4 * t + i]
     np.testing.assert_allclose(mean, q.U[t] + q.k[t] + q.K[t] @ (state - q.X[t]), rtol=1e-12)
@@ -114,7 +116,7 @@ def test_samples_carry_the_action_distribution_of_their_step(beginning):
 def test_the_policy_does_not_learn_from_the_tail(beginning):
     q, everything = beginning.q, np.arange(beginning.q.X.shape[1])
     whole, cut = (
-        draw(q, everything, FitSettings(samples=4, tail=tail), np.random.default_rng(0))
+        draw(q, everything, CLOSED._replace(tail=tail), np.random.default_rng(0))
         for tail in (0, 20)
     )
     np.testing.assert_array_equal(cut.inputs, whole.inputs[: 4 * (len(q.X) - 20)])
@@ -182,11 +184,10 @@ def test_a_diverging_policy_is_counted_and_not_averaged_away(model, settings, be
 
 def test_actions_saturate_at_the_torque_limits():
     cartpole = build(load(ROOT / "tests" / "robots" / "cartpole.yaml"))
-    settings = SearchSettings.of(cartpole.robot, n_hidden=2)._replace(horizon=20)
+    settings = RunSettings(hidden=2).of_search(cartpole.robot)._replace(horizon=20)
     rng = np.random.default_rng(0)
-    state, _ = iterate(
-        cartpole, settings, start(cartpole, initial_trajectory(cartpole, settings, rng)), rng
-    )
+    beginning = start(cartpole, initial_trajectory(cartpole, settings, rng))
+    state = run(cartpole, settings, beginning, rng, 1)
     noise = 1e3 * rng.standard_normal((1, 20, 1))
     rollouts = run_policy_from(cartpole, state.policy, cartpole.x0[None], noise)
     np.testing.assert_array_equal(np.abs(rollouts.U), 20.0)
