@@ -22,16 +22,19 @@ Array = NDArray[np.float64]
 _DOTS_PER_INCH = 100
 _WIDEST, _TALLEST, _SMALLEST = 640, 480, 240  # pixels
 _LABELS = 22  # pixels below the scene
-_SAMPLES = 300  # of the ground across half a frame
-_WIDE = 4.0 / 3.0  # the least width of a frame with ground, by its height
+_SAMPLES = 300  # points of the ground's line across half a frame
+_WIDE = 4.0 / 3.0  # the least ratio of width to height of a frame with ground
 
 
 def animate(model: Model, X: ArrayLike, path: str | Path, frames_per_second: int = 25) -> None:
     """Write the motion X (T+1, nx), in real time, to ``path``, whose suffix is .gif or .mp4.
 
-    The camera follows the centre of mass of a floating base; a fixed base stands still.  A
-    trajectory that diverges is shown up to there.  Raises MissingEncoder for MP4 without ffmpeg,
-    ValueError for another suffix and for a trajectory without a finite state.
+    With a floating base the camera follows the robot; with a fixed base it stands still.  A
+    trajectory that diverges is shown up to the step where it does.
+
+    Raises:
+        MissingEncoder: for an MP4 where ffmpeg is not installed.
+        ValueError: for another suffix, and for a trajectory without a finite state.
     """
     path = Path(path)
     writer = _writer(path, frames_per_second)
@@ -73,7 +76,7 @@ def _writer(path: Path, frames_per_second: int) -> AbstractMovieWriter:
 
 
 def _frames(model: Model, X: Array, frames_per_second: int) -> tuple[Array, list[Skeleton]]:
-    """Times (frames,) in s and the robot there: the state nearest to the time of each frame."""
+    """Times (frames,) in s, and the robot in the state nearest to each of them."""
     count = 1 + int((len(X) - 1) * model.dt * frames_per_second + 1e-9)
     times = np.arange(count) / frames_per_second
     steps = np.minimum((times / model.dt).round().astype(int), len(X) - 1)
@@ -81,9 +84,10 @@ def _frames(model: Model, X: Array, frames_per_second: int) -> tuple[Array, list
 
 
 def _camera(model: Model, poses: list[Skeleton], frames_per_second: int) -> tuple[Array, Array]:
-    """Centres of the view (frames, 2) and half its size (2,), m, in which the robot always fits.
+    """Centres of the view (frames, 2) and half its size (2,), in m, so that the robot always fits.
 
-    The ground below the robot fits as well; then the view rises and falls with the ground alone.
+    Where there is ground, the ground below the robot fits as well, and the view then rises and
+    falls with the ground alone.
     """
     corners = np.array([pose.corners() for pose in poses])  # (frames, n, 2)
     below = ground_line(model.robot, np.array([pose.com[0] for pose in poses]))  # (frames, 2)
@@ -106,15 +110,15 @@ def _camera(model: Model, poses: list[Skeleton], frames_per_second: int) -> tupl
 
 
 def _calm(path: Array, reach: int) -> Array:
-    """The path (frames, 2), each place averaged with ``reach`` frames before and behind it."""
-    # The average over about a second keeps the view calm while the robot sways and bobs.
+    """The path (frames, 2), each place averaged with ``reach`` frames before and after it."""
+    # An average over about a second keeps the view calm while the robot sways and bobs.
     padded = np.pad(path, ((reach, reach), (0, 0)), mode="edge")
     window = np.full(2 * reach + 1, 1.0 / (2 * reach + 1))
     return np.stack([np.convolve(padded[:, i], window, mode="valid") for i in (0, 1)], axis=1)
 
 
 def _stage(half: Array) -> tuple[Figure, Axes, Array]:
-    """Figure and axes, as large as the limits allow, and half the size (2,) m of what they show."""
+    """Figure and axes, as large as the limits allow, and half the size (2,), in m, of the view."""
     scale = min(_WIDEST / half[0], (_TALLEST - _LABELS) / half[1])  # pixels per half metre
     # Video encoders want even numbers.
     width, height = (2 * round(max(scale * h, _SMALLEST) / 2) for h in half)

@@ -1,4 +1,4 @@
-"""What a comparison shows for itself: CSV files, a table, Figure 1."""
+"""What a comparison leaves in its folder: CSV files, a table, Figure 1."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,9 +18,15 @@ from vgps.report.style import save
 def report_comparison(
     out: Path, runs: Sequence[Run], models: Mapping[str, Model]
 ) -> tuple[list[Standing], list[Failure]]:
-    """results.csv, final.csv, table.md and figure1 in ``out`` of what is done of ``runs``.
+    """Write results.csv, final.csv, table.md and figure1 of those of ``runs`` that are finished.
 
-    ``models`` holds every robot by name.  The rows of the table, and the runs that failed.
+    Args:
+        out: Folder of the comparison, which holds the runs.
+        runs: All runs of the plan.
+        models: Every robot of the plan by name.
+
+    Returns:
+        The rows of the table, and the runs that failed.
     """
     left = {run.name for run in missing(out, runs)}
     finished = [run for run in runs if run.name not in left]
@@ -30,7 +36,11 @@ def report_comparison(
     write_rows(out / "final.csv", Final, finals)
     table = standings(finals, failures)
     page = markdown(table, failures)
-    write_atomically(out / "table.md", lambda path: path.write_text(page, encoding="utf-8"))
+
+    def write_table(temporary: Path) -> None:
+        temporary.write_text(page, encoding="utf-8")
+
+    write_atomically(out / "table.md", write_table)
     if rows:
         figure = figure1(rows, _gaits(out, finished, models))
         for suffix in ("svg", "png"):
@@ -39,7 +49,7 @@ def report_comparison(
 
 
 def _gaits(out: Path, finished: Sequence[Run], models: Mapping[str, Model]) -> dict[str, Gait]:
-    """For each robot the gait of a finished run: VGPS if it can be, most units, first seed."""
+    """The gait of one finished run of each robot: of VGPS if there is one, most units, first seed."""
     gaits = {}
     for robot, model in models.items():
         runs = [run for run in finished if run.robot == robot]

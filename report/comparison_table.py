@@ -7,21 +7,22 @@ import numpy as np
 from vgps.experiments.aggregate import ENOUGH, Spread, Standing
 from vgps.experiments.results import Failure
 
+_LEGEND = (
+    f"A seed succeeds when at least {ENOUGH:.0%} of the rollouts of its final policy do; a run "
+    "that failed did not succeed. Costs are means over these rollouts: median over seeds "
+    "(least to greatest). Seconds are those of the method's iterations on one core, without "
+    "the initial DDP, which all methods share; the first run of a process also loads the "
+    "compiled kernels. Rollouts are those that a run learned from."
+)
+
 
 def markdown(table: Sequence[Standing], failures: Sequence[Failure]) -> str:
-    """The page table.md: a table for each panel, then what the words mean and what failed."""
+    """The page's text: a table for each robot and network size, a legend, then what failed."""
     lines = ["# Comparison", ""]
     for robot, hidden in dict.fromkeys((s.robot, s.hidden) for s in table):
         panel = [s for s in table if (s.robot, s.hidden) == (robot, hidden)]
         lines += [f"## {robot}, {hidden} hidden units", "", *_panel(panel), ""]
-    lines += [
-        f"A seed succeeds when at least {ENOUGH:.0%} of the rollouts of its final policy do; a run "
-        "that failed did not succeed. Costs are means over these rollouts: median over seeds "
-        "(least to greatest). Seconds are those of the method's iterations on one core, without "
-        "the initial DDP, which all methods share; the first run of a process also loads the "
-        "compiled kernels. Rollouts are those that a run learned from.",
-        "",
-    ]
+    lines += [_LEGEND, ""]
     if failures:
         lines += ["Failed runs, which the next start tries again:", ""]
         lines += [

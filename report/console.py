@@ -6,7 +6,7 @@ On a terminal progress is a bar; elsewhere it is one plain line an update, fit f
 import json
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Update]:
-    """Yields a function that reports how many of ``total`` units are done."""
+    """Show how far work is; the context's value reports how many of ``total`` units are done."""
     if not sys.stderr.isatty():
         yield lambda done, text: print(
             f"{what} {done}/{total}: {text}", file=sys.stderr, flush=True
@@ -41,7 +41,7 @@ def progress(what: str, total: int) -> Iterator[Update]:
 
 
 def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """A table on standard output; numbers are set to the right."""
+    """Print a table on standard output; a column that holds numbers only is set to the right."""
     table = Table(title=title, title_justify="left")
     for column, name in enumerate(header):
         numeric = all(isinstance(row[column], int | float) for row in rows)
@@ -51,9 +51,10 @@ def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]])
     Console().print(table)
 
 
-def show_evaluation(result: dict) -> None:
-    """The table of an evaluation: costs, success, and speed in each training horizon."""
-    title = "{robot}, {method}, {hidden} hidden units, seed {seed}: {rollouts} rollouts of {horizon} steps"
+def show_evaluation(result: Mapping[str, Any]) -> None:
+    """Print an evaluation: costs, success, and the speed in each training horizon."""
+    title = "{robot}, {method}, {hidden} hidden units, seed {seed}: "
+    title += "{rollouts} rollouts of {horizon} steps"
     rows = [("initial DDP", result["ddp_cost"], "", "", "")]
     for kind in ("stochastic", "deterministic"):
         s = result[kind]
@@ -66,13 +67,13 @@ def show_evaluation(result: dict) -> None:
 
 
 def show_standings(table: Sequence["Standing"]) -> None:
-    """The outcome of a comparison: a table for each panel, medians over seeds."""
+    """Print the outcome of a comparison: a table for each panel, medians over seeds."""
     for panel in dict.fromkeys((s.robot, s.hidden) for s in table):
         rows = []
         for s in table:
             if (s.robot, s.hidden) != panel:
                 continue
-            row = [s.method]
+            row: list[str | float] = [s.method]
             for cost, succeeded in (
                 (s.stochastic_cost, s.stochastic_succeeded),
                 (s.deterministic_cost, s.deterministic_succeeded),
@@ -83,8 +84,8 @@ def show_standings(table: Sequence["Standing"]) -> None:
         show_table(f"{panel[0]}, {panel[1]} hidden units: final cost", header, rows)
 
 
-def show_pushes(result: dict) -> None:
-    """The table of survived pushes, and what surviving means."""
+def show_pushes(result: Mapping[str, Any]) -> None:
+    """Print the largest pushes that were survived, and what surviving means."""
     title = "{robot}, {method}, {hidden} hidden units, seed {seed}: "
     title += "largest push of {duration:g} s at {point} survived, N·s"
     rows = [
@@ -97,19 +98,19 @@ def show_pushes(result: dict) -> None:
     print(f"success: {result['success']}")
 
 
-def _impulse(value: float, result: dict) -> str:
+def _impulse(value: float, result: Mapping[str, Any]) -> str:
     if math.isnan(value):
         return "fails unpushed"
     return f"{value:g}" + (" or more" if value >= result["impulse_limit"] else "")
 
 
 def plain(value: Any) -> str:
-    """A table cell: four significant digits for a measured number."""
+    """The text of a table cell: a float with four significant digits."""
     return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def print_json(result: Any) -> None:
-    """One JSON object; named tuples become objects, numbers that JSON cannot hold null."""
+    """Print one JSON value; named tuples become objects, and inf and NaN become null."""
     print(json.dumps(_finite(result)))
 
 

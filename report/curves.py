@@ -3,12 +3,13 @@
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.typing import LineStyleType
 from numpy.typing import ArrayLike, NDArray
 
 from vgps.report.style import INITIAL, LEARNED, MUTED, dress, key
 
 Array = NDArray[np.float64]
-# A linear axis that spans more than this factor shows nothing of its lower end.
+# A linear axis that spans more than this factor squeezes its lower end into a line.
 _LINEAR_RANGE = 10.0
 
 
@@ -19,35 +20,48 @@ def learning_curve(
     deterministic: ArrayLike,
     ddp_cost: float,
 ) -> None:
-    """Average cost of the stochastic policy (solid) and the deterministic one (dashed).
+    """Draw the average cost of the stochastic policy (solid) and of the deterministic one (dashed).
 
-    All three arrays are (K,); costs are summed over the horizon and have no unit.  ``ddp_cost`` of
-    the first trajectory is a horizontal line.  An infinite or missing cost breaks the line and
-    leaves a triangle below the upper edge.
+    An infinite or missing cost breaks the line and leaves a triangle below the upper edge.
+
+    Args:
+        axes: Axes to draw on.
+        iterations: Numbers of the iterations, (K,).
+        stochastic: Cost summed over the horizon, averaged over rollouts, (K,); without a unit.
+        deterministic: The same without the policy's noise, (K,).
+        ddp_cost: Cost of the initial DDP trajectory, drawn as a horizontal line.
     """
     iterations = np.asarray(iterations, dtype=float)
     dress(axes, "Learning curve", "iteration", "average cost of a rollout")
     shown, lost = [np.array([ddp_cost])], np.zeros(len(iterations), dtype=bool)
-    for values, label, dashes in (
+    curves: tuple[tuple[ArrayLike, str, LineStyleType], ...] = (
         (stochastic, "stochastic", "-"),
         (deterministic, "deterministic", (0, (4, 1.6))),
-    ):
-        values = np.asarray(values, dtype=float)
+    )
+    for costs, label, dashes in curves:
+        values = np.asarray(costs, dtype=float)
         finite = np.isfinite(values)
         shown.append(values[finite])
         lost |= ~finite
         _draw(axes, iterations, values, label, dashes)
     axes.axhline(ddp_cost, color=INITIAL, linewidth=1.0, label="initial DDP", zorder=2)
     if lost.any():
-        edge = {"transform": axes.get_xaxis_transform(), "color": MUTED, "markersize": 4}
-        axes.plot(iterations[lost], np.full(lost.sum(), 0.975), "^", label="diverged", **edge)
+        axes.plot(
+            iterations[lost],
+            np.full(lost.sum(), 0.975),
+            "^",
+            color=MUTED,
+            markersize=4,
+            transform=axes.get_xaxis_transform(),
+            label="diverged",
+        )
     _scale(axes, np.concatenate(shown))
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     axes.margins(x=0.03)
     key(axes, columns=4)
 
 
-def _draw(axes: Axes, iterations: Array, values: Array, label: str, dashes) -> None:
+def _draw(axes: Axes, iterations: Array, values: Array, label: str, dashes: LineStyleType) -> None:
     shown = np.isfinite(values)
     beside = np.pad(shown, 1)
     alone = np.flatnonzero(shown & ~beside[:-2] & ~beside[2:])  # a line would not show these
@@ -64,7 +78,7 @@ def _draw(axes: Axes, iterations: Array, values: Array, label: str, dashes) -> N
 
 
 def _scale(axes: Axes, costs: Array) -> None:
-    """Limits and scale of the cost axis for the finite costs (n,) that it has to show."""
+    """Choose limits and scale of the cost axis for the finite costs (n,) that it has to show."""
     low, high = costs.min(), costs.max()
     if low > 0.0 and high > _LINEAR_RANGE * low:
         axes.set_yscale("log")

@@ -9,11 +9,11 @@ Array = NDArray[np.float64]
 
 
 def link_depths(robot: Robot) -> Array:
-    """Depth of each link (number of links,), in file order: 0 in front, towards 1 behind.
+    """Depth of each link, (number of links,) in file order: 0 in front, towards 1 behind.
 
-    Links that are alike and hang from one place, as the thighs of a walker do, would be mistaken
-    for each other.  The last of them in the file stands in front, the others behind it, each with
-    all that hangs from it.
+    Links that are alike and hang from the same place, as the thighs of a walker do, would be
+    mistaken for each other.  The last of them in the file is drawn in front and the others behind
+    it, each together with the links that hang from it.
     """
     links = {link.name: link for link in robot.links}
 

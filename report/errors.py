@@ -2,4 +2,4 @@
 
 
 class MissingEncoder(RuntimeError):
-    """This machine has no program that writes the asked-for video format."""
+    """This machine has no program that writes the video format that was asked for."""

@@ -36,12 +36,14 @@ _LOOKS = {
     "cost-weighted-1000": ("#6b4c9a", "X"),
 }
 _DASHES = (0, (4, 1.6))
-_CEILING = 300.0  # times the initial DDP cost: what is above is drawn at the upper edge
+_CEILING = 300.0  # times the initial DDP cost: a higher one is drawn at the upper edge
 _PANEL, _GAIT, _HEIGHT = 3.5, 5.0, 3.3  # inches
-_ENTRY = 2.0  # inches, of the legend
+_ENTRY = 2.0  # inches, width of an entry of the legend
 
 
 class Gait(NamedTuple):
+    """The motion of one robot under one learned policy."""
+
     model: Model
     title: str  # which policy this is
     X: Array  # (T+1, nx), its rollout from the mean start
@@ -49,7 +51,7 @@ class Gait(NamedTuple):
 
 
 def figure1(rows: Sequence[Row], gaits: Mapping[str, Gait]) -> Figure:
-    """The figure of all ``rows``, with the gait of each robot that has one in ``gaits``."""
+    """The figure of all ``rows``, with the gait of each robot that ``gaits`` holds by name."""
     robots = list(dict.fromkeys(row.robot for row in rows))
     hidden = list(dict.fromkeys(row.hidden for row in rows))
     handles = _handles(dict.fromkeys(row.method for row in rows))
@@ -92,7 +94,7 @@ def figure1(rows: Sequence[Row], gaits: Mapping[str, Gait]) -> Figure:
 
 
 def caption(rows: Sequence[Row]) -> str:
-    """What the lines and bands are and what is cut off, in two lines."""
+    """Two lines of text: what the lines and bands are, and which costs are cut off."""
     seeds = len({row.seed for row in rows})
     return (
         f"Average cost of a rollout: median over {seeds} seed{'s' * (seeds != 1)}, bands from the "
@@ -121,7 +123,7 @@ def _panel(axes: Axes, title: str, rows: Sequence[Row]) -> None:
 
 
 def _quartiles(rows: Sequence[Row], column: str, ceiling: float) -> tuple[Array, Array]:
-    """Iterations (K,) and the quartiles (3, K) over seeds of a cost that ends at ``ceiling``."""
+    """Iterations (K,) and quartiles over seeds (3, K) of a cost, cut off at ``ceiling``."""
     iterations = sorted({row.iteration for row in rows})
     quartiles = np.empty((3, len(iterations)))
     for k, iteration in enumerate(iterations):
@@ -135,7 +137,7 @@ def _draw(
     axes: Axes, method: str, kind: str, iterations: Array, quartiles: Array, offset: int
 ) -> None:
     colour, marker = _LOOKS[method]
-    first = method == "vgps"  # ours lies on top of what it is compared with
+    first = method == "vgps"  # drawn above the methods that it is compared with
     low, middle, high = quartiles
     axes.fill_between(iterations, low, high, color=colour, alpha=0.12, linewidth=0, zorder=2)
     every = max(1, len(iterations) // 5)
@@ -154,7 +156,7 @@ def _draw(
 
 
 def _scale(axes: Axes, costs: Array, ceiling: float) -> None:
-    """A logarithmic axis from the least cost (n,) to the ceiling, or linear where some are negative."""
+    """A logarithmic axis from the least of ``costs`` (n,) to the ceiling; linear below zero."""
     low, high = costs.min(), costs.max()
     if low > 0.0:
         axes.set_yscale("log")
@@ -173,12 +175,12 @@ def _handles(methods: Iterable[str]) -> list[Line2D]:
     handles = []
     for method in methods:
         colour, marker = _LOOKS[method]
-        look = {"color": colour, "marker": marker, "markersize": 4.5, "linewidth": 1.8}
-        handles.append(Line2D([], [], label=method, **look))
-    kind = {"color": MUTED, "linewidth": 1.6}
+        handles.append(
+            Line2D([], [], color=colour, marker=marker, markersize=4.5, linewidth=1.8, label=method)
+        )
     return [
         *handles,
-        Line2D([], [], label="stochastic policy", **kind),
-        Line2D([], [], label="deterministic policy", linestyle=_DASHES, **kind),
+        Line2D([], [], color=MUTED, linewidth=1.6, label="stochastic policy"),
+        Line2D([], [], color=MUTED, linewidth=1.6, linestyle=_DASHES, label="deterministic policy"),
         Line2D([], [], label="initial DDP", color=INITIAL, linewidth=1.2),
     ]

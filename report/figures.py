@@ -1,4 +1,4 @@
-"""Whole pictures: what a training and a trajectory optimisation leave to look at."""
+"""Whole pictures: one of a training run, one of an optimised trajectory."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,11 +24,15 @@ def training_picture(
     X: ArrayLike,
     reference: ArrayLike,
 ) -> None:
-    """Learning curve and gait side by side, as a picture at ``path``.
+    """Write a picture of the learning curve and, beside it, the gait.
 
-    metrics    columns iteration, stochastic_cost, deterministic_cost, (K,) each
-    X          (T+1, nx), a rollout of the learned policy
-    reference  (T+1, nx), the trajectory of cost ``ddp_cost`` that learning started from
+    Args:
+        path: File of the picture; its suffix names the format.
+        model: The robot.
+        metrics: Columns iteration, stochastic_cost and deterministic_cost, (K,) each.
+        ddp_cost: Cost of ``reference``.
+        X: A rollout of the learned policy, (T+1, nx).
+        reference: The trajectory that learning started from, (T+1, nx).
     """
     figure = new_figure(12.0, 3.6)
     left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.75), gridspec_kw={"wspace": 0.15})
@@ -44,7 +48,7 @@ def training_picture(
 
 
 def trajectory_picture(path: str | Path, model: Model, X: ArrayLike, U: ArrayLike) -> None:
-    """Gait, actions and speed along X (T+1, nx) and U (T, nu), as a picture at ``path``."""
+    """Write a picture at ``path`` of gait, actions and speed along X (T+1, nx) and U (T, nu)."""
     X = drawable(X)
     U = np.asarray(U, dtype=float)[: len(X)]
     figure = new_figure(10.0, 6.4)
@@ -54,7 +58,7 @@ def trajectory_picture(path: str | Path, model: Model, X: ArrayLike, U: ArrayLik
         gridspec_kw={"wspace": 0.18, "hspace": 0.55},
     )
     gait_picture(axes["gait"], model, X)
-    times = model.dt * np.arange(len(U))
+    times = model.dt * np.arange(len(U), dtype=np.float64)  # (T,) s
     _actions(axes["actions"], model, times, U)
     dress(axes["speed"], "Speed of the centre of mass", "time, s", "speed, m/s")
     axes["speed"].plot(times, model.speed(X[: len(U)], U), color=SERIES[0], linewidth=1.5)

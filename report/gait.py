@@ -13,8 +13,8 @@ from vgps.report.style import INITIAL, INK, LEARNED, dress, key, paler
 
 Array = NDArray[np.float64]
 _FEWEST_POSES, _MOST_POSES = 5, 9
-_SAMPLES = 1000  # of the ground across the picture
-_FADE = 0.65  # share of paper in the colour that the oldest pose comes close to
+_SAMPLES = 1000  # points of the ground's line across the picture
+_FADE = 0.65  # share of paper in the colour of the oldest pose, nearly
 
 
 def gait_picture(
@@ -24,11 +24,20 @@ def gait_picture(
     reference: ArrayLike | None = None,
     title: str = "Gait",
 ) -> None:
-    """The robot along X (T+1, nx), earlier poses paler, with the path of its centre of mass.
+    """Draw the robot along X (T+1, nx), earlier poses paler, and the path of its centre of mass.
 
-    ``reference`` (any length, nx) is the trajectory that learning started from; its path is black
-    below the blue one.  A trajectory that diverges is drawn up to there; ValueError where not even
-    the first state is finite.
+    A trajectory that diverges is drawn up to the step where it does.
+
+    Args:
+        axes: Axes to draw on.
+        model: The robot.
+        X: States, (T+1, nx).
+        reference: States of the trajectory that learning started from, (any length, nx).  The path
+            of its centre of mass is drawn in black under the blue one of X.
+        title: Title of the axes.
+
+    Raises:
+        ValueError: where not even the first state is finite.
     """
     X = drawable(X)
     path = com_path(model, X)  # (T+1, 2)
@@ -59,7 +68,7 @@ def gait_picture(
 
 
 def _poses(model: Model, X: Array, path: Array) -> tuple[Array, list[Skeleton]]:
-    """Evenly spaced times (n,) in s and the robot there: as many as stand side by side."""
+    """Evenly spaced times (n,) in s and the robot at each, as many as fit side by side."""
     robots = [skeleton(model, x[: model.nq]) for x in X]
     way = path[-1] - path[0]  # (2,)
     distance = np.linalg.norm(way) or 1.0
@@ -70,12 +79,12 @@ def _poses(model: Model, X: Array, path: Array) -> tuple[Array, list[Skeleton]]:
 
 
 def _frame(axes: Axes, points: Array) -> None:
-    """Equal scales and limits around points (n, 2), m."""
+    """Set limits around the points (n, 2), in m, with the same scale on both axes."""
     low, high = points.min(axis=0), points.max(axis=0)
     middle, span = 0.5 * (low + high), high - low
     half = 0.5 * span + (0.04 * span.max() or 1.0)  # (2,)
     # Filling the axes' place in the picture keeps a straight path from becoming a sliver.
-    box = axes.get_position().size * axes.figure.get_size_inches()  # (2,) inches
+    box = axes.get_window_extent().size  # (2,) pixels
     half = box * (half / box).max()
     axes.set_xlim(middle[0] - half[0], middle[0] + half[0])
     axes.set_ylim(middle[1] - half[1], middle[1] + half[1])

@@ -1,4 +1,4 @@
-"""The ground of a robot that stands on one: a line along its profile, calm below."""
+"""The ground of a robot that has one: a line along its profile and a plain area below it."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -13,9 +13,10 @@ Array = NDArray[np.float64]
 
 
 def ground_line(robot: Robot, x: Array) -> Array:
-    """The surface (n, 2) in metres above x (n,); (0, 2) where the robot has no ground.
+    """Points (n, 2) of the surface, in m, at the places x (n,); (0, 2) without ground.
 
-    The height is NaN where its expression has no value: a view reaches farther than the robot.
+    A view reaches farther than the robot, to places where the profile's expression may have no
+    value; the height is NaN there.
     """
     if robot.ground is None:
         return np.empty((0, 2))
@@ -31,12 +32,13 @@ def ground_line(robot: Robot, x: Array) -> Array:
 
 
 def draw_ground(axes: Axes, line: Array, bottom: float) -> None:
-    """The surface ``line`` (n, 2) and a band from there down to ``bottom``, m.
+    """Draw the surface ``line`` (n, 2) and fill the area from there down to ``bottom``, in m.
 
-    Nothing where there is no ground.
+    Without ground, where ``line`` is empty, nothing is drawn.
     """
     if len(line) == 0:
         return
-    # Above the grid, which has no business below the surface, and below all that moves.
-    axes.fill_between(*line.T, bottom, color=EARTH, linewidth=0.0, zorder=0.6)
-    axes.plot(*line.T, color=SURFACE, linewidth=1.2, zorder=0.7)
+    x, height = line.T
+    # In front of the grid, which would otherwise show in the ground, and behind all that moves.
+    axes.fill_between(x, height, bottom, color=EARTH, linewidth=0.0, zorder=0.6)
+    axes.plot(x, height, color=SURFACE, linewidth=1.2, zorder=0.7)

@@ -9,7 +9,7 @@ from vgps.experiments.run_folder import write_atomically
 
 _MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif"}
 
-# Pictures are drawn on white, so a dark page gives each a white card.
+# Pictures are drawn on white, so a dark page puts each on a white card.
 _CSS = """
 :root {
   color-scheme: light dark;
@@ -59,11 +59,16 @@ def write_page(
 ) -> None:
     """Write one self-contained HTML file; every text is shown as it is, never read as HTML.
 
-    facts     (name, value) pairs
-    table     (header, rows); the first column names the rows, the others are set as numbers
-    pictures  (caption, file) pairs; PNG or GIF, which become part of the page
+    Args:
+        path: The file.
+        title: Title and headline.
+        facts: (name, value) pairs, shown above the table.
+        table: (header, rows); the first column names the rows, the others are set as numbers.
+        pictures: (caption, file) pairs of PNG or GIF files, which become part of the page.
 
-    Raises ValueError for a picture of another type, FileNotFoundError for a missing one.
+    Raises:
+        ValueError: for a picture of another type.
+        FileNotFoundError: for a missing picture.
     """
     header, rows = table
     parts = [
@@ -84,7 +89,11 @@ def write_page(
         f"<title>{escape(title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n<main>\n"
     )
     page = head + "\n".join(parts) + "\n</main>\n</body>\n</html>\n"
-    write_atomically(Path(path), lambda temporary: temporary.write_text(page, encoding="utf-8"))
+
+    def write(temporary: Path) -> None:
+        temporary.write_text(page, encoding="utf-8")
+
+    write_atomically(Path(path), write)
 
 
 def _row(tag: str, cells: Sequence[str]) -> str:

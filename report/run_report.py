@@ -1,4 +1,4 @@
-"""What a training run shows for itself: a picture and a page."""
+"""The picture and the report page of a training run."""
 
 from numpy.typing import NDArray
 
@@ -12,9 +12,15 @@ _COLUMNS = ("iteration", "alpha", "stochastic_cost", "deterministic_cost", "dete
 
 
 def draw_run(folder: RunFolder, model: Model, X: NDArray) -> None:
-    """training.png and report.html of a run; X (T+1, nx) is the learned policy from the mean start.
+    """Write training.png and report.html of a run.
 
-    Raises RunFolderError where the folder lacks what they show.
+    Args:
+        folder: The run; the animation gait.gif becomes part of the page where it exists.
+        model: The robot of the run.
+        X: Rollout of the learned policy, without noise, from the mean initial state, (T+1, nx).
+
+    Raises:
+        RunFolderError: where the folder lacks something that they show.
     """
     config, metrics = folder.read_config(), folder.read_metrics()
     trajectory = folder.read_arrays("trajectory.npz")

@@ -1,12 +1,13 @@
-"""What a robot looks like at a configuration: segments, joints, centre of mass, and their artists."""
+"""What a robot looks like: segments, shapes, joints and centre of mass, and how they are drawn."""
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.patheffects import withStroke
+from matplotlib.typing import ColorType
 from numpy.typing import ArrayLike, NDArray
 
 from vgps.codegen.description.robot import Link, Robot
@@ -16,25 +17,30 @@ from vgps.report.style import HAIR, LEARNED, PAPER, paler
 
 Array = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
-_DOT = {"linestyle": "", "marker": "o", "markeredgewidth": 0.0}
+_DOT: dict[str, Any] = {"linestyle": "", "marker": "o", "markeredgewidth": 0.0}
 
 
 class Skeleton(NamedTuple):
     """A robot at one configuration; all positions in metres."""
 
     links: Array  # (number of links, 2, 2): start and end of each, in file order
-    # One for each link, (corners, 2): what a segment cannot show, such as carts and feet.
+    # A polygon (corners, 2) for each link that a segment cannot show, such as a cart or a foot;
+    # (0, 2) for the others.
     shapes: list[Array]
     joints: Array  # (number of revolute joints, 2)
-    com: Array  # (2,)
+    com: Array  # (2,), centre of mass
 
     def corners(self) -> Array:
-        """Every position that the robot takes up, (n, 2)."""
+        """All positions that a view of the robot must hold, (n, 2)."""
         return np.concatenate([self.links.reshape(-1, 2), *self.shapes, self.com[None]])
 
 
 def skeleton(model: Model, q: ArrayLike) -> Skeleton:
-    """The robot at q (nq,).  Raises ValueError where q has another shape."""
+    """The robot at q (nq,).
+
+    Raises:
+        ValueError: where q has another shape.
+    """
     robot, points = model.robot, model.points(q)
     links = np.array([[points[f"{k.name}.start"], points[f"{k.name}.end"]] for k in robot.links])
     # A sliding joint has no place of its own: its slider and its rail show where it is.
@@ -53,18 +59,19 @@ def skeleton(model: Model, q: ArrayLike) -> Skeleton:
 
 
 def _box(robot: Robot, q: Array, link: Link) -> Array:
-    """Corners (4, 2), in metres about the origin, that stand for a link without a length."""
+    """Corners (4, 2), in m about the origin, of the box that stands for a link without a length."""
     width = 0.3 * (max(other.length for other in robot.links) or 1.0)
     joint = robot.parent_joint(link.name)
-    slides = joint is not None and joint.type == "prismatic"
-    angle = _angle(robot, q, link) + (joint.axis if slides else 0.0)
+    angle = _angle(robot, q, link)
+    if joint is not None and joint.type == "prismatic":
+        angle += joint.axis
     c, s = math.cos(angle), math.sin(angle)
     corners = np.array([[-0.5, -0.3], [0.5, -0.3], [0.5, 0.3], [-0.5, 0.3]])
     return width * corners @ np.array([[c, s], [-s, c]])
 
 
 def _angle(robot: Robot, q: Array, link: Link) -> float:
-    """Angle of a link's frame against the world, rad."""
+    """Angle of a link's frame in the world, rad."""
     names = robot.q_names
     angle = q[names.index("angle")] if robot.base == "floating" else 0.0
     joint = robot.parent_joint(link.name)
@@ -76,7 +83,7 @@ def _angle(robot: Robot, q: Array, link: Link) -> float:
 
 
 def _around(points: Array) -> Array:
-    """The points (n, 2) in the order in which a walk around their middle meets them."""
+    """The points (n, 2) in counter-clockwise order around their middle."""
     x, y = (points - points.mean(axis=0)).T
     return points[np.argsort(np.arctan2(y, x))]
 
@@ -84,12 +91,17 @@ def _around(points: Array) -> Array:
 class RobotDrawing:
     """The artists of one robot on some axes; `pose` moves them."""
 
-    def __init__(self, axes: Axes, robot: Robot, colour, width: float, zorder: float):
-        """``width`` of a link in points.  What lies behind is paler."""
+    def __init__(
+        self, axes: Axes, robot: Robot, colour: ColorType, width: float, zorder: float
+    ) -> None:
+        """Add artists without a pose; ``width`` is that of a link, in points.
+
+        Links farther behind (see `depth`) are paler.
+        """
         depths = link_depths(robot)
         numbers = {link.name: i for i, link in enumerate(robot.links)}
         turning = [numbers[joint.child] for joint in robot.joints if joint.type == "revolute"]
-        hinges = depths[turning]  # of each joint in a skeleton, the depth of its child
+        hinges = depths[turning]  # (revolute joints,): the depth of each joint's child
         self._layers = [
             _Layer(axes, paler(colour, depth), width, zorder, depths == depth, hinges == depth)
             for depth in sorted(set(depths), reverse=True)
@@ -99,18 +111,25 @@ class RobotDrawing:
         )
 
     def pose(self, shown: Skeleton) -> None:
+        """Move every artist to where the robot now is."""
         for layer in self._layers:
             layer.pose(shown)
         self._com.set_data(*shown.com[:, None])
 
 
 class _Layer:
-    """The artists of what lies at one depth."""
+    """The artists of the links and joints at one depth."""
 
     def __init__(
-        self, axes: Axes, colour, width: float, zorder: float, links: Chosen, joints: Chosen
-    ):
-        """Masks of the ``links`` (number of links,) and ``joints`` (revolute joints,) there."""
+        self,
+        axes: Axes,
+        colour: ColorType,
+        width: float,
+        zorder: float,
+        links: Chosen,
+        joints: Chosen,
+    ) -> None:
+        """Add artists for those that the masks select, (number of links,) and (revolute joints,)."""
         self._chosen = links, joints
         # A rim of paper sets the layer off from what it crosses.
         rim = [withStroke(linewidth=1.5 * width, foreground=PAPER)]
@@ -139,7 +158,7 @@ class _Layer:
 
     def pose(self, shown: Skeleton) -> None:
         links, joints = self._chosen
-        # A NaN behind each segment lifts the pen.
+        # A NaN after each segment interrupts the line.
         gap = np.full((links.sum(), 1, 2), np.nan)
         self._links.set_data(*np.concatenate([shown.links[links], gap], axis=1).reshape(-1, 2).T)
         self._shapes.set_verts([shown.shapes[i] for i in np.flatnonzero(links)])
@@ -147,9 +166,10 @@ class _Layer:
 
 
 def draw_rails(axes: Axes, robot: Robot) -> None:
-    """The lines along which what hangs from the world slides."""
+    """Draw the lines along which the prismatic joints at the world slide."""
     for joint in robot.joints:
         if joint.parent == "world" and joint.type == "prismatic":
+            assert joint.at is not None  # a loaded robot has it, given or by default
             x, y = joint.at
             along = (x + math.cos(joint.axis), y + math.sin(joint.axis))
             axes.axline(joint.at, along, color=HAIR, linewidth=2.5, zorder=1)

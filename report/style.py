@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
+from matplotlib.typing import ColorType
 
 from vgps.experiments.run_folder import write_atomically
 
@@ -22,7 +23,7 @@ DOTS_PER_INCH = 150
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of width x height inches whose axes will leave room for their labels."""
+    """An empty figure of width x height inches, with room for the labels of its axes."""
     figure = Figure((width, height), DOTS_PER_INCH, facecolor=PAPER)
     FigureCanvasAgg(figure)
     figure.subplots_adjust(
@@ -35,7 +36,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def dress(axes: Axes, title: str, x_label: str, y_label: str) -> None:
-    """Title, labels, ticks and grid; the room between title and axes is that of `key`."""
+    """Set title, labels, ticks and grid, with room for `key` between title and axes."""
     axes.set_title(title, loc="left", fontsize=10.5, fontweight="bold", color=INK, pad=24)
     axes.set_xlabel(x_label, fontsize=9, color=MUTED)
     axes.set_ylabel(y_label, fontsize=9, color=MUTED)
@@ -49,7 +50,7 @@ def dress(axes: Axes, title: str, x_label: str, y_label: str) -> None:
 
 
 def key(axes: Axes, columns: int) -> None:
-    """What the lines mean, above the axes, where no data can be hidden."""
+    """Add the legend above the axes, where it hides no data, in so many columns."""
     axes.legend(
         loc="lower left",
         bbox_to_anchor=(0.0, 1.0),
@@ -64,11 +65,15 @@ def key(axes: Axes, columns: int) -> None:
     )
 
 
-def paler(colour, share: float) -> tuple[float, ...]:
-    """The colour mixed with paper; mixing keeps crossings clean where transparency would not."""
-    return tuple((1.0 - share) * np.array(to_rgb(colour)) + share * np.array(to_rgb(PAPER)))
+def paler(colour: ColorType, share: float) -> tuple[float, float, float]:
+    """The colour mixed with a ``share`` of paper, 0 to 1.
+
+    A mixed colour is opaque: where lines cross, a transparent one would show what lies beneath.
+    """
+    r, g, b = (1.0 - share) * np.array(to_rgb(colour)) + share * np.array(to_rgb(PAPER))
+    return r, g, b
 
 
 def save(figure: Figure, path: str | Path) -> None:
-    """The figure as a file of the format that the suffix of ``path`` names."""
+    """Write the figure to ``path``, in the format that its suffix names."""
     write_atomically(Path(path), figure.savefig)
