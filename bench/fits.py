@@ -18,7 +18,7 @@ from vgps.policy.bound import ClosedFormBound
 from vgps.policy.mstep import FitSettings, draw
 from vgps.policy.optimizers import lbfgs
 from vgps.policy.scaling import Scaling
-from vgps.policy.search import initial_trajectory
+from vgps.policy.search import initial_trajectory, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.solver.distribution import trajectory_distribution
 
@@ -32,7 +32,7 @@ PEER = "SciPy L-BFGS-B"
 def problem() -> tuple[ClosedFormBound, list[np.ndarray]]:
     """The objective and the thetas to start from."""
     model, rng = whole("swimmer"), np.random.default_rng(0)
-    settings = RunSettings(hidden=HIDDEN).of_search(model.robot)
+    settings = search_settings(RunSettings(hidden=HIDDEN), model.robot)
     solution = initial_trajectory(model, settings, rng)
     q = trajectory_distribution(
         solution,

@@ -19,7 +19,7 @@ class Spread(NamedTuple):
     high: float
 
 
-class Standing(NamedTuple):
+class Aggregate(NamedTuple):
     """One method in one panel, over its seeds."""
 
     robot: str
@@ -36,8 +36,8 @@ class Standing(NamedTuple):
     rollouts: int | None  # that a run learned from, median
 
 
-def standings(finals: Iterable[Final], failures: Iterable[Failure]) -> list[Standing]:
-    """A standing for each panel and method, panels and methods in the order of their first run."""
+def aggregate(finals: Iterable[Final], failures: Iterable[Failure]) -> list[Aggregate]:
+    """One row for each panel and method, panels and methods in the order of their first run."""
     finals, failures = list(finals), list(failures)
     everything = [*finals, *failures]
     panels = dict.fromkeys((run.robot, run.hidden) for run in everything)
@@ -49,12 +49,12 @@ def standings(finals: Iterable[Final], failures: Iterable[Failure]) -> list[Stan
             ended = [run for run in finals if run[:3] == key]
             failed = sum(run[:3] == key for run in failures)
             if ended or failed:
-                table.append(_standing(key, ended, failed))
+                table.append(_aggregate_of(key, ended, failed))
     return table
 
 
-def _standing(key: tuple[str, int, str], ended: Sequence[Final], failed: int) -> Standing:
-    return Standing(
+def _aggregate_of(key: tuple[str, int, str], ended: Sequence[Final], failed: int) -> Aggregate:
+    return Aggregate(
         *key,
         runs=len(ended) + failed,
         failed=failed,

@@ -4,35 +4,50 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from vgps.experiments.plan import Run, missing, store
-from vgps.experiments.progress import Update
+from vgps.experiments.plan import Member, missing, store
+from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.results import Failure, write_failures
-from vgps.experiments.workers import Sweep
+from vgps.experiments.workers import Execute
 
-Work = Callable[[Run], dict[str, bytes]]
+Work = Callable[[Member], dict[str, bytes]]
 
 
-def carry_out(out: Path, runs: Sequence[Run], sweep: Sweep, work: Work, update: Update) -> None:
-    """Do those of ``runs`` that ``out`` lacks; failed.csv lists what failed of them.
+def compare(
+    out: Path,
+    members: Sequence[Member],
+    execute: Execute,
+    work: Work,
+    watch: Watch = unwatched,
+) -> None:
+    """Do those of ``members`` that ``out`` lacks; failed.csv lists what failed of them.
 
-    ``update`` is called with the number of runs that are done with and a line about them.  Raises
-    RunFolderError where ``out`` holds a run with other settings, before anything is written.
+    Args:
+        out: folder of the comparison.
+        members: the whole plan.
+        execute: does them side by side (`experiments.workers`).
+        work: does one of them, usually ``run_member``.
+        watch: shows how many are done with, and a line about them.
+
+    Raises:
+        RunFolderError: when ``out`` holds a run with other settings, before anything is written.
+        ClusterLost: when the connection to a cluster is lost.
     """
-    waiting = missing(out, runs)
+    waiting = missing(out, members)
     out.mkdir(parents=True, exist_ok=True)
-    failures = []
+    failures: list[Failure] = []
     write_failures(out, failures)
     started = time.perf_counter()
-    earlier = len(runs) - len(waiting)
-    for count, outcome in enumerate(sweep(work, waiting), start=1):
-        run = outcome.task
-        if outcome.error is None:
-            store(out, run, outcome.result)
-        else:
-            failures.append(Failure(*run[:4], outcome.error))
-            write_failures(out, failures)
-        left = (time.perf_counter() - started) / count * (len(waiting) - count)
-        update(earlier + count, f"{len(failures)} failed, {_duration(left)} left")
+    earlier = len(members) - len(waiting)
+    with watch("run", len(members)) as update:
+        for count, outcome in enumerate(execute(work, waiting), start=1):
+            member = outcome.task
+            if outcome.error is None:
+                store(out, member, outcome.result)
+            else:
+                failures.append(Failure(*member[:4], outcome.error))
+                write_failures(out, failures)
+            left = (time.perf_counter() - started) / count * (len(waiting) - count)
+            update(earlier + count, f"{len(failures)} failed, {_duration(left)} left")
 
 
 def _duration(seconds: float) -> str:

@@ -8,7 +8,7 @@ X  (N + 1, nx)  states, optional; the first must be the task's mean initial stat
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vgps.codegen.model import Model
 from vgps.experiments.errors import DemonstrationError
@@ -21,29 +21,45 @@ SAME_STATE = 1e-6  # largest difference in any coordinate, m, rad, m/s or rad/s
 def read_demonstration(path: Path, model: Model) -> Array:
     """Actions (T, nu) of the task's horizon T, within the torque limits.
 
-    Raises DemonstrationError where the file is not a recording of this robot from its initial
-    state, or its actions drive the robot to a state that is not finite.
+    Raises:
+        DemonstrationError: when the file is not a recording of this robot from its initial state,
+            or its actions drive the robot to a state that is not finite.
     """
     arrays = _read(path)
     U = _numbers(path, "U", arrays["U"])
+    if "X" in arrays and U.ndim == 2:
+        _refuse_another_start(path, model, _numbers(path, "X", arrays["X"]), len(U))
+    return checked_actions(path, U, model)
+
+
+def checked_actions(origin: str | Path, U: ArrayLike, model: Model) -> Array:
+    """Actions (T, nu) of the task's horizon T, within the torque limits.
+
+    Args:
+        origin: where they come from, for the error's sentence.
+        U: (T or more, nu) actions, N·m or N.
+        model: the robot.
+
+    Raises:
+        DemonstrationError: when they are of another shape or not finite, or drive the robot to a
+            state that is not finite.
+    """
+    U = _numbers(origin, "U", np.asarray(U))
     T = model.robot.task.horizon
     if U.ndim != 2 or U.shape[1] != model.nu or len(U) < T:
         raise DemonstrationError(
-            f"{path}: U must have shape ({T} or more, {model.nu}), found {U.shape}"
+            f"{origin}: U must have shape ({T} or more, {model.nu}), found {U.shape}"
         )
     if not np.isfinite(U).all():
         step, action = np.argwhere(~np.isfinite(U))[0]
         raise DemonstrationError(
-            f"{path}: the action '{model.u_names[action]}' is not finite at step {step}"
+            f"{origin}: the action '{model.u_names[action]}' is not finite at step {step}"
         )
-    if "X" in arrays:
-        _refuse_another_start(path, model, _numbers(path, "X", arrays["X"]), len(U))
-    limits = model.limits
-    U = np.clip(U[:T], -limits, limits)  # (T, nu)
+    U = np.clip(U[:T], -model.limits, model.limits)  # (T, nu)
     try:
         model.rollout(model.x0, U)
     except FloatingPointError as error:
-        raise DemonstrationError(f"{path}: replayed on {model.robot.name}, {error}") from None
+        raise DemonstrationError(f"{origin}: replayed on {model.robot.name}, {error}") from None
     return U
 
 
@@ -69,7 +85,7 @@ def _read(path: Path) -> dict[str, NDArray]:
     return arrays
 
 
-def _numbers(path: Path, name: str, array: NDArray) -> Array:
+def _numbers(path: str | Path, name: str, array: NDArray) -> Array:
     array = np.asarray(array)
     if array.dtype.kind not in "fiu":
         raise DemonstrationError(f"{path}: {name} must hold real numbers, found {array.dtype}")

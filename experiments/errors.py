@@ -9,6 +9,10 @@ class DemonstrationError(Exception):
     """A file is not a recorded trajectory from which this robot could start."""
 
 
+class ComparisonError(Exception):
+    """Something cannot be compared."""
+
+
 class ClusterError(Exception):
     """There is no Dask cluster where one was said to be."""
 

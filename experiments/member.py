@@ -7,26 +7,26 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from vgps.codegen.build import build
 from vgps.codegen.description.robot import load
-from vgps.experiments.plan import EVALUATION, ROBOT, Run
-from vgps.experiments.training import evaluation, learn, prepared_folder
+from vgps.experiments.evaluation import evaluation
+from vgps.experiments.plan import EVALUATION, ROBOT, Member
+from vgps.experiments.training import train
 
-FINAL_ROLLOUTS = 100
 
+def run_member(member: Member, scratch: str | None = None) -> dict[str, bytes]:
+    """Learn the member's policy and evaluate it.
 
-def trial(run: Run, scratch: str | None = None) -> dict[str, bytes]:
-    """Learn the run's policy and evaluate it; the files of its folder by name.
+    Args:
+        member: what to do.
+        scratch: where a folder of its own is made; the system's place for such when absent.
 
-    It works in a folder of its own in ``scratch``, the system's place for such when absent.
+    Returns:
+        The files of its run folder by name.
     """
     with TemporaryDirectory(prefix="vgps-", dir=scratch) as own:
         robot_file = Path(own) / ROBOT
-        robot_file.write_text(run.robot_text)
-        folder = prepared_folder(robot_file, run.settings, out=Path(own) / "run")
-        model = build(load(folder.file(ROBOT)))
-        policy = learn(model, folder)
-        horizon = model.robot.task.horizon
-        final = evaluation(model, folder, policy, FINAL_ROLLOUTS, horizon, seed=0)
-        folder.write_text(EVALUATION, json.dumps(final))
-        return {file.name: file.read_bytes() for file in folder.path.iterdir()}
+        robot_file.write_text(member.robot_text)
+        robot = load(robot_file, member.overrides)
+        run = train(robot, member.settings, out=Path(own) / "run")
+        (Path(own) / "run" / EVALUATION).write_text(json.dumps(evaluation(run)))
+        return {file.name: file.read_bytes() for file in (Path(own) / "run").iterdir()}

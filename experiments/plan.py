@@ -1,118 +1,141 @@
 """The plan of a comparison, robots x hidden x methods x seeds, and what of it a folder holds.
 
-Each run is a run folder OUT/runs/ROBOT-METHOD-HIDDEN-seedSEED.  Its final evaluation is written
+Each member is a run folder OUT/runs/ROBOT-METHOD-HIDDEN-seedSEED.  Its final evaluation is written
 last and marks it as finished.
 """
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import product
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from vgps.codegen.description.robot import Robot
-from vgps.experiments.errors import RunFolderError
+from vgps.codegen.errors import hint
+from vgps.experiments.errors import ComparisonError, RunFolderError
 from vgps.experiments.run_folder import RunFolder, write_atomically
+from vgps.policy.methods import METHODS
+from vgps.policy.settings import RunSettings
 
 EVALUATION = "evaluation.json"
 ROBOT = "robot.yaml"
-# The paper's names for settings of one method.
-_VARIANTS = {"cost-weighted-1000": {"method": "cost-weighted", "samples": 1000}}
+# Everything that can be compared, by the paper's names: its settings where they differ.
+ENTRIES: dict[str, dict[str, Any]] = {name: {"method": name} for name in METHODS} | {
+    "cost-weighted-1000": {"method": "cost-weighted", "samples": 1000}
+}
 
 
-def contestants(methods: Collection[str]) -> dict[str, dict]:
-    """The settings of everything that can be compared, by name: each method and its variants."""
-    variants = {n: v for n, v in _VARIANTS.items() if v["method"] in methods}
-    return {name: {"method": name} for name in methods} | variants
-
-
-class Run(NamedTuple):
+class Member(NamedTuple):
     """One run of the plan, with all that a machine elsewhere needs to do it."""
 
     robot: str
     hidden: int
-    method: str  # a name of `contestants`
+    method: str  # a name of ENTRIES
     seed: int
-    settings: dict  # of config.yaml, where they differ from the defaults
+    settings: RunSettings
     robot_text: str  # the robot's file
+    overrides: dict[str, Any]  # of the robot's file
 
     @property
     def name(self) -> str:
+        """Of its run folder."""
         return f"{self.robot}-{self.method}-{self.hidden}-seed{self.seed}"
 
 
 def plan(
     robots: Sequence[Robot],
     hidden: Sequence[int],
-    methods: Mapping[str, dict],
+    methods: Sequence[str] | None,
     seeds: int,
     iterations: int | None = None,
-) -> list[Run]:
-    """Every run, the first seed of everything first, so that early results tell of the whole.
+) -> list[Member]:
+    """Every member, the first seed of everything first, so that early results tell of the whole.
 
-    methods     settings by name, from `contestants`
-    iterations  of every run; as each robot's file says when absent
+    Args:
+        robots: of different names.
+        hidden: numbers of hidden units.
+        methods: names of ENTRIES; all when absent.
+        seeds: runs of each, with the seeds 0, 1, 2, ...
+        iterations: of every run; as each robot's file says when absent.
+
+    Raises:
+        ComparisonError: for an unknown method, two robots of one name, or nothing to compare.
+        pydantic.ValidationError: a ValueError, for settings that cannot be.
     """
-    texts = {robot.name: Path(robot.path).read_text() for robot in robots}
+    chosen = ENTRIES if methods is None else dict.fromkeys(methods)
+    for name in chosen:
+        if name not in ENTRIES:
+            raise ComparisonError(f"no method '{name}'{hint(name, ENTRIES)}")
+    by_name: dict[str, Robot] = {}
+    for robot in robots:
+        other = by_name.setdefault(robot.name, robot)
+        if other.path != robot.path:
+            raise ComparisonError(f"{other.path} and {robot.path} both name '{robot.name}'")
+    units = dict.fromkeys(hidden)
+    for what, several in (("robots", by_name), ("hidden", units), ("methods", chosen)):
+        if not several:
+            raise ComparisonError(f"--{what} needs at least one")
+    if seeds < 1:
+        raise ComparisonError(f"--seeds must be at least 1, found {seeds}")
     return [
-        Run(
+        Member(
             robot.name,
             n_hidden,
             name,
             seed,
-            settings
-            | {
-                "hidden": n_hidden,
-                "seed": seed,
-                "iterations": iterations or robot.training.iterations,
-            },
-            texts[robot.name],
+            RunSettings(
+                **ENTRIES[name], hidden=n_hidden, seed=seed, iterations=iterations
+            ).resolved(robot),
+            robot.text,
+            robot.overrides,
         )
-        for seed, robot, n_hidden, (name, settings) in product(
-            range(seeds), robots, hidden, methods.items()
-        )
+        for seed, robot, n_hidden, name in product(range(seeds), by_name.values(), units, chosen)
     ]
 
 
-def folder_of(out: Path, run: Run) -> RunFolder:
-    return RunFolder(out / "runs" / run.name)
+def folder_of(out: Path, member: Member) -> RunFolder:
+    """Where its run is, or would be."""
+    return RunFolder(out / "runs" / member.name)
 
 
-def missing(out: Path, runs: Sequence[Run]) -> list[Run]:
-    """Those of ``runs`` that ``out`` does not hold finished.
+def missing(out: Path, members: Sequence[Member]) -> list[Member]:
+    """Those that ``out`` does not hold finished.
 
-    Raises RunFolderError where it holds one with other settings.
+    Raises:
+        RunFolderError: when it holds one with other settings.
     """
-    return [run for run in runs if not _is_finished(folder_of(out, run), run)]
+    return [member for member in members if not _is_finished(folder_of(out, member), member)]
 
 
-def _is_finished(folder: RunFolder, run: Run) -> bool:
+def _is_finished(folder: RunFolder, member: Member) -> bool:
     if not folder.file("config.yaml").exists():
         return False
     config = folder.read_config()
-    for setting, value in run.settings.items():
-        if config.get(setting) != value:
+    asked = member.settings.model_dump() | {"overrides": member.overrides}
+    for name, value in asked.items():
+        if getattr(config, name) != value:
             raise RunFolderError(
-                f"{folder.path} was run with {setting} {config.get(setting)}, not {value}: "
+                f"{folder.path} was run with {name} {getattr(config, name)}, not {value}: "
                 "choose another --out"
             )
     if not folder.file(EVALUATION).exists():
         return False
-    if folder.file(ROBOT).read_text() != run.robot_text:
+    if folder.file(ROBOT).read_text() != member.robot_text:
         raise RunFolderError(
             f"{folder.path} was run with another version of the robot's file: choose another --out"
         )
     return True
 
 
-def store(out: Path, run: Run, files: Mapping[str, bytes]) -> None:
+def store(out: Path, member: Member, files: Mapping[str, bytes]) -> None:
     """Write a finished run, its evaluation last."""
-    folder = folder_of(out, run)
+    folder = folder_of(out, member)
     folder.path.mkdir(parents=True, exist_ok=True)
     for name in sorted(files, key=lambda name: name == EVALUATION):
-        write_atomically(folder.file(name), lambda path: path.write_bytes(files[name]))
+        content = files[name]
+        write_atomically(folder.file(name), lambda path, c=content: path.write_bytes(c))
 
 
-def read_evaluation(folder: RunFolder) -> dict:
+def read_evaluation(folder: RunFolder) -> dict[str, Any]:
     """What `evaluate --json` said of the run when it ended."""
     return json.loads(folder.file(EVALUATION).read_text())

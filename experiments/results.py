@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from vgps.experiments.plan import Run, folder_of, read_evaluation
+from vgps.experiments.plan import Member, folder_of, read_evaluation
 from vgps.experiments.run_folder import write_atomically
 
 
@@ -52,13 +52,13 @@ class Failure(NamedTuple):
     error: str  # one line
 
 
-def read_results(out: Path, runs: Iterable[Run]) -> tuple[list[Row], list[Final]]:
-    """The iterations and the ends of the finished ``runs``, in their order."""
+def read_results(out: Path, members: Iterable[Member]) -> tuple[list[Row], list[Final]]:
+    """The iterations and the ends of the finished ``members``, in their order."""
     rows, finals = [], []
-    for run in runs:
-        folder = folder_of(out, run)
+    for member in members:
+        folder = folder_of(out, member)
         metrics, evaluation = folder.read_metrics(), read_evaluation(folder)
-        key = (run.robot, run.hidden, run.method, run.seed)
+        key = member[:4]
         ddp_cost = evaluation["ddp_cost"]
         seconds = np.cumsum(metrics["seconds"])
         columns = ("stochastic_cost", "deterministic_cost", "stochastic_success")
@@ -76,10 +76,12 @@ def read_results(out: Path, runs: Iterable[Run]) -> tuple[list[Row], list[Final]
 
 
 def write_failures(out: Path, failures: Sequence[Failure]) -> None:
+    """Write failed.csv."""
     write_rows(out / "failed.csv", Failure, failures)
 
 
 def read_failures(out: Path) -> list[Failure]:
+    """What failed.csv lists."""
     with (out / "failed.csv").open(newline="") as file:
         return [
             Failure(f["robot"], int(f["hidden"]), f["method"], int(f["seed"]), f["error"])

@@ -1,4 +1,4 @@
-"""A run on disk: settings, metrics as they come, arrays.  It knows names and rows, not their meaning.
+"""A run on disk: settings, metrics as they come, arrays.
 
 Every file is written under a temporary name and renamed, so that an interruption leaves the old
 file or the new one, never half of it.
@@ -12,13 +12,15 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
+from pydantic import ValidationError
 
+from vgps.experiments.config import RunConfig
 from vgps.experiments.errors import RunFolderError
 
 RUNS = Path("runs")
-# What a run needs to be repeated or continued.
-_SETTINGS = (
+# What a run needs to be repeated or continued; the first version knew no others.
+_REQUIRED = (
     "robot",
     "method",
     "hidden",
@@ -30,7 +32,7 @@ _SETTINGS = (
 )
 
 
-def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
+def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` make a temporary file beside ``path``, then give it its name."""
     # The suffix stays last: writers choose their format by it.
     temporary = path.with_name(f".{os.getpid()}-{path.name}")
@@ -42,34 +44,36 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> None:
 
 
 class RunFolder:
+    """The files of a run by name.
+
+    path  of the folder
+    """
+
     def __init__(self, path: str | Path):
         self.path = Path(path)
 
     @classmethod
     def new(cls, path: str | Path) -> "RunFolder":
-        """A folder for a new run.  Raises RunFolderError where ``path`` already holds something."""
+        """A folder for a new run.
+
+        Raises:
+            RunFolderError: when ``path`` already holds something.
+        """
         folder = cls(path)
         if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
             raise RunFolderError(f"{path} already exists and is not an empty folder")
         folder.path.mkdir(parents=True, exist_ok=True)
         return folder
 
-    @classmethod
-    def numbered(cls, parent: Path, name: str) -> "RunFolder":
-        """The first of parent/name, parent/name-2, parent/name-3, ... that does not exist."""
-        path, number = parent / name, 1
-        while path.exists():
-            number += 1
-            path = parent / f"{name}-{number}"
-        return cls.new(path)
-
     def file(self, name: str) -> Path:
+        """Where a file of the run is, or would be."""
         return self.path / name
 
-    def read_config(self) -> dict:
-        """The settings; older runs, which lack some, started without a demonstration or samples.
+    def read_config(self) -> RunConfig:
+        """The settings.
 
-        Raises RunFolderError where this is not a run folder.
+        Raises:
+            RunFolderError: when this is not a run folder, or a setting is missing or cannot be.
         """
         try:
             config = yaml.safe_load(self.file("config.yaml").read_text())
@@ -80,22 +84,36 @@ class RunFolder:
             ) from None
         if not isinstance(config, dict):
             raise RunFolderError(f"{self.path} is not a run folder: config.yaml is not a mapping")
-        missing = [name for name in _SETTINGS if name not in config]
+        missing = [name for name in _REQUIRED if name not in config]
         if missing:
             raise RunFolderError(f"{self.path}: config.yaml lacks {', '.join(missing)}")
-        return {"demo": None, "samples": 10} | config
+        try:
+            return RunConfig.model_validate(config)
+        except ValidationError as error:
+            first = error.errors(include_url=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            raise RunFolderError(f"{self.path}: config.yaml: {place}: {first['msg']}") from None
 
-    def write_config(self, config: Mapping) -> None:
-        self.write_text("config.yaml", yaml.safe_dump(dict(config), sort_keys=False))
+    def write_config(self, config: RunConfig) -> None:
+        """Write the settings, the robot's name first."""
+        content = config.model_dump(mode="json")
+        ordered = {"robot": content.pop("robot")} | content
+        self.write_text("config.yaml", yaml.safe_dump(ordered, sort_keys=False))
 
     def write_text(self, name: str, text: str) -> None:
+        """Write a text file."""
         write_atomically(self.file(name), lambda path: path.write_text(text))
 
-    def write_arrays(self, name: str, arrays: Mapping[str, NDArray]) -> None:
+    def write_arrays(self, name: str, arrays: Mapping[str, ArrayLike]) -> None:
+        """Write an .npz of named arrays."""
         write_atomically(self.file(name), lambda path: np.savez(path, **arrays))
 
     def read_arrays(self, name: str) -> dict[str, NDArray]:
-        """Raises RunFolderError where the file is missing or damaged."""
+        """The arrays of an .npz by name.
+
+        Raises:
+            RunFolderError: when the file is missing or damaged.
+        """
         try:
             with np.load(self.file(name), allow_pickle=False) as arrays:
                 return dict(arrays)
@@ -125,7 +143,7 @@ class RunFolder:
         return {name: np.array([float(row[name]) for row in rows]) for name in columns}
 
     def keep_metrics(self, count: int) -> None:
-        """Drop the rows behind the first ``count``: what was logged after the last checkpoint."""
+        """Drop all rows but the first ``count``: what was logged after the last checkpoint."""
         with self.file("metrics.csv").open(newline="") as file:
             rows = list(csv.reader(file))[: count + 1]
         text = io.StringIO()
@@ -133,6 +151,10 @@ class RunFolder:
         self.write_text("metrics.csv", text.getvalue())
 
 
-def new_folder(path: Path | None, name: str) -> RunFolder:
-    """A folder for a new run at ``path``, or in runs/ under a name that is still free."""
-    return RunFolder.numbered(RUNS, name) if path is None else RunFolder.new(path)
+def free_path(name: str) -> Path:
+    """The first of runs/NAME, runs/NAME-2, runs/NAME-3, ... that does not exist."""
+    path, number = RUNS / name, 1
+    while path.exists():
+        number += 1
+        path = RUNS / f"{name}-{number}"
+    return path

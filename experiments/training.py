@@ -1,160 +1,207 @@
-"""A training run in its folder: prepared, learned with a checkpoint after each iteration, resumed.
-
-``watch`` shows how far it is (`experiments.progress`).
-"""
+"""Training: a method's search, measured after each iteration and, in a folder, stored as it goes."""
 
 import json
-import platform
-from importlib.metadata import version
+import time
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vgps.codegen.build import build
-from vgps.codegen.description.robot import load
+from vgps.codegen.description.robot import Robot, load
 from vgps.codegen.model import Model
-from vgps.experiments.demonstration import read_demonstration
+from vgps.experiments.config import RunConfig
+from vgps.experiments.demonstration import checked_actions, read_demonstration
 from vgps.experiments.errors import RunFolderError
 from vgps.experiments.progress import Watch, unwatched
-from vgps.experiments.run_folder import RunFolder, new_folder
+from vgps.experiments.run import Run, Trajectory, read_trajectory
+from vgps.experiments.run_folder import RunFolder
 from vgps.policy.evaluation import run_policy, summarize
 from vgps.policy.gaussian import Policy
 from vgps.policy.methods import METHODS
-from vgps.policy.search import SearchSettings, initial_trajectory, start
+from vgps.policy.search import initial_trajectory, search, search_settings
+from vgps.policy.settings import RunSettings
+from vgps.policy.state import SearchSettings, SearchState, start
 from vgps.policy.store import policy_to_arrays, state_from_arrays, state_to_arrays
 from vgps.solver.ilqr import Solution
 
 Array = NDArray[np.float64]
 
 ROLLOUTS_PER_ITERATION = 10  # as many as the paper's methods that sample their policy
-_PACKAGES = ("numpy", "numba", "sympy", "casadi")
 
 
-def prepared_folder(
-    robot_file: Path, asked: dict, demo: Path | None = None, out: Path | None = None
-) -> RunFolder:
-    """A new run folder with all that repeats the run: settings, robot file, demonstration.
+def train(
+    robot: str | Path | Robot,
+    settings: RunSettings = RunSettings(),
+    *,
+    demonstration: str | Path | ArrayLike | None = None,
+    out: str | Path | None = None,
+    watch: Watch = unwatched,
+) -> Run:
+    """Learn a policy.
 
     Args:
-        robot_file: the robot's YAML.
-        asked: settings of config.yaml that differ from the defaults.
-        demo: .npz with actions U (T, nu) to start from instead of what the robot's file says.
-        out: the folder; a new one in runs/ when absent.
+        robot: a name in models/, a file, or what ``load`` made of one.
+        settings: method, size of the policy, seed and so on.
+        demonstration: actions U (T, nu) to start from, N·m or N, or an .npz that holds them; as the
+            robot's file says when absent.
+        out: folder for the run, which must be new or empty; the run is kept nowhere when absent.
+        watch: shows how far it is (`experiments.progress`).
 
-    Raises RobotFileError, DemonstrationError, and RunFolderError where ``out`` holds something.
+    Raises:
+        RobotFileError: when the robot cannot be read.
+        BuildError: when it cannot be compiled.
+        DemonstrationError: when the robot cannot start from the demonstration.
+        RunFolderError: when ``out`` holds something.
+        FloatingPointError: when a step of the method stops being finite, with its quantity.
     """
-    robot = load(robot_file)
-    demonstration = None if demo is None else read_demonstration(demo, build(robot))
-    config = {
-        "robot": robot.name,
-        "method": "vgps",
-        "hidden": 5,
-        "seed": 0,
-        "iterations": robot.training.iterations,
-        "optimizer": "lbfgs",
-        "bound": "closed",
-        "samples": 10,
-        "demo": None if demo is None else str(demo),
-    } | asked
-    folder = new_folder(out, "{robot}-{method}-{hidden}-seed{seed}".format(**config))
-    python = {"python": platform.python_version()}
-    config["versions"] = python | {package: version(package) for package in _PACKAGES}
-    folder.write_text("robot.yaml", robot_file.read_text())
-    if demonstration is not None:
-        folder.write_arrays("demo.npz", {"U": demonstration})
-    folder.write_config(config)
-    return folder
+    described = robot if isinstance(robot, Robot) else load(robot)
+    settings = settings.resolved(described)
+    model = build(described)
+    named = isinstance(demonstration, str | Path)
+    if demonstration is None:
+        U = None
+    elif named:
+        U = read_demonstration(Path(demonstration), model)
+    else:
+        U = checked_actions("the demonstration", demonstration, model)
+    folder = None
+    if out is not None:
+        folder = RunFolder.new(out)
+        folder.write_text("robot.yaml", described.text)
+        if U is not None:
+            folder.write_arrays("demo.npz", {"U": U})
+        demo = None if U is None else str(demonstration) if named else "given actions"
+        folder.write_config(RunConfig.of(described, settings, demo))
+    return _learn(model, settings, U, folder, watch)
 
 
-def resumed_folder(robot_file: Path, path: Path, asked: dict) -> RunFolder:
-    """The folder of an earlier run; of its settings only the number of iterations may change.
+def resume(path: str | Path, *, iterations: int | None = None, watch: Watch = unwatched) -> Run:
+    """Continue the run in a folder from its last checkpoint, to the same bits as without the stop.
 
-    Raises RunFolderError where ``path`` is no run, or another robot's, or one with other settings.
+    Args:
+        path: its folder.
+        iterations: where to stop; as the run was asked to when absent.
+        watch: shows how far it is (`experiments.progress`).
+
+    Raises:
+        RunFolderError: when this is no run.
+        FloatingPointError: as ``train`` does.
     """
     folder = RunFolder(path)
     config = folder.read_config()
-    name = load(robot_file).name
-    if name != config["robot"]:
-        raise RunFolderError(f"{path} is a run of '{config['robot']}', not of '{name}'")
-    for setting, value in asked.items():
-        if setting != "iterations" and value != config[setting]:
-            raise RunFolderError(
-                f"{path} was started with --{setting} {config[setting]}, not {value}"
-            )
-    folder.write_config(config | asked)
-    return folder
+    if iterations is not None:
+        config = config.replaced(iterations=iterations)
+        folder.write_config(config)
+    model = build(load(folder.file("robot.yaml"), config.overrides))
+    U = folder.read_arrays("demo.npz")["U"] if config.demo is not None else None
+    return _learn(model, config, U, folder, watch)
 
 
-def optimized(
+def require_same_run(path: str | Path, robot: Robot, asked: dict[str, object]) -> None:
+    """Refuse to continue a run as another robot's, or with other settings than its own.
+
+    Args:
+        path: folder of the run.
+        robot: whose run it is said to be.
+        asked: settings by name; the number of iterations may differ.
+
+    Raises:
+        RunFolderError: for the first difference.
+    """
+    config = RunFolder(path).read_config()
+    if robot.name != config.robot:
+        raise RunFolderError(f"{path} is a run of '{config.robot}', not of '{robot.name}'")
+    for name, value in asked.items():
+        own = getattr(config, name)
+        if name != "iterations" and value != own:
+            raise RunFolderError(f"{path} was started with --{name} {own}, not {value}")
+
+
+def watched_trajectory(
     model: Model,
     settings: SearchSettings,
     rng: np.random.Generator,
-    demonstration: Array | None,
+    U: Array | None,
     watch: Watch = unwatched,
-) -> Solution:
-    """The initial DDP solution from ``demonstration`` (T, nu) or the robot file's own start."""
+) -> tuple[Solution, float]:
+    """Line 1 of Algorithm 1, from U (T, nu) or the robot's own start, and the seconds it took."""
+    started = time.perf_counter()
     with watch("trajectory", settings.initial.max_iterations) as update:
-        return initial_trajectory(
+        solution = initial_trajectory(
             model,
             settings,
             rng,
+            U,
             # A line for every iteration would bury a log file.
             lambda i: update(i.iteration, f"cost {i.cost:.2f}") if i.iteration % 25 == 0 else None,
-            demonstration,
         )
+    return solution, time.perf_counter() - started
 
 
-def learn(model: Model, folder: RunFolder, watch: Watch = unwatched) -> Policy:
-    """Run or continue the folder's method to its last iteration; the policy that it ends with.
+def _learn(
+    model: Model,
+    settings: RunSettings,
+    U: Array | None,
+    folder: RunFolder | None,
+    watch: Watch,
+) -> Run:
+    """Begin or continue a run up to its last iteration.
 
-    After every iteration metrics.csv has a row more, policy.npz and checkpoint.npz are new: a run
-    that was interrupted at any time continues to the same bits.
+    In a folder every iteration adds a row to metrics.csv and renews policy.npz and checkpoint.npz.
     """
-    config = folder.read_config()
-    method = METHODS[config["method"]]
-    settings = SearchSettings.of(
-        model.robot,
-        config["hidden"],
-        config["samples"],
-        optimizer=config["optimizer"],
-        bound=config["bound"],
-    )
-    rng = np.random.default_rng(config["seed"])
-    if folder.file("checkpoint.npz").exists():
-        arrays = folder.read_arrays("checkpoint.npz")
-        state = state_from_arrays(arrays, method.memory)
-        rng.bit_generator.state = json.loads(str(arrays["random"]))
-        folder.keep_metrics(state.k)
+    rng = np.random.default_rng(settings.seed)
+    rows: list[dict[str, float]] = []
+    if folder is not None and folder.file("checkpoint.npz").exists():
+        state = _restored(folder, settings, rng)
+        trajectory = read_trajectory(folder)
     else:
-        folder.file("metrics.csv").unlink(missing_ok=True)
-        demo = folder.read_arrays("demo.npz")["U"] if config["demo"] is not None else None
-        solution = optimized(model, settings, rng, demo, watch)
-        cost = model.cost(solution.X, solution.U).sum()
-        folder.write_arrays("trajectory.npz", {"X": solution.X, "U": solution.U, "cost": cost})
+        asked = search_settings(settings, model.robot)
+        solution, _ = watched_trajectory(model, asked, rng, U, watch)
+        cost = float(model.cost(solution.X, solution.U).sum())
+        trajectory = Trajectory(solution.X, solution.U, cost)
         state = start(model, solution)
+        if folder is not None:
+            folder.file("metrics.csv").unlink(missing_ok=True)
+            folder.write_arrays("trajectory.npz", trajectory._asdict())
 
-    with watch("iteration", config["iterations"]) as update:
-        while state.k < config["iterations"]:
-            state, record = method.iterate(model, settings, state, rng)
-            costs = _costs(model, state.policy, settings.horizon, rng)
-            folder.append_metrics(record._asdict() | costs)
-            folder.write_arrays("policy.npz", policy_to_arrays(state.policy))
-            random = {"random": np.array(json.dumps(rng.bit_generator.state))}
-            folder.write_arrays("checkpoint.npz", state_to_arrays(state) | random)
+    with watch("iteration", settings.iterations) as update:
+        for state, record in search(model, settings.method, settings, rng, state):
+            costs = _costs(model, state.policy, rng)
+            rows.append(record._asdict() | costs)
+            if folder is not None:
+                _store(folder, rows[-1], state, rng)
             update(
                 state.k,
                 f"cost stochastic {costs['stochastic_cost']:.1f}, "
                 f"deterministic {costs['deterministic_cost']:.1f}",
             )
-    return state.policy
+    metrics = _columns(rows) if folder is None else folder.read_metrics()
+    return Run(model, settings, trajectory, state.policy, metrics, folder)
 
 
-def _costs(
-    model: Model, policy: Policy, horizon: int, rng: np.random.Generator
-) -> dict[str, float]:
+def _store(
+    folder: RunFolder, row: dict[str, float], state: SearchState, rng: np.random.Generator
+) -> None:
+    folder.append_metrics(row)
+    folder.write_arrays("policy.npz", policy_to_arrays(state.policy))
+    random = {"random": np.array(json.dumps(rng.bit_generator.state))}
+    folder.write_arrays("checkpoint.npz", state_to_arrays(state) | random)
+
+
+def _restored(folder: RunFolder, settings: RunSettings, rng: np.random.Generator) -> SearchState:
+    """The state of the last checkpoint; ``rng`` and metrics.csv go back to it."""
+    arrays = folder.read_arrays("checkpoint.npz")
+    state = state_from_arrays(arrays, METHODS[settings.method].memory)
+    rng.bit_generator.state = json.loads(str(arrays["random"]))
+    folder.keep_metrics(state.k)
+    return state
+
+
+def _costs(model: Model, policy: Policy, rng: np.random.Generator) -> dict[str, float]:
     """What metrics.csv says of ``policy``: average cost and success, with its noise and without."""
-    row = {}
+    horizon = model.robot.task.horizon
+    row: dict[str, float] = {}
     for kind in ("stochastic", "deterministic"):
         stochastic = kind == "stochastic"
         rollouts = run_policy(model, policy, ROLLOUTS_PER_ITERATION, horizon, rng, stochastic)
@@ -163,21 +210,6 @@ def _costs(
     return row
 
 
-def evaluation(
-    model: Model, folder: RunFolder, policy: Policy, rollouts: int, horizon: int, seed: int
-) -> dict:
-    """What `evaluate --json` prints: cost and success with the policy's noise and without."""
-    config = folder.read_config()
-    result = {name: config[name] for name in ("robot", "method", "hidden", "seed")}
-    result |= {
-        "iterations": len(folder.read_metrics()["iteration"]),
-        "horizon": horizon,
-        "dt": model.dt,
-        "rollouts": rollouts,
-        "ddp_cost": float(folder.read_arrays("trajectory.npz")["cost"]),
-    }
-    for kind in ("stochastic", "deterministic"):
-        rng = np.random.default_rng(seed)
-        runs = run_policy(model, policy, rollouts, horizon, rng, kind == "stochastic")
-        result[kind] = summarize(model, runs, model.robot.task.horizon)._asdict()
-    return result
+def _columns(rows: list[dict[str, float]]) -> dict[str, Array]:
+    names = rows[0] if rows else ()
+    return {name: np.array([row[name] for row in rows], dtype=float) for name in names}

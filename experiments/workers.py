@@ -24,30 +24,39 @@ _DIED = "its process died each time, out of memory?"
 
 
 class Outcome(NamedTuple):
+    """How a task ended."""
+
     task: Any
     result: Any  # None where the task failed
     error: str | None  # why it failed, one line
 
 
-Sweep = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Outcome]]
+Execute = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Outcome]]
 
 
 @contextmanager
-def workers(jobs: int | None = None, cluster: str | None = None) -> Iterator[Sweep]:
-    """Yields sweep(work, tasks): the outcome of work(task) for each task, as it finishes.
+def workers(jobs: int | None = None, cluster: str | None = None) -> Iterator[Execute]:
+    """Processes for as long as the context lasts.  Work, tasks and results travel between them.
 
-    ``jobs`` processes on this machine, as many as it has cores when absent, or the workers of the
-    Dask scheduler at the address ``cluster``.  Work, tasks and results travel between processes.
-    Raises ClusterError where no cluster answers, and ClusterLost when it stops to.
+    Args:
+        jobs: processes on this machine; as many as it has cores when absent.
+        cluster: address of a Dask scheduler whose workers are used instead.
+
+    Yields:
+        execute(work, tasks): the outcome of work(task) for each task, as it finishes.
+
+    Raises:
+        ClusterError: when no cluster answers.
+        ClusterLost: when the connection to it is lost while it works.
     """
     if cluster is None:
-        yield partial(_sweep, partial(_here, jobs or cpu_count()))
+        yield partial(_execute, partial(_here, jobs or cpu_count()))
         return
     with _connected(cluster) as client:
-        yield partial(_sweep, partial(_on_cluster, client))
+        yield partial(_execute, partial(_on_cluster, client))
 
 
-def _sweep(once: Sweep, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Outcome]:
+def _execute(once: Execute, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterator[Outcome]:
     """The outcomes of ``once``; it may blame a task for a death that another one caused."""
     suspects = []
     for outcome in once(work, tasks):

@@ -17,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from vgps.codegen.description.robot import Robot
 from vgps.codegen.model import Model
 from vgps.policy import vgps
 from vgps.policy.methods import METHODS, Method
+from vgps.policy.mstep import FitSettings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import (
     Record,
@@ -62,13 +64,28 @@ def search(
         FloatingPointError: when a step of the method stops being finite, with its quantity.
     """
     run = settings.replaced(method=method).resolved(model.robot)
-    chosen, asked = METHODS[run.method], run.of_search(model.robot)
+    chosen, asked = METHODS[run.method], search_settings(run, model.robot)
     if state is None:
         initial = initial_trajectory(model, asked, rng)
         state = start(model, initial)
     while state.k < run.iterations:
         state, record = iterate(model, chosen, asked, state, rng)
         yield state, record
+
+
+def search_settings(run: RunSettings, robot: Robot) -> SearchSettings:
+    """What a method needs, from the settings of a run and the robot's file."""
+    training, resolved = robot.training, run.resolved(robot)
+    return SearchSettings(
+        n_hidden=run.hidden,
+        horizon=robot.task.horizon,
+        alpha_start=training.alpha_start,
+        alpha_end=training.alpha_end,
+        anneal=training.anneal,
+        pairs=training.pairs,
+        rollouts=resolved.samples or 0,
+        fit=FitSettings(training.samples, training.tail, run.optimizer, run.bound),
+    )
 
 
 def initial_trajectory(

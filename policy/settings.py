@@ -1,17 +1,32 @@
 """Settings of one run of a method, wherever they come from: arguments, config.yaml or a comparison."""
 
-from typing import Annotated, Any, Literal, Self
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.errors import hint
-from vgps.policy.methods import METHODS
-from vgps.policy.mstep import FitSettings
-from vgps.policy.state import SearchSettings
 
-_ROLLOUTS = 10  # of the policy in one iteration, by methods that sample it (paper, section 6)
+if TYPE_CHECKING:
+    from vgps.policy.methods import Method
+
+_SAMPLES = (
+    10  # rollouts of the policy in one iteration, by methods that sample it (paper, section 6)
+)
+
+
+def _samples(method: str) -> bool:
+    """Whether a method runs its policy to learn."""
+    return _methods()[method].samples
+
+
+def _methods() -> "Mapping[str, Method]":
+    # They bring Numba, for which a command line that only wants to know the defaults should not wait.
+    from vgps.policy.methods import METHODS
+
+    return METHODS
 
 
 def _at_least(least: int) -> AfterValidator:
@@ -55,16 +70,18 @@ class RunSettings(BaseModel):
     @field_validator("method")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in METHODS:
+        if name not in _methods():
             text = "no method '{name}'{hint}"
-            raise PydanticCustomError("unknown", text, {"name": name, "hint": hint(name, METHODS)})
+            raise PydanticCustomError(
+                "unknown", text, {"name": name, "hint": hint(name, _methods())}
+            )
         return name
 
     @field_validator("samples")
     @classmethod
     def _of_a_method_that_samples(cls, samples: int | None, info: ValidationInfo) -> int | None:
         method = info.data.get("method")
-        if samples is not None and method is not None and not METHODS[method].samples:
+        if samples is not None and method is not None and not _samples(method):
             text = "{method} does not run its policy to learn: leave it out"
             raise PydanticCustomError("no_samples", text, {"method": method})
         return samples
@@ -75,21 +92,7 @@ class RunSettings(BaseModel):
 
     def resolved(self, robot: Robot) -> Self:
         """These settings with nothing left to the robot's file or to the method."""
-        samples = self.samples or (_ROLLOUTS if METHODS[self.method].samples else None)
+        samples = self.samples or (_SAMPLES if _samples(self.method) else None)
         return self.replaced(
             iterations=self.iterations or robot.training.iterations, samples=samples
-        )
-
-    def of_search(self, robot: Robot) -> SearchSettings:
-        """What a method needs, from these settings and the robot's file."""
-        t = robot.training
-        return SearchSettings(
-            n_hidden=self.hidden,
-            horizon=robot.task.horizon,
-            alpha_start=t.alpha_start,
-            alpha_end=t.alpha_end,
-            anneal=t.anneal,
-            pairs=t.pairs,
-            rollouts=self.samples or _ROLLOUTS,
-            fit=FitSettings(t.samples, t.tail, self.optimizer, self.bound),
         )

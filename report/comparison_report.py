@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from vgps.codegen.model import Model
-from vgps.experiments.aggregate import Standing, standings
-from vgps.experiments.plan import Run, folder_of, missing
+from vgps.experiments.aggregate import Aggregate, aggregate
+from vgps.experiments.plan import Member, folder_of, missing
 from vgps.experiments.results import Failure, Final, Row, read_failures, read_results, write_rows
+from vgps.experiments.run import read_trajectory
 from vgps.experiments.run_folder import write_atomically
 from vgps.policy.evaluation import mean_rollout
 from vgps.policy.store import load_policy
@@ -16,25 +17,25 @@ from vgps.report.style import save
 
 
 def report_comparison(
-    out: Path, runs: Sequence[Run], models: Mapping[str, Model]
-) -> tuple[list[Standing], list[Failure]]:
-    """Write results.csv, final.csv, table.md and figure1 of those of ``runs`` that are finished.
+    out: Path, members: Sequence[Member], models: Mapping[str, Model]
+) -> tuple[list[Aggregate], list[Failure]]:
+    """Write results.csv, final.csv, table.md and figure1 of those of ``members`` that are finished.
 
     Args:
         out: Folder of the comparison, which holds the runs.
-        runs: All runs of the plan.
+        members: All runs of the plan.
         models: Every robot of the plan by name.
 
     Returns:
         The rows of the table, and the runs that failed.
     """
-    left = {run.name for run in missing(out, runs)}
-    finished = [run for run in runs if run.name not in left]
+    left = {member.name for member in missing(out, members)}
+    finished = [member for member in members if member.name not in left]
     failures = read_failures(out)
     rows, finals = read_results(out, finished)
     write_rows(out / "results.csv", Row, rows)
     write_rows(out / "final.csv", Final, finals)
-    table = standings(finals, failures)
+    table = aggregate(finals, failures)
     page = markdown(table, failures)
 
     def write_table(temporary: Path) -> None:
@@ -48,16 +49,16 @@ def report_comparison(
     return table, failures
 
 
-def _gaits(out: Path, finished: Sequence[Run], models: Mapping[str, Model]) -> dict[str, Gait]:
+def _gaits(out: Path, finished: Sequence[Member], models: Mapping[str, Model]) -> dict[str, Gait]:
     """The gait of one finished run of each robot: of VGPS if there is one, most units, first seed."""
     gaits = {}
     for robot, model in models.items():
-        runs = [run for run in finished if run.robot == robot]
-        if not runs:
+        members = [member for member in finished if member.robot == robot]
+        if not members:
             continue
-        run = min(runs, key=lambda run: (run.method != "vgps", -run.hidden, run.seed))
-        folder = folder_of(out, run)
-        title = f"{robot}, {run.method}, {run.hidden} hidden units, seed {run.seed}"
+        chosen = min(members, key=lambda m: (m.method != "vgps", -m.hidden, m.seed))
+        folder = folder_of(out, chosen)
+        title = f"{robot}, {chosen.method}, {chosen.hidden} hidden units, seed {chosen.seed}"
         X = mean_rollout(model, load_policy(folder.path))
-        gaits[robot] = Gait(model, title, X, folder.read_arrays("trajectory.npz")["X"])
+        gaits[robot] = Gait(model, title, X, read_trajectory(folder).X)
     return gaits

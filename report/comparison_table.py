@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from vgps.experiments.aggregate import ENOUGH, Spread, Standing
+from vgps.experiments.aggregate import ENOUGH, Aggregate, Spread
 from vgps.experiments.results import Failure
 
 _LEGEND = (
@@ -16,7 +16,7 @@ _LEGEND = (
 )
 
 
-def markdown(table: Sequence[Standing], failures: Sequence[Failure]) -> str:
+def markdown(table: Sequence[Aggregate], failures: Sequence[Failure]) -> str:
     """The page's text: a table for each robot and network size, a legend, then what failed."""
     lines = ["# Comparison", ""]
     for robot, hidden in dict.fromkeys((s.robot, s.hidden) for s in table):
@@ -33,7 +33,7 @@ def markdown(table: Sequence[Standing], failures: Sequence[Failure]) -> str:
     return "\n".join(lines)
 
 
-def _panel(panel: Sequence[Standing]) -> Iterator[str]:
+def _panel(panel: Sequence[Aggregate]) -> Iterator[str]:
     header = (
         "method",
         "success, stochastic",

@@ -17,7 +17,7 @@ from rich.table import Table
 from vgps.experiments.progress import Update
 
 if TYPE_CHECKING:
-    from vgps.experiments.aggregate import Standing
+    from vgps.experiments.aggregate import Aggregate
 
 
 @contextmanager
@@ -66,7 +66,7 @@ def show_evaluation(result: Mapping[str, Any]) -> None:
         print(f"deterministic speed in each training horizon: {values} m/s")
 
 
-def show_standings(table: Sequence["Standing"]) -> None:
+def show_comparison(table: Sequence["Aggregate"]) -> None:
     """Print the outcome of a comparison: a table for each panel, medians over seeds."""
     for panel in dict.fromkeys((s.robot, s.hidden) for s in table):
         rows = []

@@ -1,9 +1,8 @@
 """The picture and the report page of a training run."""
 
-from numpy.typing import NDArray
-
-from vgps.codegen.model import Model
-from vgps.experiments.run_folder import RunFolder
+from vgps.experiments.run import Run
+from vgps.policy.evaluation import mean_rollout
+from vgps.report.animation import animate
 from vgps.report.console import plain
 from vgps.report.figures import training_picture
 from vgps.report.page import write_page
@@ -11,27 +10,37 @@ from vgps.report.page import write_page
 _COLUMNS = ("iteration", "alpha", "stochastic_cost", "deterministic_cost", "deterministic_success")
 
 
-def draw_run(folder: RunFolder, model: Model, X: NDArray) -> None:
+def draw_run(run: Run, animation: str | None = None) -> dict[str, str]:
     """Write training.png and report.html of a run.
 
     Args:
-        folder: The run; the animation gait.gif becomes part of the page where it exists.
-        model: The robot of the run.
-        X: Rollout of the learned policy, without noise, from the mean initial state, (T+1, nx).
+        run: The run, which has a folder.
+        animation: Format of an animation of the gait, gif or mp4, that is written too.  A gait.gif
+            becomes part of the page wherever it is from.
+
+    Returns:
+        What `render --json` prints: where the animation and the page are.
 
     Raises:
-        RunFolderError: where the folder lacks something that they show.
+        MissingEncoder: when this machine cannot write the format.
     """
-    config, metrics = folder.read_config(), folder.read_metrics()
-    trajectory = folder.read_arrays("trajectory.npz")
+    folder = run.folder
+    if folder is None:
+        raise ValueError("a run that is kept nowhere has no place for its pictures")
+    config, trajectory = folder.read_config(), run.trajectory
+    X = mean_rollout(run.model, run.policy)  # (T+1, nx)
+    written = {"report": str(folder.file("report.html"))}
+    if animation is not None:
+        written = {"gait": str(folder.file(f"gait.{animation}"))} | written
+        animate(run.model, X, folder.file(f"gait.{animation}"))
     picture, gait = folder.file("training.png"), folder.file("gait.gif")
-    training_picture(
-        picture, model, metrics, float(trajectory["cost"]), X, reference=trajectory["X"]
-    )
-    facts = [(name, str(value)) for name, value in config.items() if name != "versions"]
-    facts += [(f"version of {name}", value) for name, value in config["versions"].items()]
-    rows = zip(*(map(plain, metrics[name].tolist()) for name in _COLUMNS), strict=True)
+    training_picture(picture, run.model, run.metrics, trajectory.cost, X, reference=trajectory.X)
+    settings = config.model_dump()
+    facts = [(name, str(value)) for name, value in settings.items() if name != "versions"]
+    facts += [(f"version of {name}", value) for name, value in config.versions.items()]
+    rows = zip(*(map(plain, run.metrics[name].tolist()) for name in _COLUMNS), strict=True)
     pictures = [("Learning curve and gait", picture)]
     pictures += [("Gait", gait)] if gait.exists() else []
-    title = f"{config['robot']}, {config['method']}, {config['hidden']} hidden units"
+    title = f"{config.robot}, {config.method}, {config.hidden} hidden units"
     write_page(folder.file("report.html"), title, facts, (_COLUMNS, list(rows)), pictures)
+    return written

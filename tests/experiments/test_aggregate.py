@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vgps.experiments.aggregate import Spread, standings
+from vgps.experiments.aggregate import Spread, aggregate
 from vgps.experiments.results import Failure, Final
 
 
@@ -26,7 +26,7 @@ FAILURES = [
 
 
 def test_numbers_by_hand():
-    table = standings(FINALS, FAILURES)
+    table = aggregate(FINALS, FAILURES)
     assert [row[:3] for row in table] == [
         ("walker", 5, "vgps"),
         ("walker", 5, "gps"),

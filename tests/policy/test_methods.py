@@ -12,7 +12,7 @@ from vgps.policy.controller import Controller
 from vgps.policy.evaluation import LARGEST_COST, run_policy_from, step_costs
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import Samples, fit
-from vgps.policy.search import initial_trajectory, iterate
+from vgps.policy.search import initial_trajectory, iterate, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import start
 from vgps.policy.store import state_from_arrays, state_to_arrays
@@ -28,7 +28,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def settings(model):
-    whole = RunSettings(hidden=3).of_search(model.robot)._replace(rollouts=4)
+    whole = search_settings(RunSettings(hidden=3), model.robot)._replace(rollouts=4)
     return whole._replace(horizon=T, fit=whole.fit._replace(starts=2, iterations=20))
 
 

@@ -13,7 +13,7 @@ from vgps.policy.cost_term import negative_log_policy
 from vgps.policy.evaluation import run_policy, run_policy_from, summarize
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import FitSettings, draw, draws_of, first_fit, fit
-from vgps.policy.search import initial_trajectory, iterate
+from vgps.policy.search import initial_trajectory, iterate, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import annealed, start
 from vgps.policy.store import load_policy, policy_to_arrays, state_from_arrays, state_to_arrays
@@ -33,7 +33,7 @@ def model():
 @pytest.fixture(scope="module")
 def settings(model):
     """A second of swimming, so that an iteration takes milliseconds."""
-    whole = RunSettings(hidden=3).of_search(model.robot)
+    whole = search_settings(RunSettings(hidden=3), model.robot)
     return whole._replace(horizon=50, fit=whole.fit._replace(starts=2))
 
 
@@ -184,7 +184,7 @@ def test_a_diverging_policy_is_counted_and_not_averaged_away(model, settings, be
 
 def test_actions_saturate_at_the_torque_limits():
     cartpole = build(load(ROOT / "tests" / "robots" / "cartpole.yaml"))
-    settings = RunSettings(hidden=2).of_search(cartpole.robot)._replace(horizon=20)
+    settings = search_settings(RunSettings(hidden=2), cartpole.robot)._replace(horizon=20)
     rng = np.random.default_rng(0)
     beginning = start(cartpole, initial_trajectory(cartpole, settings, rng))
     state = run(cartpole, settings, beginning, rng, 1)

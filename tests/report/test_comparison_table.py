@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vgps.experiments.aggregate import standings
+from vgps.experiments.aggregate import aggregate
 from vgps.experiments.results import Failure, Final
 from vgps.report.comparison_table import markdown
 
@@ -27,7 +27,7 @@ FAILURES = [
 
 
 def test_the_page():
-    lines = markdown(standings(FINALS, FAILURES), FAILURES).splitlines()
+    lines = markdown(aggregate(FINALS, FAILURES), FAILURES).splitlines()
     assert [line for line in lines if line.startswith("## ")] == [
         "## walker, 5 hidden units",
         "## walker, 10 hidden units",
@@ -46,4 +46,4 @@ def test_the_page():
 
 
 def test_without_failures_none_are_listed():
-    assert "Failed" not in markdown(standings(FINALS, []), [])
+    assert "Failed" not in markdown(aggregate(FINALS, []), [])

@@ -1,0 +1,51 @@
+"""config.yaml of a run folder: everything that repeats the run."""
+
+import platform
+from importlib.metadata import version
+from typing import Any
+
+from pydantic import model_validator
+
+from vgps.codegen.description.robot import Robot
+from vgps.policy.methods import METHODS
+from vgps.policy.settings import RunSettings
+
+_PACKAGES = ("vgps", "numpy", "numba", "sympy", "casadi")
+
+
+class RunConfig(RunSettings):
+    """The settings of a run, and what else it depends on.
+
+    robot      its name; robot.yaml in the folder is its file
+    overrides  values in place of those of the file, by their dotted place
+    demo       where the actions came from that the run started from, None: the robot's own start;
+               demo.npz in the folder holds them
+    versions   of Python and of the packages that compute
+    """
+
+    robot: str
+    overrides: dict[str, Any] = {}
+    demo: str | None = None
+    versions: dict[str, str]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_version_0_1(cls, data: dict[str, Any]) -> dict[str, Any]:
+        """It stored a number of samples even for methods that do not sample."""
+        method = METHODS.get(data.get("method", ""))
+        if method is None or method.samples:
+            return data
+        return {name: value for name, value in data.items() if name != "samples"}
+
+    @classmethod
+    def of(cls, robot: Robot, settings: RunSettings, demo: str | None) -> "RunConfig":
+        """Of a run that begins here and now."""
+        versions = {"python": platform.python_version()}
+        versions |= {package: version(package) for package in _PACKAGES}
+        return cls(
+            robot=robot.name,
+            overrides=robot.overrides,
+            demo=demo,
+            versions=versions,
+            **settings.model_dump(),
+        )

@@ -1,0 +1,66 @@
+"""How good the policy of a run is, as `evaluate --json` says it."""
+
+from typing import Any
+
+from vgps.experiments.run import Run
+from vgps.policy import push
+from vgps.policy.evaluation import ROLLOUTS, evaluate
+
+
+def evaluation(
+    run: Run, rollouts: int = ROLLOUTS, horizon: int | None = None, seed: int = 0
+) -> dict[str, Any]:
+    """Cost and success of the policy with its noise and without.
+
+    Args:
+        run: whose policy.
+        rollouts: of each kind, from the task's distribution of initial states.
+        horizon: steps of a rollout; the task's when absent.
+        seed: of initial states and noise.
+    """
+    model = run.model
+    result = _identity(run) | {
+        "iterations": len(run.metrics["iteration"]),
+        "horizon": horizon or model.robot.task.horizon,
+        "dt": model.dt,
+        "rollouts": rollouts,
+        "ddp_cost": run.trajectory.cost,
+    }
+    for kind in ("stochastic", "deterministic"):
+        stochastic = kind == "stochastic"
+        summary = evaluate(model, run.policy, rollouts, horizon, seed, stochastic)
+        result[kind] = summary._asdict()
+    return result
+
+
+def pushes(run: Run, point: str, duration: float) -> dict[str, Any]:
+    """The strongest horizontal pushes that the policy survives, as `push --json` says it.
+
+    Args:
+        run: whose policy.
+        point: what is pushed, a name in ``model.points(q)``.
+        duration: of the push, s, a multiple of the task's dt.
+
+    Raises:
+        PushError: when the robot has no such point, or the duration is no multiple of dt.
+    """
+    survived = push.survived_pushes(run.model, run.policy, point, duration)
+    result = _identity(run) | {
+        "point": point,
+        "duration": duration,
+        "instants": push.INSTANTS,
+        "recovery": push.RECOVERY,
+        "success": run.model.robot.task.success,
+        "impulse_step": push.IMPULSE_STEP,
+        "impulse_limit": push.LARGEST_IMPULSE,
+    }
+    return result | {direction: impulse._asdict() for direction, impulse in survived.items()}
+
+
+def _identity(run: Run) -> dict[str, Any]:
+    return {
+        "robot": run.model.robot.name,
+        "method": run.settings.method,
+        "hidden": run.settings.hidden,
+        "seed": run.settings.seed,
+    }
