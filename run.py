@@ -6,61 +6,58 @@ Exit status: 0 done, 2 bad input, 1 failure, 130 interrupted (what was learned i
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 import tyro
 from pydantic import ValidationError
-from tyro.conf import Positional
+from tyro.conf import OmitArgPrefixes, Positional, arg
 from tyro.extras import subcommand_cli_from_dict
 
 from vgps.codegen.description.robot import Robot as Description
 from vgps.codegen.description.robot import load
-from vgps.codegen.errors import BuildError, RobotFileError, hint
+from vgps.codegen.errors import BuildError, InputError, RobotFileError, hint
 from vgps.codegen.folders import PACKAGE
-from vgps.experiments.errors import (
-    ClusterError,
-    ClusterLost,
-    ComparisonError,
-    DemonstrationError,
-    RunFolderError,
-)
+from vgps.experiments.errors import ClusterLost
 from vgps.policy.settings import RunSettings
-from vgps.report.console import (
-    print_json,
-    progress,
-    show_comparison,
-    show_evaluation,
-    show_pushes,
-    show_table,
-)
+from vgps.report import console
+from vgps.report.console import print_json, progress
 from vgps.report.errors import MissingEncoder
 
 # Commands import what they need themselves: Numba and Matplotlib take seconds to come.
 README = PACKAGE / "README.md"
 
-Robot = Annotated[str, tyro.conf.arg(metavar="ROBOT", help="a name in models/ or a YAML file")]
-Run = Annotated[str, tyro.conf.arg(metavar="RUN", help="folder of a training run")]
-Demo = Annotated[Path | None, tyro.conf.arg(metavar="FILE")]
-Json = Annotated[
-    bool, tyro.conf.FlagCreatePairsOff, tyro.conf.arg(help="print one JSON object only")
-]
+Robot = Annotated[str, arg(metavar="ROBOT", help="a name in models/ or a YAML file")]
+Run = Annotated[str, arg(metavar="RUN", help="folder of a training run")]
+Demo = Annotated[Path | None, arg(metavar="FILE")]
+Json = Annotated[bool, tyro.conf.FlagCreatePairsOff, arg(help="print one JSON object only")]
 Set = Annotated[
     tuple[str, ...],
     tyro.conf.UseAppendAction,
-    tyro.conf.arg(
+    arg(
         name="set",
         metavar="KEY=VALUE",
-        help="another value in place of one of the robot's file, such as training.iterations=80; "
-        "may be given several times",
+        help="a value in place of one of the robot's file, such as training.iterations=80",
     ),
 ]
 
 
-class UsageError(Exception):
+def _option(name: str) -> object:
+    """A setting of a run as an option, which is absent unless it is given."""
+    field = RunSettings.model_fields[name]
+    default = "" if field.default is None else f"(default: {field.default})"
+    types = {int | None: int}  # absent is what None says
+    kind = types.get(field.annotation, field.annotation)
+    return Annotated[kind, arg(help=field.description, help_behavior_hint=default)]
+
+
+Settings = TypedDict(  # type: ignore[misc]  # the options are those of RunSettings
+    "Settings", {name: _option(name) for name in RunSettings.model_fields}, total=False
+)
+
+
+class UsageError(InputError):
     """One sentence about a command line that cannot be meant."""
 
 
@@ -100,16 +97,9 @@ def build_command(
     results = []
     for robot in _descriptions(robots, overrides):  # all are valid before any is built
         model = build(robot, force)
-        manifest = dict(model.manifest)
-        results.append({"robot": robot.name, "built": model.was_built} | manifest)
-        if json:
-            continue
-        seconds = manifest["seconds"]
-        state = "built" if model.was_built else "up to date, built earlier"
-        stages = ", ".join(f"{stage} {s:.2f} s" for stage, s in seconds.items())
-        print(f"{robot.name}: {state} in {sum(seconds.values()):.2f} s ({stages})")
-        rows = list(manifest["operations"].items())
-        show_table("operations after common subexpressions", ("function", "operations"), rows)
+        results.append({"robot": robot.name, "built": model.was_built, **model.manifest})
+        if not json:
+            console.show_build(results[-1])
     if json:
         print_json({"robots": results})
 
@@ -142,39 +132,9 @@ def optimize_command(
     _report(result, f"trajectory of {described.name}", json)
 
 
-def _setting(name: str, text: str) -> Any:
-    """The help of a setting of a run, with its default."""
-    default = RunSettings.model_fields[name].default
-    return tyro.conf.arg(help=text if default is None else f"{text} ({default})")
-
-
 def train_command(
     robot: Positional[Robot],
-    method: Annotated[
-        str | None,
-        _setting(
-            "method",
-            "how the policy is searched: vgps, gps, adapted-gps, dagger, weighted-dagger, "
-            "adapted-dagger or cost-weighted",
-        ),
-    ] = None,
-    hidden: Annotated[int | None, _setting("hidden", "number of hidden units")] = None,
-    iterations: Annotated[
-        int | None, _setting("iterations", "outer iterations (as the robot's file says)")
-    ] = None,
-    seed: Annotated[int | None, _setting("seed", "seed of everything random")] = None,
-    optimizer: Annotated[
-        Literal["lbfgs", "sgd"] | None,
-        _setting("optimizer", "what fits the policy to the trajectory distribution"),
-    ] = None,
-    bound: Annotated[
-        Literal["closed", "sampled"] | None,
-        _setting("bound", "integral over actions in closed form, or sampled as in equation 3"),
-    ] = None,
-    samples: Annotated[
-        int | None,
-        _setting("samples", "rollouts of the policy in each iteration, for methods that sample it"),
-    ] = None,
+    settings: OmitArgPrefixes[Settings],
     demo: Demo = None,
     out: Path | None = None,
     resume: Path | None = None,
@@ -188,21 +148,9 @@ def train_command(
         out: Run folder; a new one in runs/ when absent.
         resume: Run folder to continue from its last checkpoint, to the same bits.
     """
-    given = {
-        "method": method,
-        "hidden": hidden,
-        "iterations": iterations,
-        "seed": seed,
-        "optimizer": optimizer,
-        "bound": bound,
-        "samples": samples,
-    }
-    asked = {name: value for name, value in given.items() if value is not None}
-    if resume is not None:
-        for option, is_given in (("demo", demo), ("out", out), ("set", overrides)):
-            if is_given:
-                raise UsageError(f"--resume continues a run as it began: leave out --{option}")
-    settings = RunSettings.model_validate(asked)
+    for option, given in (("demo", demo), ("out", out), ("set", overrides)):
+        if resume is not None and given:
+            raise UsageError(f"--resume continues a run as it began: leave out --{option}")
     described = load(robot, _overrides(overrides))
     from vgps.experiments import training
     from vgps.experiments.evaluation import evaluation
@@ -210,13 +158,15 @@ def train_command(
 
     started = time.perf_counter()
     if resume is None:
-        name = f"{described.name}-{settings.method}-{settings.hidden}-seed{settings.seed}"
-        folder = out or free_path(name)
-        run = training.train(described, settings, demonstration=demo, out=folder, watch=progress)
+        asked = RunSettings.model_validate(settings)
+        folder = out or free_path(
+            f"{described.name}-{asked.method}-{asked.hidden}-seed{asked.seed}"
+        )
+        run = training.train(described, asked, demonstration=demo, out=folder, watch=progress)
     else:
         folder = resume
-        training.require_same_run(folder, described, asked)
-        run = training.resume(folder, iterations=iterations, watch=progress)
+        training.require_same_run(folder, described, settings)
+        run = training.resume(folder, iterations=settings.get("iterations"), watch=progress)
     seconds = time.perf_counter() - started
     result = evaluation(run) | {"seconds": seconds, "out": str(folder)}
     # Drawing needs half a second of imports, which the first iteration should not wait for.
@@ -226,7 +176,7 @@ def train_command(
     if json:
         print_json(result)
         return
-    show_evaluation(result)
+    console.show_evaluation(result)
     print(f"{result['iterations']} iterations in {seconds:.1f} s, saved in {folder}")
 
 
@@ -247,13 +197,9 @@ def evaluate_command(
     _require_positive(rollouts=rollouts, horizon=horizon)
     from vgps.experiments.evaluation import evaluation
     from vgps.experiments.run import read_run
-    from vgps.policy.evaluation import ROLLOUTS
 
-    result = evaluation(read_run(run), rollouts or ROLLOUTS, horizon, seed)
-    if json:
-        print_json(result)
-    else:
-        show_evaluation(result)
+    result = evaluation(read_run(run), rollouts, horizon, seed)
+    print_json(result) if json else console.show_evaluation(result)
 
 
 def push_command(
@@ -267,16 +213,9 @@ def push_command(
     """
     from vgps.experiments.evaluation import pushes
     from vgps.experiments.run import read_run
-    from vgps.policy.push import PushError
 
-    try:
-        result = pushes(read_run(run), point, duration)
-    except PushError as error:
-        raise UsageError(str(error)) from None
-    if json:
-        print_json(result)
-    else:
-        show_pushes(result)
+    result = pushes(read_run(run), point, duration)
+    print_json(result) if json else console.show_pushes(result)
 
 
 def render_command(
@@ -322,31 +261,21 @@ def compare_command(
     if jobs is not None and cluster is not None:
         raise UsageError("--cluster brings its own workers: leave out --jobs")
     descriptions = _descriptions(robots, overrides)
-    from vgps.codegen.build import build
     from vgps.experiments.comparison import compare
-    from vgps.experiments.member import run_member
     from vgps.experiments.plan import plan
-    from vgps.experiments.workers import workers
     from vgps.report.comparison_report import report_comparison
 
     members = plan(descriptions, hidden, methods, seeds, iterations)
-    # Workers here are killed in an interruption, and what they were at is in this folder.
-    with (
-        TemporaryDirectory(prefix="vgps-", ignore_cleanup_errors=True) as scratch,
-        workers(jobs, cluster) as execute,
-    ):
-        work = run_member if cluster else partial(run_member, scratch=scratch)
-        models = {robot.name: build(robot) for robot in descriptions}
-        try:
-            compare(out, members, execute, work, progress)
-        except (ClusterLost, KeyboardInterrupt):
-            report_comparison(out, members, models)
-            raise
-    table, failures = report_comparison(out, members, models)
+    try:
+        compare(out, descriptions, members, jobs, cluster, progress)
+    except (ClusterLost, KeyboardInterrupt):
+        report_comparison(out, descriptions, members)
+        raise
+    table, failures = report_comparison(out, descriptions, members)
     if json:
         print_json({"out": str(out), "table": table, "failed": failures})
     else:
-        show_comparison(table)
+        console.show_comparison(table)
         count = f"{len(members)} runs, {len(failures)} failed"
         print(f"{count}; figure1.png, table.md, results.csv in {out}")
     return 1 if failures else 0
@@ -360,20 +289,17 @@ def bench_command(rounds: int = 15, readme: bool = False, json: Json = False) ->
         readme: Write the table into README.md too.
     """
     _require_positive(rounds=rounds)
-    from vgps.bench.readme import MarkerError, Readme
+    from vgps.bench.readme import Readme
     from vgps.bench.table import HEADER, cells, measured
 
-    try:
-        page = Readme(README) if readme else None  # before minutes of measuring
-    except MarkerError as error:
-        raise UsageError(str(error)) from None
+    page = Readme(README) if readme else None  # refused before minutes of measuring
     rows = measured(rounds, progress)
     if page is not None:
         page.write(rows, rounds)
     if json:
         print_json([row._asdict() for row in rows])
     else:
-        show_table("ours beside peers", HEADER, [cells(row) for row in rows])
+        console.show_table("ours beside peers", HEADER, [cells(row) for row in rows])
 
 
 def _overrides(given: Sequence[str]) -> dict[str, str]:
@@ -385,7 +311,6 @@ def _overrides(given: Sequence[str]) -> dict[str, str]:
 
 
 def _descriptions(names: Sequence[str], overrides: Sequence[str]) -> list[Description]:
-    """Robots given by name or path."""
     return [load(name, _overrides(overrides)) for name in dict.fromkeys(names)]
 
 
@@ -399,7 +324,7 @@ def _report(result: dict[str, Any], title: str, json: bool) -> None:
     if json:
         print_json(result)
     else:
-        show_table(title, ("", ""), list(result.items()))
+        console.show_table(title, ("", ""), list(result.items()))
 
 
 COMMANDS: dict[str, Callable[..., int | None]] = {
@@ -430,14 +355,7 @@ def main() -> int:
         first = error.errors(include_url=False)[0]
         print(f"--{'.'.join(map(str, first['loc']))} {first['msg']}", file=sys.stderr)
         return 2
-    except (
-        ClusterError,
-        ComparisonError,
-        DemonstrationError,
-        RobotFileError,
-        RunFolderError,
-        UsageError,
-    ) as error:
+    except InputError as error:
         print(error, file=sys.stderr)
         return 2
     except (BuildError, ClusterLost, FloatingPointError, MissingEncoder, OSError) as error:

@@ -6,12 +6,13 @@ from pathlib import Path
 from vgps.bench.builds import BUILDS
 from vgps.bench.rounds import Row
 from vgps.bench.table import HEADER, cells
+from vgps.codegen.errors import InputError
 
 BEGIN, END = "<!-- bench: written by run.py bench --readme -->", "<!-- bench ends -->"
 _PEERS = ("pin", "crocoddyl", "mujoco", "scipy")
 
 
-class MarkerError(Exception):
+class MarkerError(InputError):
     """One sentence about a file in which the table has no place."""
 
 

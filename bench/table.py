@@ -9,6 +9,7 @@ from vgps.bench.fits import evaluations_row, fit_benchmark
 from vgps.bench.iterations import LENGTHS, iteration_benchmark
 from vgps.bench.rounds import Benchmark, Row, measure
 from vgps.bench.share import share_rows
+from vgps.experiments.progress import Watch, unwatched
 
 ROBOTS = ("walker", "swimmer")
 CHAINS = ("chain of 20", "chain of 40")  # links
@@ -66,3 +67,19 @@ def quantity(value: float, unit: str) -> str:
         return f"{value:.3g} {unit}" if value < 1000 else f"{value:.0f} {unit}"
     scale, prefix = next((p for p in _PREFIXES if value >= p[0]), _PREFIXES[-1])
     return f"{value / scale:.3g} {prefix}{unit}"
+
+
+def measured(rounds: int, watch: Watch = unwatched) -> list[Row]:
+    """All rows, after ``rounds`` interleaved rounds of each.
+
+    Args:
+        rounds: at least 1.
+        watch: shows how many pieces are done.
+    """
+    rows: list[Row] = []
+    measures = parts()
+    with watch("bench", len(measures)) as update:
+        for done, measure_some in enumerate(measures, start=1):
+            rows += measure_some(rounds)
+            update(done, rows[-1].name)
+    return rows

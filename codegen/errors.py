@@ -6,7 +6,11 @@ from difflib import get_close_matches
 LISTED = 16
 
 
-class RobotFileError(Exception):
+class InputError(Exception):
+    """Input that cannot be used, in one sentence.  The command line ends with exit status 2."""
+
+
+class RobotFileError(InputError):
     """A robot file cannot be used.  One sentence: `path:line:column: message`.
 
     path     str, as the caller gave it

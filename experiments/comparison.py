@@ -2,36 +2,64 @@
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from vgps.codegen.build import build
+from vgps.codegen.description.robot import Robot
+from vgps.experiments.member import run_member
 from vgps.experiments.plan import Member, missing, store
 from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.results import Failure, write_failures
-from vgps.experiments.workers import Execute
+from vgps.experiments.workers import Execute, workers
 
 Work = Callable[[Member], dict[str, bytes]]
 
 
 def compare(
     out: Path,
+    robots: Sequence[Robot],
+    members: Sequence[Member],
+    jobs: int | None = None,
+    cluster: str | None = None,
+    watch: Watch = unwatched,
+) -> None:
+    """Do those of ``members`` that ``out`` lacks, side by side.
+
+    Args:
+        out: folder of the comparison; failed.csv in it lists what failed.
+        robots: all that the members name.
+        members: the whole plan.
+        jobs: processes on this machine; one for each core when absent.
+        cluster: address of a Dask scheduler whose workers are used instead.
+        watch: shows how many are done with, and a line about them.
+
+    Raises:
+        RunFolderError: when ``out`` holds a run with other settings, before anything is written.
+        BuildError: when a robot cannot be compiled.
+        ClusterError: when no cluster answers.
+        ClusterLost: when the connection to it is lost while it works.
+    """
+    # Workers here are killed in an interruption, and what they were at is in this folder.
+    with (
+        TemporaryDirectory(prefix="vgps-", ignore_cleanup_errors=True) as scratch,
+        workers(jobs, cluster) as execute,
+    ):
+        for robot in robots:
+            build(robot)  # once, and not by every worker
+        work = run_member if cluster else partial(run_member, scratch=scratch)
+        carry_out(out, members, execute, work, watch)
+
+
+def carry_out(
+    out: Path,
     members: Sequence[Member],
     execute: Execute,
     work: Work,
     watch: Watch = unwatched,
 ) -> None:
-    """Do those of ``members`` that ``out`` lacks; failed.csv lists what failed of them.
-
-    Args:
-        out: folder of the comparison.
-        members: the whole plan.
-        execute: does them side by side (`experiments.workers`).
-        work: does one of them, usually ``run_member``.
-        watch: shows how many are done with, and a line about them.
-
-    Raises:
-        RunFolderError: when ``out`` holds a run with other settings, before anything is written.
-        ClusterLost: when the connection to a cluster is lost.
-    """
+    """Let ``execute`` do ``work`` for the members that ``out`` lacks, and store what comes."""
     waiting = missing(out, members)
     out.mkdir(parents=True, exist_ok=True)
     failures: list[Failure] = []

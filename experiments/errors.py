@@ -1,19 +1,21 @@
 """What can go wrong between files and a run, one sentence each."""
 
+from vgps.codegen.errors import InputError
 
-class RunFolderError(Exception):
+
+class RunFolderError(InputError):
     """A folder is not, or not yet, the run that a command needs."""
 
 
-class DemonstrationError(Exception):
+class DemonstrationError(InputError):
     """A file is not a recorded trajectory from which this robot could start."""
 
 
-class ComparisonError(Exception):
+class ComparisonError(InputError):
     """Something cannot be compared."""
 
 
-class ClusterError(Exception):
+class ClusterError(InputError):
     """There is no Dask cluster where one was said to be."""
 
 

@@ -8,17 +8,17 @@ from vgps.policy.evaluation import ROLLOUTS, evaluate
 
 
 def evaluation(
-    run: Run, rollouts: int = ROLLOUTS, horizon: int | None = None, seed: int = 0
+    run: Run, rollouts: int | None = None, horizon: int | None = None, seed: int = 0
 ) -> dict[str, Any]:
     """Cost and success of the policy with its noise and without.
 
     Args:
         run: whose policy.
-        rollouts: of each kind, from the task's distribution of initial states.
+        rollouts: of each kind, from the task's distribution of initial states; ROLLOUTS when absent.
         horizon: steps of a rollout; the task's when absent.
         seed: of initial states and noise.
     """
-    model = run.model
+    model, rollouts = run.model, rollouts or ROLLOUTS
     result = _identity(run) | {
         "iterations": len(run.metrics["iteration"]),
         "horizon": horizon or model.robot.task.horizon,

@@ -32,7 +32,7 @@ ROLLOUTS_PER_ITERATION = 10  # as many as the paper's methods that sample their 
 
 def train(
     robot: str | Path | Robot,
-    settings: RunSettings = RunSettings(),
+    settings: RunSettings | None = None,
     *,
     demonstration: str | Path | ArrayLike | None = None,
     out: str | Path | None = None,
@@ -42,7 +42,8 @@ def train(
 
     Args:
         robot: a name in models/, a file, or what ``load`` made of one.
-        settings: method, size of the policy, seed and so on.
+        settings: method, size of the policy, seed and so on; the defaults of RunSettings when
+            absent.
         demonstration: actions U (T, nu) to start from, N·m or N, or an .npz that holds them; as the
             robot's file says when absent.
         out: folder for the run, which must be new or empty; the run is kept nowhere when absent.
@@ -56,7 +57,7 @@ def train(
         FloatingPointError: when a step of the method stops being finite, with its quantity.
     """
     described = robot if isinstance(robot, Robot) else load(robot)
-    settings = settings.resolved(described)
+    settings = (settings or RunSettings()).resolved(described)
     model = build(described)
     named = isinstance(demonstration, str | Path)
     if demonstration is None:
@@ -166,7 +167,8 @@ def _learn(
             folder.write_arrays("trajectory.npz", trajectory._asdict())
 
     with watch("iteration", settings.iterations) as update:
-        for state, record in search(model, settings.method, settings, rng, state):
+        for reached, record in search(model, settings.method, settings, rng, state):
+            state = reached
             costs = _costs(model, state.policy, rng)
             rows.append(record._asdict() | costs)
             if folder is not None:

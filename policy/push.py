@@ -15,13 +15,13 @@ meets the success expression of the robot's file.  Earlier steps do not count, o
 the push would hide the fall behind it.
 """
 
-import difflib
 import math
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vgps.codegen.errors import InputError, hint
 from vgps.codegen.model import Model
 from vgps.policy.evaluation import run_policy_from
 from vgps.policy.gaussian import Policy
@@ -34,7 +34,7 @@ IMPULSE_STEP = 1.0  # N·s
 LARGEST_IMPULSE = 1000.0  # N·s, where the search gives up
 
 
-class PushError(ValueError):
+class PushError(InputError):
     """One sentence about a push that this robot cannot be given."""
 
 
@@ -130,9 +130,7 @@ def _require_point(model: Model, point: str) -> None:
     known = sorted(model.manifest["points"])
     if point in known:
         return
-    near = difflib.get_close_matches(point, known, n=1)
-    hint = f"; did you mean '{near[0]}'?" if near else ";"
-    raise PushError(f"{model.robot.name} has no point '{point}'{hint} known: {', '.join(known)}")
+    raise PushError(f"{model.robot.name} has no point '{point}'{hint(point, known)}")
 
 
 def _control_steps(model: Model, duration: float) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from vgps.codegen.description.robot import Robot
@@ -12,26 +12,19 @@ from vgps.codegen.errors import hint
 if TYPE_CHECKING:
     from vgps.policy.methods import Method
 
-_SAMPLES = (
-    10  # rollouts of the policy in one iteration, by methods that sample it (paper, section 6)
-)
-
-
-def _samples(method: str) -> bool:
-    """Whether a method runs its policy to learn."""
-    return _methods()[method].samples
+_SAMPLES = 10  # the paper's, section 6
 
 
 def _methods() -> "Mapping[str, Method]":
-    # They bring Numba, for which a command line that only wants to know the defaults should not wait.
+    # They bring Numba, for which a command line that only asks for the defaults should not wait.
     from vgps.policy.methods import METHODS
 
     return METHODS
 
 
 def _at_least(least: int) -> AfterValidator:
-    def check(value: int) -> int:
-        if value < least:
+    def check(value: int | None) -> int | None:
+        if value is not None and value < least:
             text = "must be at least {least}, found {found}"
             raise PydanticCustomError("too_small", text, {"least": least, "found": value})
         return value
@@ -39,19 +32,8 @@ def _at_least(least: int) -> AfterValidator:
     return AfterValidator(check)
 
 
-Count = Annotated[int, _at_least(1)]
-
-
 class RunSettings(BaseModel):
     """What a run is asked to do beyond what the robot's file says.  The defaults stand here alone.
-
-    method      a name of `policy.methods.METHODS`
-    hidden      number of hidden units
-    seed        of everything random
-    iterations  outer iterations; None: as the robot's file says
-    optimizer   what fits the policy to the trajectory distribution
-    bound       integral over actions in closed form, or sampled (paper, eq. 3)
-    samples     rollouts of the policy in each iteration, for methods that sample it; None: 10
 
     Raises:
         pydantic.ValidationError: a ValueError, with one sentence for each setting that cannot be.
@@ -59,30 +41,43 @@ class RunSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    method: str = "vgps"
-    hidden: Count = 5
-    seed: Annotated[int, _at_least(0)] = 0
-    iterations: Count | None = None
-    optimizer: Literal["lbfgs", "sgd"] = "lbfgs"
-    bound: Literal["closed", "sampled"] = "closed"
-    samples: Count | None = None
+    method: str = Field(
+        "vgps",
+        description="how the policy is searched: vgps, gps, adapted-gps, dagger, weighted-dagger, "
+        "adapted-dagger or cost-weighted",
+    )
+    hidden: Annotated[int, _at_least(1)] = Field(5, description="number of hidden units")
+    seed: Annotated[int, _at_least(0)] = Field(0, description="seed of everything random")
+    iterations: Annotated[int | None, _at_least(1)] = Field(
+        None, description="outer iterations; as the robot's file says when absent"
+    )
+    optimizer: Literal["lbfgs", "sgd"] = Field(
+        "lbfgs", description="what fits the policy to the trajectory distribution"
+    )
+    bound: Literal["closed", "sampled"] = Field(
+        "closed", description="integral over actions in closed form, or sampled as in equation 3"
+    )
+    samples: Annotated[int | None, _at_least(1)] = Field(
+        None,
+        description="rollouts of the policy in each iteration, for methods that sample it; "
+        f"{_SAMPLES} when absent",
+    )
 
     @field_validator("method")
     @classmethod
     def _known(cls, name: str) -> str:
         if name not in _methods():
-            text = "no method '{name}'{hint}"
-            raise PydanticCustomError(
-                "unknown", text, {"name": name, "hint": hint(name, _methods())}
-            )
+            text = "must be the name of a method, found '{name}'{hint}"
+            context = {"name": name, "hint": hint(name, _methods())}
+            raise PydanticCustomError("unknown", text, context)
         return name
 
     @field_validator("samples")
     @classmethod
     def _of_a_method_that_samples(cls, samples: int | None, info: ValidationInfo) -> int | None:
         method = info.data.get("method")
-        if samples is not None and method is not None and not _samples(method):
-            text = "{method} does not run its policy to learn: leave it out"
+        if samples is not None and method is not None and not _methods()[method].samples:
+            text = "must be left out: {method} does not run its policy to learn"
             raise PydanticCustomError("no_samples", text, {"method": method})
         return samples
 
@@ -92,7 +87,6 @@ class RunSettings(BaseModel):
 
     def resolved(self, robot: Robot) -> Self:
         """These settings with nothing left to the robot's file or to the method."""
-        samples = self.samples or (_SAMPLES if _samples(self.method) else None)
-        return self.replaced(
-            iterations=self.iterations or robot.training.iterations, samples=samples
-        )
+        samples = self.samples or (_SAMPLES if _methods()[self.method].samples else None)
+        iterations = self.iterations or robot.training.iterations
+        return self.replaced(iterations=iterations, samples=samples)

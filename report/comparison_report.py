@@ -1,9 +1,10 @@
 """What a comparison leaves in its folder: CSV files, a table, Figure 1."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from vgps.codegen.model import Model
+from vgps.codegen.build import build
+from vgps.codegen.description.robot import Robot
 from vgps.experiments.aggregate import Aggregate, aggregate
 from vgps.experiments.plan import Member, folder_of, missing
 from vgps.experiments.results import Failure, Final, Row, read_failures, read_results, write_rows
@@ -17,14 +18,14 @@ from vgps.report.style import save
 
 
 def report_comparison(
-    out: Path, members: Sequence[Member], models: Mapping[str, Model]
+    out: Path, robots: Sequence[Robot], members: Sequence[Member]
 ) -> tuple[list[Aggregate], list[Failure]]:
     """Write results.csv, final.csv, table.md and figure1 of those of ``members`` that are finished.
 
     Args:
         out: Folder of the comparison, which holds the runs.
+        robots: Every robot of the plan.
         members: All runs of the plan.
-        models: Every robot of the plan by name.
 
     Returns:
         The rows of the table, and the runs that failed.
@@ -43,22 +44,23 @@ def report_comparison(
 
     write_atomically(out / "table.md", write_table)
     if rows:
-        figure = figure1(rows, _gaits(out, finished, models))
+        figure = figure1(rows, _gaits(out, finished, robots))
         for suffix in ("svg", "png"):
             save(figure, out / f"figure1.{suffix}")
     return table, failures
 
 
-def _gaits(out: Path, finished: Sequence[Member], models: Mapping[str, Model]) -> dict[str, Gait]:
+def _gaits(out: Path, finished: Sequence[Member], robots: Sequence[Robot]) -> dict[str, Gait]:
     """The gait of one finished run of each robot: of VGPS if there is one, most units, first seed."""
     gaits = {}
-    for robot, model in models.items():
-        members = [member for member in finished if member.robot == robot]
+    for robot in robots:
+        members = [member for member in finished if member.robot == robot.name]
         if not members:
             continue
         chosen = min(members, key=lambda m: (m.method != "vgps", -m.hidden, m.seed))
         folder = folder_of(out, chosen)
-        title = f"{robot}, {chosen.method}, {chosen.hidden} hidden units, seed {chosen.seed}"
+        title = f"{robot.name}, {chosen.method}, {chosen.hidden} hidden units, seed {chosen.seed}"
+        model = build(robot)
         X = mean_rollout(model, load_policy(folder.path))
-        gaits[robot] = Gait(model, title, X, read_trajectory(folder).X)
+        gaits[robot.name] = Gait(model, title, X, read_trajectory(folder).X)
     return gaits

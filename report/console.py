@@ -51,6 +51,16 @@ def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]])
     Console().print(table)
 
 
+def show_build(result: Mapping[str, Any]) -> None:
+    """What a build did, stage by stage, and the operations of each function."""
+    seconds = result["seconds"]
+    state = "built" if result["built"] else "up to date, built earlier"
+    stages = ", ".join(f"{stage} {s:.2f} s" for stage, s in seconds.items())
+    print(f"{result['robot']}: {state} in {sum(seconds.values()):.2f} s ({stages})")
+    rows = list(result["operations"].items())
+    show_table("operations after common subexpressions", ("function", "operations"), rows)
+
+
 def show_evaluation(result: Mapping[str, Any]) -> None:
     """Print an evaluation: costs, success, and the speed in each training horizon."""
     title = "{robot}, {method}, {hidden} hidden units, seed {seed}: "
