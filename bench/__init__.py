@@ -1,5 +1,6 @@
 """Benchmarks: each row is one piece of work, ours beside a peer's in the same process.
 
-Nothing else may need the peers: a module imports its peer where it builds the peer's side, never at
-its top.
+The peers are optional.  `crocoddyl_problem`, `mujoco_robot` and `pinocchio_robot` import theirs at
+the top; every other module imports these three, or a peer, only inside the function that builds the
+peer's side.
 """

@@ -1,4 +1,4 @@
-"""Do both sides of a row compute the same numbers?"""
+"""The check that both sides of a row compute the same numbers."""
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -7,7 +7,11 @@ from vgps.bench.rounds import Disagreement
 
 
 def require_close(what: str, ours: ArrayLike, theirs: ArrayLike, tolerance: float) -> None:
-    """Raises Disagreement unless |ours - theirs| <= tolerance max |theirs| in every entry."""
+    """Require |ours - theirs| <= tolerance max |theirs| in every entry.
+
+    Raises:
+        Disagreement: where an entry differs by more, or is not a number.
+    """
     ours, theirs = np.asarray(ours), np.asarray(theirs)
     error = np.abs(ours - theirs).max() / np.abs(theirs).max()
     if not error <= tolerance:  # NaN disagrees too

@@ -1,6 +1,6 @@
-"""Seconds from a robot's file to its loaded library, everything derived and compiled anew.
+"""Seconds from a robot's file to its loaded library, with everything derived and compiled anew.
 
-The imports of SymPy and CasADi, a second once a process, are not counted.
+The imports of SymPy and CasADi, about a second once in a process, are not counted.
 """
 
 import time
@@ -10,10 +10,11 @@ from vgps.bench.rounds import Benchmark, Row, Side
 from vgps.codegen.description.robot import load
 from vgps.codegen.folders import MODELS
 
-BUILDS = 3  # rounds: seconds each, and steadier than what takes microseconds
+BUILDS = 3  # rounds at most: each takes seconds, and varies less than work of microseconds
 
 
 def build_benchmark(name: str) -> Benchmark:
+    """A forced build of a robot in models/."""
     path = MODELS / f"{name}.yaml"
     return Benchmark(
         f"{name}: forced build",
@@ -23,7 +24,7 @@ def build_benchmark(name: str) -> Benchmark:
 
 
 def chain_build_row(name: str) -> Row:
-    """One build only: the longest takes most of a minute."""
+    """A forced build of a chain, measured once only: the longest takes most of a minute."""
     robot = bare_robot(name)
     started = time.perf_counter()
     compiled(robot, force=True)

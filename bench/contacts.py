@@ -1,14 +1,15 @@
 """The walker on its feet, against MuJoCo: Jacobians of a step, and rollouts.
 
-Both run from states of the demonstration of the walker's own file, under its torques.  MuJoCo
-stands on contacts of its own kind at the same points and takes one implicit step where ours takes
-its substeps, which favours MuJoCo; ours also has joint limits.  Contacts of two kinds never give
-the same numbers, so what is checked is the robot without ground and joint limits, with springs and
-damping: there one step of both is the same function.
+Both sides start from states of the demonstrated walk of the walker's own file, under its torques.
+MuJoCo has its own contact law, at the same points, and takes one implicit step where ours takes
+several substeps, which favours MuJoCo; ours also has joint limits.  Two contact laws never give the
+same numbers, so what is checked is the robot without ground and joint limits, but with springs and
+damping: there one step of both sides is the same function.
 """
 
 import numpy as np
 import yaml
+from numpy.typing import NDArray
 
 from vgps.bench.accelerations import has_function
 from vgps.bench.agreement import require_close
@@ -19,15 +20,16 @@ from vgps.codegen.folders import MODELS
 from vgps.codegen.model import Model
 from vgps.solver.walking import walk
 
+Array = NDArray[np.float64]
 ROLLOUTS, STEPS = 64, 100
-FEW = 5
+FEW = 5  # steps of a rollout that are compared
 SPACING = 4  # steps of the demonstration between the starts of two rollouts
 NUDGE = 1e-6  # of MuJoCo's forward differences, its own default
 STEP_TOLERANCE, JACOBIAN_TOLERANCE = 1e-10, 1e-4  # of the largest entry; differences are inexact
 
 
 def linearization_benchmark() -> Benchmark:
-    """f and its Jacobians at each state of a walk, s/step."""
+    """A step with its Jacobians f_x and f_u at each state of a walk, s/step."""
     model = whole("walker")
     T = ROLLOUTS * SPACING
     X, U = walk(model, model.x0, T)
@@ -39,7 +41,7 @@ def linearization_benchmark() -> Benchmark:
 
 
 def rollout_benchmark() -> Benchmark:
-    """Many rollouts on one core, s/step; its inverse is steps per second and core."""
+    """Many rollouts on one core, s/step; the inverse is the steps per second of a core."""
     model = whole("walker")
     demonstration = walk(model, model.x0, ROLLOUTS * SPACING + STEPS)
     starts = SPACING * np.arange(ROLLOUTS)
@@ -65,7 +67,11 @@ def flight() -> Model:
 
 
 def require_same_flight(model: Model) -> None:
-    """Raises Disagreement unless MuJoCo steps ``model``, which is without contact, as we do."""
+    """Require that MuJoCo steps ``model``, which has no contact, as we do.
+
+    Raises:
+        Disagreement: where a step or its Jacobians differ.
+    """
     rng = np.random.default_rng(0)
     X = model.x0 + 0.1 * rng.normal(size=(5, model.nx))
     U = 20.0 * rng.normal(size=(5, model.nu))
@@ -80,9 +86,9 @@ def require_same_flight(model: Model) -> None:
 
 
 class _Transition:
-    """MuJoCo's step and its finite differences at one state after another."""
+    """MuJoCo's step and its finite differences, at one state after another."""
 
-    def __init__(self, model: Model):
+    def __init__(self, model: Model) -> None:
         import mujoco
 
         from vgps.bench.mujoco_robot import mujoco_model
@@ -91,19 +97,20 @@ class _Transition:
         self.data, self.nq = mujoco.MjData(self.model), model.nq
         self.A, self.B = np.empty((model.nx, model.nx)), np.empty((model.nx, model.nu))
 
-    def differentiate(self, x, u) -> None:
+    def differentiate(self, x: Array, u: Array) -> None:
+        """Fill A and B at x (nx,), u (nu,)."""
         data = self.data
         data.qpos[:], data.qvel[:], data.ctrl[:] = x[: self.nq], x[self.nq :], u
         self.mujoco.mjd_transitionFD(self.model, data, NUDGE, False, self.A, self.B, None, None)
 
-    def at(self, x, u):
+    def at(self, x: Array, u: Array) -> tuple[Array, Array, Array]:
         """The next state (nx,), A (nx, nx) and B (nx, nu)."""
         self.differentiate(x, u)
         self.mujoco.mj_step(self.model, self.data)
         return np.concatenate([self.data.qpos, self.data.qvel]), self.A.copy(), self.B.copy()
 
 
-def _transition_side(model: Model, X, U) -> Side:
+def _transition_side(model: Model, X: Array, U: Array) -> Side:
     peer = _Transition(model)
     require_same_flight(flight())
 
@@ -115,7 +122,8 @@ def _transition_side(model: Model, X, U) -> Side:
     return Side(run, units=len(U))
 
 
-def _rollout_side(model: Model, ours: Side, x0, U, X) -> Side:
+def _rollout_side(model: Model, ours: Side, x0: Array, U: Array, X: Array) -> Side:
+    """MuJoCo's rollouts from x0 (R, nx) under U (R, T, nu); ours fill X (R, T+1, nx)."""
     import mujoco
     from mujoco import rollout
 
@@ -126,7 +134,7 @@ def _rollout_side(model: Model, ours: Side, x0, U, X) -> Side:
     data = mujoco.MjData(peer)
     full = mujoco.mj_stateSize(peer, mujoco.mjtState.mjSTATE_FULLPHYSICS)
     start = np.zeros((len(x0), full))
-    start[:, full - model.nx :] = x0  # behind the time
+    start[:, full - model.nx :] = x0  # after the time
     states = np.empty((len(x0), U.shape[1], full))
 
     def run(repeats: int) -> None:
@@ -134,7 +142,7 @@ def _rollout_side(model: Model, ours: Side, x0, U, X) -> Side:
             rollout.rollout(peer, data, start, U, state=states)
 
     ours.work(1)
-    # Rounding grows from step to step: what is to be equal must be near the start.
+    # Rounding errors grow from step to step, so only the first steps can be compared.
     first = [model.rollout(start, actions[:FEW]) for start, actions in zip(x0, U, strict=True)]
     require_close("our rollout", X[:, : FEW + 1], first, STEP_TOLERANCE)
     run(1)

@@ -1,8 +1,11 @@
 """One iLQR iteration in Crocoddyl, on a bare robot with a quadratic cost."""
 
+from typing import Any
+
 import crocoddyl
 import numpy as np
 import pinocchio as pin
+from numpy.typing import NDArray
 
 from vgps.bench.pinocchio_robot import pinocchio_robot
 from vgps.codegen.model import Model
@@ -15,8 +18,14 @@ class Iteration:
     """
 
     def __init__(
-        self, model: Model, U: np.ndarray, state_weight: float, action_weight: float, planar: bool
-    ):
+        self,
+        model: Model,
+        U: NDArray[np.float64],
+        state_weight: float,
+        action_weight: float,
+        planar: bool,
+    ) -> None:
+        """``planar`` takes Pinocchio's planar joint for the root instead of our coordinates."""
         robot = pinocchio_robot(model.robot, planar)
         state = crocoddyl.StateMultibody(robot.model)
         if planar:
@@ -29,7 +38,7 @@ class Iteration:
             ("u", action_weight, crocoddyl.ResidualModelControl(state, actuation.nu)),
         ):
             costs.addCost(name, crocoddyl.CostModelResidual(state, residual), weight)
-        self._actuation = actuation  # Crocoddyl does not keep a Python object alive
+        self._actuation = actuation  # a reference: Crocoddyl keeps no Python object alive
         running, terminal = (
             crocoddyl.IntegratedActionModelEuler(
                 crocoddyl.DifferentialActionModelFreeFwdDynamics(state, actuation, sums), dt
@@ -43,18 +52,19 @@ class Iteration:
         self._solver = crocoddyl.SolverDDP(self._problem)
         self._solver.preg = self._solver.dreg = 0.0
         self._solver.setCandidate(self._problem.rollout(list(U)), list(U), True)
-        # Vectors of Crocoddyl's own: lists would be converted in each call.
+        # Crocoddyl's own vectors: lists would be converted in each call.
         self._xs, self._us = self._solver.xs, self._solver.us
         self.cost = self._problem.calc(self._xs, self._us)
 
     def run(self, repeats: int) -> None:
+        """Repeat the iteration, each time from the same trajectory."""
         for _ in range(repeats):
             self._problem.calcDiff(self._xs, self._us)
             self._solver.backwardPass()
             self._solver.forwardPass(1.0)
 
-    def results(self) -> dict[str, np.ndarray]:
-        """What the last iteration computed, in our signs."""
+    def results(self) -> dict[str, NDArray[np.float64]]:
+        """What the last iteration computed, with our signs of k and K."""
         steps = self._problem.runningDatas
         return {
             "f_x": np.array([step.Fx for step in steps]),
@@ -70,12 +80,12 @@ class Iteration:
 class _JointTorques(crocoddyl.ActuationModelAbstract):
     """Actions are the forces of some coordinates, which need not come last."""
 
-    def __init__(self, state: crocoddyl.StateMultibody, actuated: list[int]):
+    def __init__(self, state: crocoddyl.StateMultibody, actuated: list[int]) -> None:
         super().__init__(state, len(actuated))
         self._B = np.eye(state.nv)[:, actuated]
 
-    def calc(self, data, x, u):
+    def calc(self, data: Any, x: NDArray[np.float64], u: NDArray[np.float64]) -> None:
         data.tau = self._B @ u
 
-    def calcDiff(self, data, x, u):
+    def calcDiff(self, data: Any, x: NDArray[np.float64], u: NDArray[np.float64]) -> None:
         data.dtau_du = self._B

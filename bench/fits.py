@@ -2,15 +2,17 @@
 
 The problem is that of a swimmer's first M-step: states and actions of q around an optimised
 trajectory, 5 hidden units, several random networks to start from.  From each start both optimisers
-run for as many iterations as an M-step allows; the higher of the two ends is the target.  What is
-compared is the work until an evaluation reaches the target: seconds, and number of evaluations,
-summed over the starts.  Both remember as many pairs, and nothing else stops them.
+run for as many iterations as an M-step allows; the higher of their two final values is the target.
+What is compared is the work until an evaluation reaches the target: seconds, and number of
+evaluations, summed over the starts.  Both remember the same number of pairs, and no tolerance stops
+either.
 """
 
 from collections.abc import Callable
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vgps.bench.robots import whole
 from vgps.bench.rounds import Benchmark, Peer, Row, Side, row
@@ -27,10 +29,14 @@ ITERATIONS = FitSettings._field_defaults["iterations"]
 TITLE = f"swimmer: L-BFGS of {STARTS} policies"
 PEER = "SciPy L-BFGS-B"
 
+Array = NDArray[np.float64]
+Objective = Callable[[Array], tuple[float, Array]]  # theta (n,) -> value, gradient (n,)
+Optimiser = Callable[[Objective, Array], float]  # objective, start -> value at the end
+
 
 @cache
-def problem() -> tuple[ClosedFormBound, list[np.ndarray]]:
-    """The objective and the thetas to start from."""
+def problem() -> tuple[ClosedFormBound, list[Array]]:
+    """The objective and the thetas (n,) to start from."""
     model, rng = whole("swimmer"), np.random.default_rng(0)
     settings = search_settings(RunSettings(hidden=HIDDEN), model.robot)
     solution = initial_trajectory(model, settings, rng)
@@ -63,7 +69,7 @@ def fit_benchmark() -> Benchmark:
     ours = Side(lambda repeats: [_evaluations(_ours, targets) for _ in range(repeats)])
 
     def prepare() -> Side:
-        import scipy  # noqa: F401  its absence must show here
+        import scipy  # noqa: F401  a missing peer must be noticed here
 
         return Side(lambda repeats: [_evaluations(_scipy, targets) for _ in range(repeats)])
 
@@ -81,14 +87,11 @@ def evaluations_row() -> Row:
     return row(name, unit, PEER, [ours], [theirs])
 
 
-Optimiser = Callable[[Callable, np.ndarray], float]  # objective, start -> value at the end
-
-
-def _ours(objective, theta) -> float:
+def _ours(objective: Objective, theta: Array) -> float:
     return lbfgs.minimize(objective, theta, ITERATIONS, 0.0, 0.0, MEMORY).value
 
 
-def _scipy(objective, theta) -> float:
+def _scipy(objective: Objective, theta: Array) -> float:
     from scipy.optimize import minimize
 
     options = {"maxiter": ITERATIONS, "maxcor": MEMORY, "ftol": 0.0, "gtol": 0.0}
@@ -97,7 +100,7 @@ def _scipy(objective, theta) -> float:
 
 @cache
 def _targets() -> list[float]:
-    """For each start the value that both optimisers reach; ours alone without SciPy."""
+    """For each start the value that both optimisers reach, or ours does where SciPy is missing."""
     objective, starts = problem()
     targets = [_ours(objective, theta) for theta in starts]
     try:
@@ -108,16 +111,16 @@ def _targets() -> list[float]:
 
 
 class _Reached(Exception):
-    """The target is reached: leave the optimiser."""
+    """Raised by the objective, to leave the optimiser, when the target is reached."""
 
 
 def _evaluations(optimise: Optimiser, targets: list[float]) -> int:
-    """Evaluations until each start's target is reached."""
+    """Number of evaluations until every start's target is reached."""
     objective, starts = problem()
     count = 0
     for theta, target in zip(starts, targets, strict=True):
 
-        def until(theta, target=target):
+        def until(theta: Array, target: float = target) -> tuple[float, Array]:
             nonlocal count
             count += 1
             value, gradient = objective(theta)

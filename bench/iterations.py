@@ -3,24 +3,26 @@
 Bare robots (`robots.bare_data`) float at rest under small random torques for T steps of
 semi-implicit Euler, which is Crocoddyl's integrated action model on free forward dynamics, with the
 same quadratic cost of all states and actions.  Neither side has box limits or regularisation.  Our
-expansion evaluates the dynamics along the trajectory as well; Crocoddyl's calcDiff relies on an
-earlier rollout for that, which is not timed.  Forwards, Crocoddyl takes the full step; so does our line
-search, which rolls out smaller ones beside it.  Both sides are called from Python, which at 200 steps
-is a fifth of our time for the swimmer.
+expansion also evaluates the dynamics along the trajectory; Crocoddyl's calcDiff takes that from an
+earlier rollout, which is not timed.  In the forward pass both take the full step; our line search
+rolls out smaller ones beside it.  Both sides are called from Python, which is a fifth of our time
+for the swimmer at 200 steps.
 
-In our coordinates, where both sides must find the same gains and the same new trajectory,
-Crocoddyl needs an actuation model of three lines of Python, which would slow it down.  What is
-timed is therefore the same robot and cost on Pinocchio's planar joint, with Crocoddyl's own
-actuation of floating bases: as many states, actions and steps, and all of it in C++.
+The check is done in our coordinates, where both sides must find the same gains and the same new
+trajectory.  There Crocoddyl needs an actuation model of three lines of Python, which would slow it
+down.  What is timed is therefore the same robot and cost on Pinocchio's planar joint, with
+Crocoddyl's own actuation of floating bases: the same numbers of states, actions and steps, and all
+of it in C++.
 
 Crocoddyl keeps 60 KB (swimmer) to 130 KB (walker) for each step, most of it Pinocchio's data.  A
-trajectory of 500 steps fills a last-level cache of 32 MB, which the machine's other work shares, and
-its time varies by more than two between runs; one of 200 steps needs less than the cache.
+trajectory of 500 steps fills a last-level cache of 32 MB, which is shared with the machine's other
+work, and its time varies by a factor of more than two between runs; one of 200 steps fits into it.
 """
 
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vgps.bench.agreement import require_close
 from vgps.bench.robots import bare_data, compiled, robot_of
@@ -31,6 +33,7 @@ from vgps.solver.ilqr import Settings
 from vgps.solver.line_search import LineSearch
 from vgps.solver.objective import Expansion, Objective, expand, task_objective
 
+Array = NDArray[np.float64]
 LENGTHS = (500, 200)  # steps
 STATE_WEIGHT, ACTION_WEIGHT = 1.0, 1e-3  # of half a square, per second
 TOLERANCE = 1e-7  # of the largest entry, after T steps of recursion
@@ -38,19 +41,20 @@ PLANAR_TOLERANCE = 1e-2  # of the cost: Euler steps in other coordinates
 
 
 class Problem(NamedTuple):
-    """What an iteration works on and fills, for our side."""
+    """What our side of an iteration starts from, and the arrays that it fills."""
 
     model: Model
     objective: Objective
-    X: np.ndarray  # (T+1, nx)
-    U: np.ndarray  # (T, nu)
+    X: Array  # (T+1, nx)
+    U: Array  # (T, nu)
     expansion: Expansion
     gains: Gains
-    X_new: np.ndarray  # (T+1, nx)
-    U_new: np.ndarray  # (T, nu)
+    X_new: Array  # (T+1, nx)
+    U_new: Array  # (T, nu)
 
 
 def iteration_benchmark(name: str, T: int) -> Benchmark:
+    """One iteration of T steps for the bare robot ``name``, s/iteration."""
     problem = _problem(name, T)
     ours = _our_side(problem)
     peer = Peer("Crocoddyl", ("crocoddyl", "pinocchio"), lambda: _crocoddyl_side(problem, ours))

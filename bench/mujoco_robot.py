@@ -1,4 +1,4 @@
-"""The walker on its feet in MuJoCo: the MJCF of the tests with the contact points as spheres."""
+"""The walker on its feet in MuJoCo: its MJCF, with spheres for the contact points."""
 
 from xml.etree import ElementTree as ET
 
@@ -11,22 +11,22 @@ RADIUS = 0.01  # m of the spheres, whose centres are the contact points
 
 
 def mujoco_model(robot: Robot) -> mujoco.MjModel:
-    """``robot`` with MuJoCo's own contact, if it has any, stepping once every task.dt.
+    """``robot`` with MuJoCo's own contact law, if it has contacts, and one step every task.dt.
 
-    The plane lies one radius below our ground, so that both touch it at the same height.  Joint
-    limits are not translated, nor is drag.
+    The plane lies one radius below our ground, so that contact begins at the same height on both
+    sides.  Joint limits and drag are not translated.
     """
     top = ET.fromstring(to_mjcf(robot))
-    option = top.find("option")
+    option = _child(top, "option")
     option.set("timestep", repr(robot.task.dt))
     option.set("integrator", "implicitfast")
     if robot.ground is not None:
-        option.remove(option.find("flag"))
+        option.remove(_child(option, "flag"))
         bodies = {body.get("name"): body for body in top.iter("body")}
         friction = f"{robot.ground.friction} 0 0"
         for point in robot.contact_points:
             place = f"{point.at[0]} 0 {point.at[1]}"
-            # The plane collides with the spheres and those not with each other.
+            # The plane collides with the spheres, which do not collide with each other.
             ET.SubElement(
                 bodies[point.link],
                 "geom",
@@ -38,7 +38,7 @@ def mujoco_model(robot: Robot) -> mujoco.MjModel:
                 friction=friction,
             )
         ET.SubElement(
-            top.find("worldbody"),
+            _child(top, "worldbody"),
             "geom",
             type="plane",
             size="0 0 1",
@@ -48,3 +48,9 @@ def mujoco_model(robot: Robot) -> mujoco.MjModel:
             friction=friction,
         )
     return mujoco.MjModel.from_xml_string(ET.tostring(top, encoding="unicode"))
+
+
+def _child(parent: ET.Element, tag: str) -> ET.Element:
+    child = parent.find(tag)
+    assert child is not None, tag  # `to_mjcf` writes it
+    return child

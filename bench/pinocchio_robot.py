@@ -1,7 +1,7 @@
-"""The same robot in Pinocchio: the coordinates of a floating root are two slides and a turn.
+"""The same robot in Pinocchio, its floating root on two prismatic joints and a revolute one.
 
 One composite joint of the three would be wrong: Pinocchio's derivatives leave out how a composite
-joint's axes move with it.  A planar joint has other coordinates, velocities in the root's own
+joint's axes move with it.  A planar joint has other coordinates, with velocities in the root's own
 frame; it costs Pinocchio 15 % less, and is what Crocoddyl takes for a root without actuators.
 """
 
@@ -14,15 +14,19 @@ from vgps.codegen.description.robot import Robot
 
 
 class PinocchioRobot(NamedTuple):
+    """A model of Pinocchio, and how its coordinates correspond to ours."""
+
     model: pin.Model
-    order: list[int]  # of Pinocchio's coordinates, for each of ours
-    actuated: list[int]  # Pinocchio's coordinate of each action
+    order: list[int]  # (nv,): for each of our coordinates the index of Pinocchio's
+    actuated: list[int]  # (nu,): for each action the index of Pinocchio's coordinate
 
 
 def pinocchio_robot(robot: Robot, planar: bool = False) -> PinocchioRobot:
-    """``robot`` without passive forces, its root on two slides and a turn or on a planar joint.
+    """``robot`` without passive forces; ``planar`` puts its root on a planar joint instead.
 
-    Raises ValueError for a fixed base, joints that do not turn, and armature: no benchmark has any.
+    Raises:
+        ValueError: for a fixed base, joints that are not revolute, and armature: no benchmark
+            has any.
     """
     if robot.root is None or any(j.type != "revolute" or j.armature for j in robot.joints):
         raise ValueError(f"{robot.name}: only a floating base and plain hinges are translated")
@@ -45,12 +49,13 @@ def pinocchio_robot(robot: Robot, planar: bool = False) -> PinocchioRobot:
     waiting = [joint for joint in robot.joints if joint.parent == robot.root.name]
     while waiting:
         joint = waiting.pop(0)
+        assert joint.at is not None  # a loaded robot has it, given or by default
         at = pin.SE3(np.eye(3), np.array([*joint.at, 0.0]))
         parent = joints[joint.parent]
         joints[joint.child] = model.addJoint(parent, pin.JointModelRZ(), at, joint.name)
         waiting = [below for below in robot.joints if below.parent == joint.child] + waiting
     for link in robot.links:
-        # A ball of the right inertia, of which only that about z acts.
+        # A ball of the right inertia: in the plane only that about z matters.
         inertia = pin.Inertia(link.mass, np.array([*link.com, 0.0]), link.inertia * np.eye(3))
         model.appendBodyToJoint(joints[link.name], inertia, here)
     place = {joint.name: model.joints[joints[joint.child]].idx_v for joint in robot.joints}

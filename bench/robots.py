@@ -3,6 +3,7 @@
 import tempfile
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -11,15 +12,15 @@ from vgps.codegen.description.robot import Robot, load
 from vgps.codegen.folders import MODELS
 from vgps.codegen.model import Model
 
-CHAIN = "chain of "  # with the number of links: a robot without a file
+CHAIN = "chain of "  # followed by a number of links: the name of a robot without a file
 _PASSIVE = ("limits", "limit_stiffness", "limit_softness", "damping", "stiffness", "torque_limit")
 
 
-def bare_data(name: str, **task) -> dict:
-    """A robot's file without anything that peers model otherwise, or not at all.
+def bare_data(name: str, **task: Any) -> dict[str, Any]:
+    """The content of a robot's file without anything that peers model differently, or not at all.
 
-    No ground, joint limits, springs, damping, drag and torque limits: links, joints and torques.
-    ``task`` replaces entries of the task.
+    What stays is links, joints and torques; ground, joint limits, springs, damping, drag and torque
+    limits go.  ``task`` replaces entries of the task.
     """
     data = yaml.safe_load((MODELS / f"{name}.yaml").read_text())
     data.pop("ground", None)
@@ -36,8 +37,8 @@ def bare_data(name: str, **task) -> dict:
     return data
 
 
-def chain_data(links: int) -> dict:
-    """The file of a chain of equal rods that floats, a motor at each joint."""
+def chain_data(links: int) -> dict[str, Any]:
+    """The content of a file of a floating chain of equal rods with a motor at each joint."""
     rods = [{"name": f"rod{i}", "mass": 1.0, "length": 0.5} for i in range(links)]  # kg, m
     joints = [
         {
@@ -55,7 +56,7 @@ def chain_data(links: int) -> dict:
 
 
 def bare_robot(name: str) -> Robot:
-    """The bare robot of a file, or a chain of so many links, for Runge-Kutta."""
+    """The bare robot of a file, or with a name such as "chain of 20" a chain, for Runge-Kutta."""
     if name.startswith(CHAIN):
         links = name.removeprefix(CHAIN)
         return robot_of(chain_data(int(links)), f"chain{links}_bench")
@@ -68,13 +69,13 @@ def _folder() -> tempfile.TemporaryDirectory:
 
 
 def compiled(robot: Robot, force: bool = False) -> Model:
-    """A robot built away from what users build, in a folder that goes with this process."""
+    """The built robot, in a temporary folder that is removed when this process ends."""
     return build(robot, force, Path(_folder().name))
 
 
 @cache
 def bare(name: str) -> Model:
-    """The bare robot with the acceleration and its derivatives, which Runge-Kutta needs."""
+    """The bare robot; its library has the acceleration's derivatives, as Runge-Kutta needs them."""
     return compiled(bare_robot(name))
 
 
@@ -84,8 +85,8 @@ def whole(name: str) -> Model:
     return compiled(load(MODELS / f"{name}.yaml"))
 
 
-def robot_of(data: dict, name: str) -> Robot:
-    """The robot called ``name`` that a file of ``data`` describes."""
+def robot_of(data: dict[str, Any], name: str) -> Robot:
+    """The robot called ``name`` that a file with the content ``data`` describes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.yaml"
         path.write_text(yaml.safe_dump(data | {"name": name}, sort_keys=False))

@@ -16,37 +16,29 @@ Work = Callable[[int], object]  # do the work this many times
 
 
 class Disagreement(Exception):
-    """The two sides do not compute the same numbers, in one sentence."""
+    """One sentence: the two sides do not compute the same numbers."""
 
 
 class Side(NamedTuple):
-    """One way to do the work.
-
-    units     of work in one repetition, such as states or steps
-    overhead  work of the same number of repetitions that is not the side's fault, such as crossing
-              from Python into a library; its time is taken off
-    """
+    """One way to do the work."""
 
     work: Work
-    units: float = 1.0
+    units: float = 1.0  # of work in one repetition, such as states or steps
+    # What the same number of repetitions costs beside the work, such as calls from Python into a
+    # library; its time is subtracted.
     overhead: Work | None = None
 
 
 class Peer(NamedTuple):
-    """Where the other side comes from.
+    """Where the other side comes from."""
 
-    name      as the table shows it
-    packages  import names, any of which may be missing
-    prepare   the checked side; raises Disagreement
-    """
-
-    name: str
-    packages: tuple[str, ...]
-    prepare: Callable[[], Side]
+    name: str  # as the table shows it
+    packages: tuple[str, ...]  # import names, any of which may be missing
+    prepare: Callable[[], Side]  # the side, after it was checked; raises Disagreement
 
 
 class Benchmark(NamedTuple):
-    """A row to be measured; without a peer only our side is."""
+    """A row to be measured; only our side is measured where there is no peer."""
 
     name: str
     unit: str
@@ -60,7 +52,7 @@ class Row(NamedTuple):
     name: str
     ours: float
     peer: float | None
-    peer_name: str | None
+    peer_name: str | None  # with the reason where the peer was not measured
     unit: str
     ratio: float | None
     ratio_low: float | None
@@ -76,24 +68,27 @@ def measure(benchmark: Benchmark, rounds: int, clock: Clock = time.perf_counter)
     A peer that is missing, or that computes something else, is named as such and has no ratio.
     """
     name, unit, ours, peer = benchmark
-    side, said = None, None if peer is None else peer.name
-    if peer is not None:
-        try:
-            side = peer.prepare()
-        except ModuleNotFoundError as error:
-            if (error.name or "").split(".")[0] not in peer.packages:
-                raise
-            said = f"{peer.name}: not installed"
-        except Disagreement as error:
-            said = f"{peer.name}: disagrees, {error}"
-    if side is None:
-        (seconds,) = interleaved((ours,), rounds, clock)
-        return Row(name, median(seconds), None, said, unit, None, None, None)
-    return row(name, unit, said, *interleaved((ours, side), rounds, clock))
+    if peer is None:
+        return _alone(benchmark, None, rounds, clock)
+    try:
+        side = peer.prepare()
+    except ModuleNotFoundError as error:
+        if (error.name or "").split(".")[0] not in peer.packages:
+            raise
+        return _alone(benchmark, f"{peer.name}: not installed", rounds, clock)
+    except Disagreement as error:
+        return _alone(benchmark, f"{peer.name}: disagrees, {error}", rounds, clock)
+    return row(name, unit, peer.name, *interleaved((ours, side), rounds, clock))
+
+
+def _alone(benchmark: Benchmark, peer_name: str | None, rounds: int, clock: Clock) -> Row:
+    """The row of our side without a peer's."""
+    (seconds,) = interleaved((benchmark.ours,), rounds, clock)
+    return Row(benchmark.name, median(seconds), None, peer_name, benchmark.unit, None, None, None)
 
 
 def row(name: str, unit: str, peer_name: str, ours: list[float], peer: list[float]) -> Row:
-    """The row of paired measurements."""
+    """The row of the measurements of both sides, (rounds,) each, paired by round."""
     ratios = [theirs / own for own, theirs in zip(ours, peer, strict=True)]
     middle, other = median(ours), median(peer)
     return Row(name, middle, other, peer_name, unit, other / middle, min(ratios), max(ratios))
@@ -102,7 +97,7 @@ def row(name: str, unit: str, peer_name: str, ours: list[float], peer: list[floa
 def interleaved(
     sides: tuple[Side, ...], rounds: int, clock: Clock = time.perf_counter
 ) -> list[list[float]]:
-    """Seconds a unit of each side in each round, the sides taking turns."""
+    """Seconds for each unit of work: a list (rounds,) for each side.  The sides take turns."""
     repeats = [_enough_repeats(side.work, clock) for side in sides]
     seconds: list[list[float]] = [[] for _ in sides]
     for _ in range(rounds):
@@ -115,11 +110,11 @@ def interleaved(
 
 
 def _enough_repeats(work: Work, clock: Clock) -> int:
-    """How often ``work`` must be repeated to fill a round; the first call also warms it up."""
-    work(1)
+    """How often ``work`` must be repeated to fill a round."""
+    work(1)  # compiles, loads and fills caches
     repeats = 1
     while (spent := _timed(work, repeats, clock)) < ROUND_SECONDS:
-        # Short times are uncertain: approach by at most tenfold and leave a margin.
+        # Short times are uncertain: grow at most tenfold at once, and leave a margin.
         wanted = 1.2 * ROUND_SECONDS / max(spent, 1e-9)
         repeats = int(repeats * min(max(wanted, 1.5), 10.0)) + 1
     return repeats

@@ -1,4 +1,4 @@
-"""All rows of `run.py bench`, and how a row reads."""
+"""All rows of the command `bench`, and the text of a row's cells."""
 
 from collections.abc import Callable
 
@@ -20,7 +20,7 @@ Measure = Callable[[int], list[Row]]  # rounds -> rows
 
 
 def parts() -> list[Measure]:
-    """The pieces of the table in its order; one takes from a second to half a minute."""
+    """The parts of the table in order; each takes from a second to half a minute."""
     return [
         *(_each(acceleration_benchmarks, name) for name in ROBOTS + CHAINS),
         *(lambda rounds, name=name: share_rows(name, rounds) for name in ROBOTS),
@@ -46,7 +46,7 @@ def _one(make: Callable[..., Benchmark], *arguments: str | int) -> Measure:
 
 
 def cells(row: Row) -> tuple[str, str, str, str, str]:
-    """A row as it is read, under ``HEADER``."""
+    """The text of a row's cells, under ``HEADER``."""
     ratio = ""
     if row.ratio is not None:
         ratio = f"{row.ratio:.3g} ({row.ratio_low:.3g} to {row.ratio_high:.3g})"
@@ -60,7 +60,7 @@ def cells(row: Row) -> tuple[str, str, str, str, str]:
 
 
 def quantity(value: float, unit: str) -> str:
-    """A value with its unit; seconds get the prefix that leaves the value at 1 or above."""
+    """A value with its unit; seconds get the largest prefix that leaves at least 1."""
     if unit == "share":
         return f"{100 * value:.3g} %"
     if unit != "s" and not unit.startswith("s/"):

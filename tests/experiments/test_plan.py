@@ -1,16 +1,19 @@
 """The plan of a comparison, what a folder holds of it, and what is done when it starts again."""
 
+from contextlib import contextmanager
+
 import pytest
 import yaml
 
 from vgps.codegen.description.robot import load
 from vgps.experiments.comparison import carry_out
 from vgps.experiments.errors import RunFolderError
-from vgps.experiments.plan import EVALUATION, contestants, folder_of, missing, plan, store
+from vgps.experiments.plan import EVALUATION, folder_of, missing, plan, store
 from vgps.experiments.results import Failure, read_failures
 from vgps.experiments.workers import Outcome
+from vgps.policy.settings import RunSettings
 
-METHODS = contestants(["vgps", "cost-weighted"])
+METHODS = ["vgps", "cost-weighted", "cost-weighted-1000"]
 
 
 @pytest.fixture
@@ -25,8 +28,7 @@ def runs(robots):
 
 def files_of(run):
     """What a worker returns, with as much in it as is looked at."""
-    config = run.settings | {"robot": run.robot, "optimizer": "lbfgs", "bound": "closed"}
-    config["versions"] = {}
+    config = run.settings.model_dump() | {"robot": run.robot, "versions": {}}
     return {
         EVALUATION: b"{}",
         "config.yaml": yaml.safe_dump(config).encode(),
@@ -34,7 +36,7 @@ def files_of(run):
     }
 
 
-def sweep_here(work, tasks):
+def execute_here(work, tasks):
     for task in tasks:
         try:
             yield Outcome(task, work(task), None)
@@ -50,7 +52,11 @@ def carry(out, runs, work):
         called.append(run.name)
         return work(run)
 
-    carry_out(out, runs, sweep_here, counted, lambda done, text: said.append((done, text)))
+    @contextmanager
+    def watch(what, total):
+        yield lambda done, text: said.append((done, text))
+
+    carry_out(out, runs, execute_here, counted, watch)
     return called, said
 
 
@@ -64,17 +70,13 @@ def test_the_plan_is_every_combination_seed_by_seed(robots):
         "cartpole-cost-weighted-1000-5-seed0",
         "cartpole-vgps-10-seed0",
     ]
-    assert runs[-1].settings == {
-        "method": "cost-weighted",
-        "samples": 1000,
-        "hidden": 10,
-        "seed": 2,
-        "iterations": robots[1].training.iterations,
-    }
-
-
-def test_a_variant_needs_its_method():
-    assert list(contestants(["vgps"])) == ["vgps"]
+    assert runs[-1].settings == RunSettings(
+        method="cost-weighted",
+        samples=1000,
+        hidden=10,
+        seed=2,
+        iterations=robots[1].training.iterations,
+    )
 
 
 def test_only_what_is_missing_is_done(tmp_path, runs):
