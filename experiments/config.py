@@ -7,8 +7,7 @@ from typing import Any
 from pydantic import model_validator
 
 from vgps.codegen.description.robot import Robot
-from vgps.policy.methods import METHODS
-from vgps.policy.settings import RunSettings
+from vgps.policy.settings import RunSettings, is_sampling
 
 _PACKAGES = ("vgps", "numpy", "numba", "sympy", "casadi")
 
@@ -32,10 +31,11 @@ class RunConfig(RunSettings):
     @classmethod
     def _of_version_0_1(cls, data: dict[str, Any]) -> dict[str, Any]:
         """It stored a number of samples even for methods that do not sample."""
-        method = METHODS.get(data.get("method", ""))
-        if method is None or method.samples:
-            return data
-        return {name: value for name, value in data.items() if name != "samples"}
+        try:
+            keep = is_sampling(data["method"])
+        except KeyError:
+            return data  # refused elsewhere
+        return data if keep else data | {"samples": None}
 
     @classmethod
     def of(cls, robot: Robot, settings: RunSettings, demo: str | None) -> "RunConfig":

@@ -13,7 +13,8 @@ from typing import Any, NamedTuple
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.errors import hint
 from vgps.experiments.errors import ComparisonError, RunFolderError
-from vgps.experiments.run_folder import RunFolder, write_atomically
+from vgps.experiments.files import write_atomically
+from vgps.experiments.run_folder import RunFolder
 from vgps.policy.methods import METHODS
 from vgps.policy.settings import RunSettings
 

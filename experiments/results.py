@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vgps.experiments.files import write_atomically
 from vgps.experiments.plan import Member, folder_of, read_evaluation
-from vgps.experiments.run_folder import write_atomically
 
 
 class Row(NamedTuple):

@@ -6,8 +6,7 @@ file or the new one, never half of it.
 
 import csv
 import io
-import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from pydantic import ValidationError
 
 from vgps.experiments.config import RunConfig
 from vgps.experiments.errors import RunFolderError
+from vgps.experiments.files import write_atomically
 
 RUNS = Path("runs")
 # What a run needs to be repeated or continued; the first version knew no others.
@@ -30,17 +30,6 @@ _REQUIRED = (
     "bound",
     "versions",
 )
-
-
-def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
-    """Let ``write`` make a temporary file beside ``path``, then give it its name."""
-    # The suffix stays last: writers choose their format by it.
-    temporary = path.with_name(f".{os.getpid()}-{path.name}")
-    try:
-        write(temporary)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 class RunFolder:

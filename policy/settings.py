@@ -22,6 +22,11 @@ def _methods() -> "Mapping[str, Method]":
     return METHODS
 
 
+def is_sampling(method: str) -> bool:
+    """Whether the method of this name runs its policy to learn.  KeyError for an unknown one."""
+    return _methods()[method].samples
+
+
 def _at_least(least: int) -> AfterValidator:
     def check(value: int | None) -> int | None:
         if value is not None and value < least:
@@ -76,7 +81,7 @@ class RunSettings(BaseModel):
     @classmethod
     def _of_a_method_that_samples(cls, samples: int | None, info: ValidationInfo) -> int | None:
         method = info.data.get("method")
-        if samples is not None and method is not None and not _methods()[method].samples:
+        if samples is not None and method is not None and not is_sampling(method):
             text = "must be left out: {method} does not run its policy to learn"
             raise PydanticCustomError("no_samples", text, {"method": method})
         return samples
@@ -87,6 +92,6 @@ class RunSettings(BaseModel):
 
     def resolved(self, robot: Robot) -> Self:
         """These settings with nothing left to the robot's file or to the method."""
-        samples = self.samples or (_SAMPLES if _methods()[self.method].samples else None)
+        samples = self.samples or (_SAMPLES if is_sampling(self.method) else None)
         iterations = self.iterations or robot.training.iterations
         return self.replaced(iterations=iterations, samples=samples)

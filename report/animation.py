@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, MultipleLocator
 from numpy.typing import ArrayLike, NDArray
 
 from vgps.codegen.model import Model
-from vgps.experiments.run_folder import write_atomically
+from vgps.experiments.files import write_atomically
 from vgps.report.errors import MissingEncoder
 from vgps.report.ground import draw_ground, ground_line
 from vgps.report.motion import drawable

@@ -6,10 +6,10 @@ from pathlib import Path
 from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot
 from vgps.experiments.aggregate import Aggregate, aggregate
+from vgps.experiments.files import write_atomically
 from vgps.experiments.plan import Member, folder_of, missing
 from vgps.experiments.results import Failure, Final, Row, read_failures, read_results, write_rows
 from vgps.experiments.run import read_trajectory
-from vgps.experiments.run_folder import write_atomically
 from vgps.policy.evaluation import mean_rollout
 from vgps.policy.store import load_policy
 from vgps.report.comparison_table import markdown

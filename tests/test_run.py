@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,17 @@ def test_check_says_one_line_a_file():
     assert [": ok: " in line for line in finished.stdout.splitlines()] == [True, True]
 
 
+def test_an_unknown_command_names_the_nearest():
+    finished = run("tain", "swimmer")
+    assert finished.returncode == 2 and finished.stdout == ""
+    assert finished.stderr.startswith("no command 'tain'; did you mean 'train'? allowed: bench, ")
+    assert len(finished.stderr.splitlines()) == 1
+
+
+def test_the_version_is_the_packages():
+    assert run("--version").stdout == f"vgps {version('vgps')}\n"
+
+
 def test_an_unknown_robot_names_the_nearest():
     finished = run("train", "swimer")
     assert finished.returncode == 2
@@ -62,8 +74,14 @@ def test_an_unknown_robot_names_the_nearest():
 @pytest.mark.parametrize(
     "arguments, sentence",
     [
-        (["--method", "daggr"], "no method 'daggr'; did you mean 'dagger'? known: vgps, gps, "),
-        (["--samples", "20"], "vgps does not run its policy to learn: leave out --samples\n"),
+        (
+            ["--method", "daggr"],
+            "--method must be the name of a method, found 'daggr'; did you mean 'dagger'? allowed: ",
+        ),
+        (
+            ["--samples", "20"],
+            "--samples must be left out: vgps does not run its policy to learn\n",
+        ),
         (["--method", "gps", "--samples", "0"], "--samples must be at least 1, found 0\n"),
     ],
 )
@@ -146,6 +164,37 @@ def test_resume_continues_to_the_same_bits(cartpole, tmp_path):
     assert rows(part) == rows(folder)
     with np.load(part / "policy.npz") as a, np.load(folder / "policy.npz") as b:
         np.testing.assert_array_equal(a["W1"], b["W1"])
+
+
+def test_set_puts_values_in_place_of_the_files(cartpole, tmp_path):
+    """They hold for the run, are kept with it, and hold again when it is resumed and evaluated."""
+    robot, out = ROBOTS / "cartpole.yaml", tmp_path / "set"
+    given = ("--set", "task.horizon=60", "--set", "training.iterations=1")
+    result = run_json("train", robot, *given, "--out", out)
+    assert (result["horizon"], result["iterations"]) == (60, 1)
+    with np.load(out / "trajectory.npz") as trajectory:
+        assert len(trajectory["U"]) == 60
+    config = yaml.safe_load((out / "config.yaml").read_text())
+    assert config["overrides"] == {"task.horizon": "60", "training.iterations": "1"}
+    assert (out / "robot.yaml").read_text() == robot.read_text()
+    assert run_json("train", robot, "--iterations", 2, "--resume", out)["horizon"] == 60
+    assert run_json("evaluate", out, "--rollouts", 2)["horizon"] == 60
+
+
+@pytest.mark.parametrize(
+    "given, sentence",
+    [
+        ("training.iteratons=80", "unknown key 'iteratons' in training; did you mean 'iterations'"),
+        ("training.iterations=0", "training.iterations must be a whole number of at least 1"),
+        ("joints.rial.damping=1", "nothing in joints is called 'rial'; did you mean 'rail'?"),
+        ("training", "--set needs KEY=VALUE"),
+    ],
+)
+def test_set_with_what_cannot_be(given, sentence):
+    for command in ("check", "train"):
+        finished = run(command, ROBOTS / "cartpole.yaml", "--set", given)
+        assert finished.returncode == 2 and finished.stderr.count("\n") == 1
+        assert sentence in finished.stderr and given in finished.stderr
 
 
 def test_resume_refuses_other_settings(cartpole):
@@ -300,7 +349,7 @@ def test_push_tells_what_was_survived(cartpole, tmp_path):
     [
         (
             ["--point", "bbo"],
-            "cartpole has no point 'bbo'; did you mean 'bob'? known: bob, cart.end, cart.start, "
+            "cartpole has no point 'bbo'; did you mean 'bob'? allowed: bob, cart.end, cart.start, "
             "com, hinge, pole.end, pole.start, rail\n",
         ),
         (

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-import run
+from vgps import run
 from vgps.bench import table
 from vgps.bench.readme import BEGIN, END, MarkerError, Readme
 from vgps.bench.rounds import Row

@@ -5,12 +5,13 @@ import json
 
 import numpy as np
 
-from vgps.experiments.plan import EVALUATION, Run, folder_of
+from vgps.experiments.plan import EVALUATION, Member, folder_of
 from vgps.experiments.results import Final, Row, read_results, write_rows
+from vgps.policy.settings import RunSettings
 
 
 def made_by_hand(out, seed, ddp_cost):
-    run = Run("robot", 5, "gps", seed, {}, "")
+    run = Member("robot", 5, "gps", seed, RunSettings(method="gps"), "", {})
     folder = folder_of(out, run)
     folder.path.mkdir(parents=True)
     for k in (1, 2):

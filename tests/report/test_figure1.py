@@ -5,9 +5,8 @@ import pytest
 from matplotlib.collections import PolyCollection
 from matplotlib.colors import to_hex
 
-from vgps.experiments.plan import contestants
+from vgps.experiments.plan import ENTRIES
 from vgps.experiments.results import Row
-from vgps.policy.methods import METHODS
 from vgps.report.figure1 import _LOOKS, Gait, caption, figure1
 
 SEEDS = 5
@@ -71,7 +70,7 @@ def test_panels_lines_and_bands(swimmer, motion):
 def test_the_methods_are_told_apart():
     colours, markers = zip(*_LOOKS.values(), strict=True)
     assert len(set(colours)) == len(set(markers)) == len(_LOOKS)
-    assert list(_LOOKS) == list(contestants(METHODS))
+    assert list(_LOOKS) == list(ENTRIES)
 
 
 @pytest.mark.parametrize("huge", [1e12, np.inf, np.nan])
