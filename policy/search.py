@@ -15,7 +15,6 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.model import Model
@@ -119,6 +118,9 @@ def iterate(
     It runs on one BLAS thread: the matrices are small, threads cost more than they bring, and make
     sums depend on their number.
     """
+    # Its import changes the environment, which importing this module should not.
+    from threadpoolctl import threadpool_limits
+
     started = time.perf_counter()
     with threadpool_limits(1, user_api="blas"):
         alpha = annealed(settings, state.k + 1)

@@ -154,7 +154,10 @@ def test_an_interruption_saves_what_is_finished(tmp_path):
             ["--methods", "gsp"],
             "no method 'gsp'; did you mean 'gps'? allowed: adapted-dagger, adapted-gps, cost-",
         ),
-        (["--robots", "swimer"], "swimer: no robot of this name in models/; did you mean 'swimmer'?"),
+        (
+            ["--robots", "swimer"],
+            "swimer: no robot of this name in models/; did you mean 'swimmer'?",
+        ),
         (["--robots", "swimmer", "models/swimmer.yaml"], "both name 'swimmer'"),
         (["--hidden", 5, 0], "--hidden must be at least 1, found 0"),
         (["--seeds", 0], "--seeds must be at least 1, found 0"),
