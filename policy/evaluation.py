@@ -16,6 +16,8 @@ Array = NDArray[np.float64]
 # Of one step; a rollout that costs more has failed, and from there its states teach nothing.
 LARGEST_COST = 1e4
 
+ROLLOUTS = 100  # that `evaluate` averages over
+
 
 class Rollouts(NamedTuple):
     """R rollouts of a policy.  Costs are the task's own, summed over the horizon."""
@@ -31,6 +33,37 @@ class Summary(NamedTuple):
     success_rate: float
     mean_speed: float  # m/s, of the centre of mass along x, over rollouts that stay finite
     speed_by_horizon: list[float]  # m/s, the same for each successive training horizon
+
+
+def evaluate(
+    model: Model,
+    policy: Policy,
+    rollouts: int = ROLLOUTS,
+    horizon: int | None = None,
+    seed: int = 0,
+    stochastic: bool = True,
+) -> Summary:
+    """Average cost, success and speed of a policy in rollouts from the task's initial distribution.
+
+    The same seed gives the same initial states with and without the policy's noise.
+
+    Args:
+        model: the robot.
+        policy: of this robot.
+        rollouts: number of rollouts.
+        horizon: number of steps of each; the task's when absent.
+        seed: of the initial states and of the policy's noise.
+        stochastic: whether the policy acts with its noise, or takes its mean actions.
+
+    Raises:
+        ValueError: when a number of rollouts or steps is less than 1.
+    """
+    steps = model.robot.task.horizon if horizon is None else horizon
+    for name, count in (("rollouts", rollouts), ("horizon", steps)):
+        if count < 1:
+            raise ValueError(f"{name} must be at least 1, not {count}")
+    runs = run_policy(model, policy, rollouts, steps, np.random.default_rng(seed), stochastic)
+    return summarize(model, runs, model.robot.task.horizon)
 
 
 def run_policy(
