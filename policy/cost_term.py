@@ -22,68 +22,27 @@ from numba import carray
 from numpy.typing import NDArray
 
 from vgps.policy.gaussian import LOG_2PI, Policy
+from vgps.policy.packed import HEADER, offsets, pack, preactivation
 from vgps.policy.softplus import softplus_into
 from vgps.solver.native import callback, kernel
 from vgps.solver.objective import CostTerm
 
 Array = NDArray[np.float64]
 
-_HEADER = 5  # nx, n_in, n_hidden, nu, S stand first in the data
 _FAST = {"contract", "reassoc"}  # a sum over samples is taken in whatever order is fastest
-
-
-def pack(policy: Policy, nx: int, samples: int = 0) -> Array:
-    """The numbers of a policy in the order in which the kernels read them."""
-    sizes = [nx, *policy.shape, samples]
-    return np.concatenate([sizes, policy.observed, policy.theta]).astype(float)
 
 
 def negative_log_policy(policy: Policy, dX: Array, dU: Array) -> CostTerm:
     """The term e_t in nats, for displacements dX (T, S, nx) and dU (T, S, nu)."""
-    T, samples, nx = dX.shape
+    T, S, nx = dX.shape
     hidden = policy.W1 @ dX[:, :, policy.observed].transpose(0, 2, 1)  # (T, n_hidden, S)
     actions = dU.transpose(0, 2, 1)  # (T, nu, S)
     steps = np.concatenate([hidden.reshape(T, -1), actions.reshape(T, -1)], axis=1)
     P = policy.sigma**-2.0
     constant = (policy.log_sigma + 0.5 * LOG_2PI).sum()
     G = policy.W2.T @ (P[:, None] * policy.W2)
-    data = np.concatenate([pack(policy, nx, samples), P, [constant], G.ravel()])
+    data = np.concatenate([pack(policy, nx, S), P, [constant], G.ravel()])
     return CostTerm(_value.address, _expansion.address, data, steps)
-
-
-@kernel
-def _offsets(sizes):
-    """Where W1, b1, W2, b2 and what follows log sigma start in the data."""
-    n_in, n_hidden, nu = int(sizes[1]), int(sizes[2]), int(sizes[3])
-    W1 = _HEADER + n_in
-    b1 = W1 + n_hidden * n_in
-    W2 = b1 + n_hidden
-    b2 = W2 + nu * n_hidden
-    return W1, b1, W2, b2, b2 + 2 * nu
-
-
-@kernel
-def forward(data, x, scratch, mean):
-    """mu(x) into ``mean`` (nu,).  ``scratch`` is (3, n_hidden)."""
-    W1, b1, W2, b2, _ = _offsets(data)
-    z, activation, slope = scratch
-    _preactivation(data, W1, b1, x, z)
-    softplus_into(z, activation, slope)
-    for i in range(len(mean)):
-        mean[i] = data[b2 + i]
-        for h in range(len(z)):
-            mean[i] += data[W2 + i * len(z) + h] * activation[h]
-
-
-@kernel
-def _preactivation(data, W1, b1, x, z):
-    """z = W1 x + b1 (n_hidden,)."""
-    n_in = int(data[1])
-    for h in range(len(z)):
-        total = data[b1 + h]
-        for j in range(n_in):
-            total += data[W1 + h * n_in + j] * x[int(data[_HEADER + j])]
-        z[h] = total
 
 
 @kernel
@@ -92,10 +51,10 @@ def _residuals(data, x, u, step, z, activation, slope, r):
 
     ``step`` holds W1 dx (n_hidden, S) and du (nu, S).
     """
-    W1, b1, W2, b2, _ = _offsets(data)
+    W1, b1, W2, b2, _ = offsets(data)
     n_hidden, S = z.shape
     centre = np.empty(n_hidden)
-    _preactivation(data, W1, b1, x, centre)
+    preactivation(data, W1, b1, x, centre)
     for h in range(n_hidden):
         for s in range(S):
             z[h, s] = centre[h] + step[h * S + s]
@@ -112,9 +71,9 @@ def _residuals(data, x, u, step, z, activation, slope, r):
 
 @callback(5, _FAST)
 def _value(x_, u_, data_, step_, c_):
-    sizes = carray(data_, _HEADER)
+    sizes = carray(data_, HEADER)
     nx, n_hidden, nu, S = int(sizes[0]), int(sizes[2]), int(sizes[3]), int(sizes[4])
-    P = _offsets(sizes)[4]
+    P = offsets(sizes)[4]
     data = carray(data_, P + nu + 1)
     step, x, u = carray(step_, S * (n_hidden + nu)), carray(x_, nx), carray(u_, nu)
     hidden, r = np.empty((3, n_hidden, S)), np.empty((nu, S))
@@ -130,10 +89,10 @@ def _value(x_, u_, data_, step_, c_):
 
 @callback(10, _FAST)
 def _expansion(x_, u_, data_, step_, c_, c_x_, c_u_, c_xx_, c_ux_, c_uu_):
-    sizes = carray(data_, _HEADER)
+    sizes = carray(data_, HEADER)
     nx, n_in, n_hidden = int(sizes[0]), int(sizes[1]), int(sizes[2])
     nu, S = int(sizes[3]), int(sizes[4])
-    W1, _, W2, _, P = _offsets(sizes)
+    W1, _, W2, _, P = offsets(sizes)
     G = P + nu + 1
     data = carray(data_, G + n_hidden * n_hidden)
     step, x, u = carray(step_, S * (n_hidden + nu)), carray(x_, nx), carray(u_, nu)
@@ -192,9 +151,9 @@ def _expansion(x_, u_, data_, step_, c_, c_x_, c_u_, c_xx_, c_ux_, c_uu_):
             for j in range(n_in):
                 e_xx[m, j] += data[row + m] * BW[j]
     for j in range(n_in):
-        column = int(data[_HEADER + j])
+        column = int(data[HEADER + j])
         c_x[column] = e_x[j]
         for i in range(nu):
             c_ux[i, column] = e_ux[i, j]
         for m in range(n_in):
-            c_xx[int(data[_HEADER + m]), column] = e_xx[m, j]
+            c_xx[int(data[HEADER + m]), column] = e_xx[m, j]

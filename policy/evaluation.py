@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
-from vgps.policy.cost_term import forward, pack
 from vgps.policy.gaussian import Policy
+from vgps.policy.packed import mean_action, pack
 from vgps.solver.native import call, kernel
 
 Array = NDArray[np.float64]
@@ -150,18 +150,18 @@ def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> S
 
 
 @kernel
-def _run(step, task_cost, data, limits, noise, X, U, cost):
+def _run(step, task_cost, policy, limits, noise, X, U, cost):
     """All rollouts side by side, for the SIMD lanes of ``step`` and ``task_cost``.
 
     One that has diverged goes on stepping, unseen, and leaves the others as they are.
     """
     R, T, nu = noise.shape
     x, u, x_next = X[:, 0].copy(), np.empty((R, nu)), np.empty_like(X[:, 0])
-    mean, scratch, c = np.empty(nu), np.empty((3, int(data[2]))), np.empty(R)
+    mean, scratch, c = np.empty(nu), np.empty((3, int(policy[2]))), np.empty(R)
     cost[:] = 0.0
     for t in range(T):
         for r in range(R):
-            forward(data, x[r], scratch, mean)
+            mean_action(policy, x[r], scratch, mean)
             for i in range(nu):
                 u[r, i] = min(max(mean[i] + noise[r, t, i], -limits[i]), limits[i])
         call(task_cost, (R, x.ctypes.data, u.ctypes.data, c.ctypes.data))
