@@ -7,21 +7,35 @@ that its clamp holds back most is freed.  Each step lowers the objective, so no 
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vgps.solver.dense import cholesky, cholesky_solve
 from vgps.solver.native import kernel
+
+Array = NDArray[np.float64]
 
 MAX_ITERATIONS = 100
 _TOLERANCE = 1e-12  # of a gradient, relative to the terms that it sums
 
 
 @kernel
-def solve_box(H, g, lower, upper, u, free, L):
-    """Overwrite ``u`` (its entry is the start) with the minimiser; mark the free coordinates.
+def solve_box(
+    H: Array, g: Array, lower: Array, upper: Array, u: Array, free: Array, L: Array
+) -> bool:
+    """Overwrite ``u`` with the minimiser.
 
-    ``free`` (n,) receives 1.0 or 0.0, ``L`` (n, n) the Cholesky factor of H with clamped rows and
-    columns replaced by the identity.  False where the free part of H is not positive definite or
-    the iteration limit is reached.
+    Args:
+        H: (n, n) symmetric.
+        g: (n,).
+        lower: (n,), may be -inf.
+        upper: (n,), may be inf.
+        u: (n,) where to start; filled with the minimiser.
+        free: (n,), filled with 1.0 for the free coordinates and 0.0 for the clamped ones.
+        L: (n, n), filled with the Cholesky factor of H with clamped rows and columns replaced by
+            those of the identity.
+
+    Returns:
+        False where the free part of H is not positive definite or the iteration limit is reached.
     """
     n = len(u)
     gradient, reduced, direction = np.empty(n), np.empty((n, n)), np.empty((n, 1))
@@ -67,7 +81,7 @@ def solve_box(H, g, lower, upper, u, free, L):
 
 
 @kernel
-def _differentiate(H, g, u, gradient):
+def _differentiate(H: Array, g: Array, u: Array, gradient: Array) -> float:
     """gradient = H u + g; returns the largest sum of the absolute terms of an entry."""
     largest = 0.0
     for i in range(len(u)):
