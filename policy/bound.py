@@ -13,7 +13,7 @@ covariance of q, the integral is
     1/N sum_i w_i sum_j  1/2 [(mu_j(x_i) - mu_q_j(x_i))^2 + v_j(x_i)] / sigma_j^2 + log sigma_j
                          + 1/2 log 2 pi.
 
-The sampled form is the closed form of a q that is certain of its action: mu_q = u, v = 0.
+The sampled form is the closed form of a q without variance in the action: mu_q = u, v = 0.
 
 An objective takes theta (n_weights + nu,), in the order of `Policy.theta`, and returns its value
 and its gradient (n_weights + nu,).

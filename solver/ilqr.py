@@ -4,14 +4,15 @@
 
 Each iteration expands dynamics and cost along the trajectory, solves the linear-quadratic problem
 backwards (``backward``) and runs its feedback through the true dynamics, with the largest step size
-that lowers the cost enough (``line_search``).  Regularisation grows when Q_uu is not positive definite, when no step size is
-accepted and when only a short one is, and shrinks after long steps, both at a growing rate (the rate:
-Tassa, Erez & Todorov, IROS 2012; the step sizes: Mastalli et al., Crocoddyl, ICRA 2020).
+that lowers the cost enough (``line_search``).  Regularisation grows when Q_uu is not positive
+definite, when no step size is accepted and when only a short one is, and shrinks after long steps, both
+at a growing rate (the rate: Tassa, Erez & Todorov, IROS 2012; the step sizes: Mastalli et al.,
+Crocoddyl, ICRA 2020).
 
-A short step shows that the quadratic model is wrong at the distance of the full step.  If regularisation
-shrank after short steps as well, they would follow each other down a narrow valley, each with hardly
-any decrease, until the iteration takes one of them for convergence; at which point of the valley
-depends on rounding.
+A short step shows that the quadratic model is wrong at the distance of the full step.  If
+regularisation shrank after short steps as well, they would follow each other down a narrow valley, each
+with hardly any decrease, until one of them looks like convergence; where in the valley depends on
+rounding.
 
 The iteration ends for one of the reasons in ``Reason``.
 """
@@ -39,7 +40,7 @@ class Reason(StrEnum):
     """Why the iteration ended."""
 
     CONVERGED = "converged"  # a long step lowered the cost by less than `cost_tolerance`
-    STATIONARY = "stationary"  # the model expects no decrease larger than `cost_tolerance`
+    STATIONARY = "stationary"  # the expected decrease is less than `cost_tolerance`
     REGULARIZATION = "regularization"  # it passed `regularization_max`: no descent can be found
     ITERATIONS = "iterations"  # the limit was reached
 
