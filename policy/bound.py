@@ -13,50 +13,61 @@ covariance of q, the integral is
     1/N sum_i w_i sum_j  1/2 [(mu_j(x_i) - mu_q_j(x_i))^2 + v_j(x_i)] / sigma_j^2 + log sigma_j
                          + 1/2 log 2 pi.
 
-The sampled form is the closed form of a q that is certain of its action: mu_q = u, v = 0.
+The sampled form is the closed form of a q without variance in the action: mu_q = u, v = 0.
 
 An objective takes theta (n_weights + nu,), in the order of `Policy.theta`, and returns its value
 and its gradient (n_weights + nu,).
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from vgps.policy.gaussian import LOG_2PI
-from vgps.policy.mlp import Network
+from vgps.policy.mlp import MLP
+
+Array = NDArray[np.float64]
 
 
 class ClosedFormBound:
-    """States sampled from q, the integral over actions exact: many fewer samples are needed."""
+    """States sampled from q, the integral over actions exact: many fewer samples are needed.
 
-    def __init__(self, Z, mu_q, var_q, n_hidden, weights=1.0):
-        """
-        Args:
-            Z: (N, n_in) what the policy observes of each sampled state.
-            mu_q: (N, nu) mean of q(u | x) at each sampled state.
-            var_q: (N, nu) diagonal of the covariance of q(u | x) there.
-            n_hidden: number of hidden units of the policy.
-            weights: (N,) of the samples, in any scale; one number means that all are equal.
+    Args:
+        Z: (N, n_in) what the policy observes of each sampled state.
+        mu_q: (N, nu) mean of q(u | x) at each sampled state.
+        var_q: (N, nu) diagonal of the covariance of q(u | x) there.
+        n_hidden: number of hidden units of the policy.
+        weights: (N,) of the samples, in any scale; one number means that all are equal.
 
-        Raises:
-            ValueError: when shapes do not fit together, or a variance or weight is negative.
-        """
-        mu_q, var_q = np.asarray(mu_q, dtype=float), np.asarray(var_q, dtype=float)
-        if mu_q.ndim != 2 or mu_q.shape[0] != len(Z):
-            raise ValueError(f"the actions must be ({len(Z)}, nu) like Z, not {mu_q.shape}")
-        if var_q.shape != mu_q.shape:
-            raise ValueError(f"var_q has shape {var_q.shape}, mu_q {mu_q.shape}")
-        if (var_q < 0.0).any():
+    Raises:
+        ValueError: when shapes do not fit together, or a variance or weight is negative.
+    """
+
+    def __init__(
+        self,
+        Z: Array,
+        mu_q: ArrayLike,
+        var_q: ArrayLike,
+        n_hidden: int,
+        weights: ArrayLike = 1.0,
+    ):
+        mean, variance = np.asarray(mu_q, dtype=float), np.asarray(var_q, dtype=float)
+        if mean.ndim != 2 or mean.shape[0] != len(Z):
+            raise ValueError(f"the actions must be ({len(Z)}, nu) like Z, not {mean.shape}")
+        if variance.shape != mean.shape:
+            raise ValueError(f"var_q has shape {variance.shape}, mu_q {mean.shape}")
+        if (variance < 0.0).any():
             raise ValueError("var_q has negative entries")
-        weights = np.broadcast_to(np.asarray(weights, dtype=float), len(Z))
-        if (weights < 0.0).any() or not weights.any():
+        weight = np.broadcast_to(np.asarray(weights, dtype=float), len(Z))  # (N,)
+        if (weight < 0.0).any() or not weight.any():
             raise ValueError("the weights must be positive or zero, and not all zero")
-        self._weights = (weights / weights.mean())[:, None]  # (N, 1), exactly 1 when equal
-        self._network = Network(Z, n_hidden, mu_q.shape[1])
-        self._mu_q = np.asfortranarray(mu_q)  # (N, nu), laid out like the network's outputs
+        self._weights = (weight / weight.mean())[:, None]  # (N, 1), exactly 1 when equal
+        self._network = MLP(Z, n_hidden, mean.shape[1])
+        self._mu_q = np.asfortranarray(mean)  # (N, nu), laid out like the network's outputs
         # All samples share one sigma, so that only the average variance matters.
-        self._mean_var_q = (self._weights * var_q).mean(0)  # (nu,)
+        self._mean_var_q = (self._weights * variance).mean(0)  # (nu,)
 
-    def __call__(self, theta):
+    def __call__(self, theta: Array) -> tuple[float, Array]:
+        """Value and gradient (n_weights + nu,) at theta (n_weights + nu,)."""
         N, nu = self._mu_q.shape
         weights, log_sigma = theta[:-nu], theta[-nu:]
         precision = np.exp(-2.0 * log_sigma)  # (nu,)
@@ -64,7 +75,7 @@ class ClosedFormBound:
         error = self._network.forward(weights)  # (N, nu)
         error -= self._mu_q
         weighted = self._weights * error  # (N, nu)
-        spread = np.vecdot(weighted, error, axis=0) / N + self._mean_var_q  # (nu,)
+        spread = np.vecdot(weighted.T, error.T) / N + self._mean_var_q  # (nu,)
         value = 0.5 * (precision @ spread + nu * LOG_2PI) + log_sigma.sum()
 
         weighted *= precision / N  # d value / d mu
@@ -73,17 +84,17 @@ class ClosedFormBound:
 
 
 class SampledBound(ClosedFormBound):
-    """States and actions both sampled from q: eq. 3, maximum likelihood."""
+    """States and actions both sampled from q: eq. 3, maximum likelihood.
 
-    def __init__(self, Z, U, n_hidden, weights=1.0):
-        """
-        Args:
-            Z: (N, n_in) what the policy observes of each sampled state.
-            U: (N, nu) the action sampled there.
-            n_hidden: number of hidden units of the policy.
-            weights: (N,) of the samples, in any scale; one number means that all are equal.
+    Args:
+        Z: (N, n_in) what the policy observes of each sampled state.
+        U: (N, nu) the action sampled there.
+        n_hidden: number of hidden units of the policy.
+        weights: (N,) of the samples, in any scale; one number means that all are equal.
 
-        Raises:
-            ValueError: when shapes do not fit together or a weight is negative.
-        """
+    Raises:
+        ValueError: when shapes do not fit together or a weight is negative.
+    """
+
+    def __init__(self, Z: Array, U: ArrayLike, n_hidden: int, weights: ArrayLike = 1.0):
         super().__init__(Z, U, np.zeros_like(U, dtype=float), n_hidden, weights)

@@ -1,10 +1,11 @@
-"""The controller of a DDP solution in the true dynamics: a guide to samples, an oracle for actions.
+"""The linear-Gaussian controller of a DDP solution, run in the true dynamics.
 
     pi_G(u_t | x_t) = N(u_bar_t + K_t (x_t - x_bar_t), Q_uu,t^-1)
 
-That is the paper's g(x) (section 4) where DDP has converged and k_t = 0.  Where it stopped short,
-k_t is a step that its line search did not take, good for the linearised marginals only: on the
-swimmer the controller with k_t leaves the trajectory by itself and costs 31361, without it 350.
+Guided policy search takes samples of it, dataset aggregation asks it for actions.  It is the paper's
+g(x) (section 4) where DDP has converged and k_t = 0.  Where DDP stopped earlier, k_t is a step that
+its line search did not take, valid for the linearised marginals only: on the swimmer the controller
+with k_t leaves the trajectory and costs 31361, without it 350.
 """
 
 from typing import NamedTuple
@@ -16,20 +17,22 @@ from vgps.codegen.model import Model
 from vgps.policy.evaluation import initial_states
 from vgps.policy.gaussian import LOG_2PI
 from vgps.solver.distribution import TrajectoryDistribution, square_root
-from vgps.solver.rollout import follow
+from vgps.solver.rollout import closed_loop_rollouts
 
 Array = NDArray[np.float64]
 
 
-class Controller(NamedTuple):
+class LinearGaussianController(NamedTuple):
+    """pi_G over T steps."""
+
     X: Array  # (T, nx) x_bar
     U: Array  # (T, nu) u_bar
     K: Array  # (T, nu, nx)
     root: Array  # (T, nu, nu), lower triangular, root root^T = Q_uu^-1
 
     @classmethod
-    def of(cls, q: TrajectoryDistribution, T: int) -> "Controller":
-        """The first T steps of q."""
+    def of(cls, q: TrajectoryDistribution, T: int) -> "LinearGaussianController":
+        """That of the first T steps of q."""
         return cls(q.X[:T], q.U[:T], q.K[:T], square_root(q.covariance[:T]))
 
     def mean(self, X: Array) -> Array:
@@ -37,22 +40,22 @@ class Controller(NamedTuple):
         return self.U + np.einsum("tij,rtj->rti", self.K, X - self.X)
 
     def log_prob(self, X: Array, U: Array) -> Array:
-        """log pi_G(u_t | x_t) (R, T) in nats."""
+        """log pi_G(u_t | x_t) (R, T) in nats, of the states X (R, T, nx) and actions U (R, T, nu)."""
         normal = np.einsum("tij,rtj->rti", np.linalg.inv(self.root), U - self.mean(X))
         log_root = np.log(np.diagonal(self.root, axis1=1, axis2=2)).sum(axis=1)  # (T,)
         return -0.5 * (np.square(normal).sum(axis=2) + U.shape[2] * LOG_2PI) - log_root
 
     def sample(self, model: Model, rollouts: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """States (R, T, nx) and asked-for actions (R, T, nu) from the task's initial distribution.
+        """States (R, T, nx) and actions (R, T, nu) of rollouts from the task's initial distribution.
 
-        Torque limits apply between the action and the robot.
+        The actions are those that the controller asks for; the robot gets them clipped to its limits.
         """
         T, nu = self.U.shape
         starts = initial_states(model, rollouts, rng)
         noise = np.einsum("tij,rtj->rti", self.root, rng.standard_normal((rollouts, T, nu)))
-        limits, k = model.limits, np.zeros((T, nu))
+        follow, limits, k = model.address("follow"), model.limits, np.zeros((T, nu))
         X, taken = np.full((rollouts, T + 1, model.nx), np.nan), np.empty((1, T, nu))
         for r in range(rollouts):
-            about = self.X, self.U + noise[r], k, self.K, np.zeros(1)
-            follow(model.address("follow"), starts[r : r + 1], *about, limits, X[r : r + 1], taken)
+            x0, about = starts[r : r + 1], (self.X, self.U + noise[r], k, self.K, np.zeros(1))
+            closed_loop_rollouts(follow, x0, *about, limits, X[r : r + 1], taken)
         return X[:, :T], self.mean(X[:, :T]) + noise

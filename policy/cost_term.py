@@ -10,100 +10,79 @@ r_i = u + du_i - mu(x + dx_i) and P = diag(1 / sigma^2), its expansion is, as me
     Gauss-Newton   c_uu = P         c_ux = -P W2 diag(s_i) W1      c_xx = W1^T (G o s_i s_i^T) W1
 
 with G = W2^T P W2.  It drops the curvature of mu and is positive semidefinite by construction.  The
-sums stay among the hidden units, of which there are fewer than states, and W1 is applied once; W1
-dx_i does not change while a trajectory is optimised and is computed beforehand.  Arrays over the
-samples have them last, so that the compiler works on several at a time.
+sums are taken over hidden units, of which there are fewer than states, before W1 is applied; W1 dx_i
+does not change while a trajectory is optimised and is computed beforehand.  In arrays over the
+displacements these are the last axis, so that the compiler vectorises over them.
 
-The kernels are C callbacks compiled once; a policy is the array of numbers they read.
+The kernels are C callbacks compiled once; a policy is the array of numbers they read
+(`policy.packed`), followed by P, the constant of -log pi_theta, and G.
 """
+
+from typing import Any
 
 import numpy as np
 from numba import carray
 from numpy.typing import NDArray
 
 from vgps.policy.gaussian import LOG_2PI, Policy
+from vgps.policy.packed import HEADER, offsets, pack, preactivation
 from vgps.policy.softplus import softplus_into
 from vgps.solver.native import callback, kernel
 from vgps.solver.objective import CostTerm
 
 Array = NDArray[np.float64]
 
-_HEADER = 5  # nx, n_in, n_hidden, nu, S stand first in the data
-_FAST = {"contract", "reassoc"}  # a sum over samples is taken in whatever order is fastest
+Pointer = Any  # to doubles
 
-
-def pack(policy: Policy, nx: int, samples: int = 0) -> Array:
-    """The numbers of a policy in the order in which the kernels read them."""
-    sizes = [nx, *policy.shape, samples]
-    return np.concatenate([sizes, policy.observed, policy.theta]).astype(float)
+_FAST = {"contract", "reassoc"}  # a sum over displacements is taken in whatever order is fastest
 
 
 def negative_log_policy(policy: Policy, dX: Array, dU: Array) -> CostTerm:
-    """The term e_t in nats, for displacements dX (T, S, nx) and dU (T, S, nu)."""
-    T, samples, nx = dX.shape
+    """The term e_t, in nats.
+
+    Args:
+        policy: pi_theta.
+        dX: (T, S, nx) displacements of the state.
+        dU: (T, S, nu) displacements of the action.
+    """
+    T, S, nx = dX.shape
     hidden = policy.W1 @ dX[:, :, policy.observed].transpose(0, 2, 1)  # (T, n_hidden, S)
     actions = dU.transpose(0, 2, 1)  # (T, nu, S)
-    steps = np.concatenate([hidden.reshape(T, -1), actions.reshape(T, -1)], axis=1)
+    step_data = np.concatenate([hidden.reshape(T, -1), actions.reshape(T, -1)], axis=1)
     P = policy.sigma**-2.0
     constant = (policy.log_sigma + 0.5 * LOG_2PI).sum()
     G = policy.W2.T @ (P[:, None] * policy.W2)
-    data = np.concatenate([pack(policy, nx, samples), P, [constant], G.ravel()])
-    return CostTerm(_value.address, _expansion.address, data, steps)
+    data = np.concatenate([pack(policy, nx, S), P, [constant], G.ravel()])
+    return CostTerm(_value.address, _expansion.address, data, step_data)
 
 
 @kernel
-def _offsets(sizes):
-    """Where W1, b1, W2, b2 and what follows log sigma start in the data."""
-    n_in, n_hidden, nu = int(sizes[1]), int(sizes[2]), int(sizes[3])
-    W1 = _HEADER + n_in
-    b1 = W1 + n_hidden * n_in
-    W2 = b1 + n_hidden
-    b2 = W2 + nu * n_hidden
-    return W1, b1, W2, b2, b2 + 2 * nu
+def _residuals(
+    data: Array,
+    x: Array,
+    u: Array,
+    step_data: Array,
+    z: Array,
+    activation: Array,
+    slope: Array,
+    r: Array,
+) -> None:
+    """Fill z, softplus and its slope (n_hidden, S) and r = u + du - mu (nu, S) at all displacements.
 
-
-@kernel
-def forward(data, x, scratch, mean):
-    """mu(x) into ``mean`` (nu,).  ``scratch`` is (3, n_hidden)."""
-    W1, b1, W2, b2, _ = _offsets(data)
-    z, activation, slope = scratch
-    _preactivation(data, W1, b1, x, z)
-    softplus_into(z, activation, slope)
-    for i in range(len(mean)):
-        mean[i] = data[b2 + i]
-        for h in range(len(z)):
-            mean[i] += data[W2 + i * len(z) + h] * activation[h]
-
-
-@kernel
-def _preactivation(data, W1, b1, x, z):
-    """z = W1 x + b1 (n_hidden,)."""
-    n_in = int(data[1])
-    for h in range(len(z)):
-        total = data[b1 + h]
-        for j in range(n_in):
-            total += data[W1 + h * n_in + j] * x[int(data[_HEADER + j])]
-        z[h] = total
-
-
-@kernel
-def _residuals(data, x, u, step, z, activation, slope, r):
-    """softplus of z and its slope (n_hidden, S) and r = u + du - mu (nu, S) at all samples.
-
-    ``step`` holds W1 dx (n_hidden, S) and du (nu, S).
+    ``step_data`` holds W1 dx (n_hidden, S) and du (nu, S).
     """
-    W1, b1, W2, b2, _ = _offsets(data)
+    W1, b1, W2, b2, _ = offsets(data)
     n_hidden, S = z.shape
     centre = np.empty(n_hidden)
-    _preactivation(data, W1, b1, x, centre)
+    preactivation(data, W1, b1, x, centre)
     for h in range(n_hidden):
         for s in range(S):
-            z[h, s] = centre[h] + step[h * S + s]
+            z[h, s] = centre[h] + step_data[h * S + s]
     softplus_into(z.reshape(-1), activation.reshape(-1), slope.reshape(-1))
     for i in range(len(r)):
         rest, du = u[i] - data[b2 + i], (n_hidden + i) * S
         for s in range(S):
-            r[i, s] = rest + step[du + s]
+            r[i, s] = rest + step_data[du + s]
         for h in range(n_hidden):
             weight = data[W2 + i * n_hidden + h]
             for s in range(S):
@@ -111,14 +90,14 @@ def _residuals(data, x, u, step, z, activation, slope, r):
 
 
 @callback(5, _FAST)
-def _value(x_, u_, data_, step_, c_):
-    sizes = carray(data_, _HEADER)
+def _value(x_: Pointer, u_: Pointer, data_: Pointer, step_data_: Pointer, c_: Pointer) -> None:
+    sizes = carray(data_, HEADER)
     nx, n_hidden, nu, S = int(sizes[0]), int(sizes[2]), int(sizes[3]), int(sizes[4])
-    P = _offsets(sizes)[4]
+    P = offsets(sizes)[4]
     data = carray(data_, P + nu + 1)
-    step, x, u = carray(step_, S * (n_hidden + nu)), carray(x_, nx), carray(u_, nu)
+    step_data, x, u = carray(step_data_, S * (n_hidden + nu)), carray(x_, nx), carray(u_, nu)
     hidden, r = np.empty((3, n_hidden, S)), np.empty((nu, S))
-    _residuals(data, x, u, step, hidden[0], hidden[1], hidden[2], r)
+    _residuals(data, x, u, step_data, hidden[0], hidden[1], hidden[2], r)
     total = 0.0
     for i in range(nu):
         squares = 0.0
@@ -129,14 +108,25 @@ def _value(x_, u_, data_, step_, c_):
 
 
 @callback(10, _FAST)
-def _expansion(x_, u_, data_, step_, c_, c_x_, c_u_, c_xx_, c_ux_, c_uu_):
-    sizes = carray(data_, _HEADER)
+def _expansion(
+    x_: Pointer,
+    u_: Pointer,
+    data_: Pointer,
+    step_data_: Pointer,
+    c_: Pointer,
+    c_x_: Pointer,
+    c_u_: Pointer,
+    c_xx_: Pointer,
+    c_ux_: Pointer,
+    c_uu_: Pointer,
+) -> None:
+    sizes = carray(data_, HEADER)
     nx, n_in, n_hidden = int(sizes[0]), int(sizes[1]), int(sizes[2])
     nu, S = int(sizes[3]), int(sizes[4])
-    W1, _, W2, _, P = _offsets(sizes)
+    W1, _, W2, _, P = offsets(sizes)
     G = P + nu + 1
     data = carray(data_, G + n_hidden * n_hidden)
-    step, x, u = carray(step_, S * (n_hidden + nu)), carray(x_, nx), carray(u_, nu)
+    step_data, x, u = carray(step_data_, S * (n_hidden + nu)), carray(x_, nx), carray(u_, nu)
     c_x, c_u = carray(c_x_, nx), carray(c_u_, nu)
     c_xx, c_ux, c_uu = carray(c_xx_, (nx, nx)), carray(c_ux_, (nu, nx)), carray(c_uu_, (nu, nu))
     c_x[:], c_u[:] = 0.0, 0.0
@@ -144,7 +134,7 @@ def _expansion(x_, u_, data_, step_, c_, c_x_, c_u_, c_xx_, c_ux_, c_uu_):
 
     hidden, r = np.empty((3, n_hidden, S)), np.empty((nu, S))
     slope = hidden[2]
-    _residuals(data, x, u, step, hidden[0], hidden[1], slope, r)
+    _residuals(data, x, u, step_data, hidden[0], hidden[1], slope, r)
     pull = hidden[0]  # W2^T P r of each sample
     pull[:] = 0.0
     total = 0.0
@@ -168,7 +158,7 @@ def _expansion(x_, u_, data_, step_, c_, c_x_, c_u_, c_xx_, c_ux_, c_uu_):
             for s in range(S):
                 product += slope[h, s] * slope[m, s]
             B[h, m] = B[m, h] = data[G + h * n_hidden + m] * product / S
-    # Of what is observed only.
+    # Derivatives with respect to the observed coordinates.
     e_x, e_ux, e_xx = np.zeros(n_in), np.zeros((nu, n_in)), np.zeros((n_in, n_in))
     BW = np.empty(n_in)  # row h of B W1
     for h in range(n_hidden):
@@ -181,20 +171,20 @@ def _expansion(x_, u_, data_, step_, c_, c_x_, c_u_, c_xx_, c_ux_, c_uu_):
         for m in range(n_hidden):
             for j in range(n_in):
                 BW[j] += B[h, m] * data[W1 + m * n_in + j]
-        row = W1 + h * n_in
+        weights = W1 + h * n_in  # of hidden unit h
         for j in range(n_in):
-            e_x[j] -= gradient * data[row + j]
+            e_x[j] -= gradient * data[weights + j]
         for i in range(nu):
             weight = data[P + i] * data[W2 + i * n_hidden + h] * mean_slope
             for j in range(n_in):
-                e_ux[i, j] -= weight * data[row + j]
+                e_ux[i, j] -= weight * data[weights + j]
         for m in range(n_in):
             for j in range(n_in):
-                e_xx[m, j] += data[row + m] * BW[j]
+                e_xx[m, j] += data[weights + m] * BW[j]
     for j in range(n_in):
-        column = int(data[_HEADER + j])
+        column = int(data[HEADER + j])
         c_x[column] = e_x[j]
         for i in range(nu):
             c_ux[i, column] = e_ux[i, j]
         for m in range(n_in):
-            c_xx[int(data[_HEADER + m]), column] = e_xx[m, j]
+            c_xx[int(data[HEADER + m]), column] = e_xx[m, j]

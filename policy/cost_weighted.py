@@ -1,18 +1,18 @@
 """Expectation maximisation on the policy's own samples (Levine & Koltun 2013, section 6).
 
-The analogue of PoWER (Kober & Peters, NIPS 2009) for a policy that is not linear: VGPS, but for q,
-which is not optimised.  It consists of rollouts i of the current policy, weighted by the
-exponential of their cost, and the M-step is weighted maximum likelihood of the actions taken,
+The analogue of PoWER (Kober & Peters, NIPS 2009) for a policy that is not linear.  It differs from
+VGPS in q, which is not optimised: q consists of rollouts i of the current policy, weighted by the
+exponential of their negative cost.  The M-step is weighted maximum likelihood of the actions taken,
 
     w_t^i = exp(-alpha sum_{s>=t} c_s^i) / sum_j exp(-alpha sum_{s>=t} c_s^j)
     theta <- argmax sum_t sum_i w_t^i log pi_theta(u_t^i | x_t^i)                          (eq. 3)
 
-As in PoWER an action is weighted by the cost from its time step on: it has no part in what came
-before, which would only add noise.  (With the cost of whole rollouts mostly a single one has any
-weight: the 5-unit swimmer with 1000 samples ends at 1511 instead of 358.)  The first policy
-imitates the initial DDP solution; from there on all exploration is random.  Rollouts are as long as
-what VGPS learns from, the horizon without its tail, and a fit sees as many states as one of VGPS,
-drawn by their weights anew for each of its rounds.
+As in PoWER an action is weighted by the cost from its time step on: it does not influence earlier
+costs, which would only add noise.  (With the cost of whole rollouts usually a single one has almost
+all of the weight: the 5-unit swimmer with 1000 samples ends at 1511 instead of 358.)  The first policy
+imitates the initial DDP solution; after that exploration is the policy's own noise.  Rollouts are as
+long as what VGPS learns from, the horizon without its tail.  A fit sees as many states as one of VGPS,
+and each of its rounds draws them anew by their weights.
 """
 
 import numpy as np
@@ -20,27 +20,25 @@ import numpy as np
 from vgps.codegen.model import Model
 from vgps.policy.evaluation import LARGEST_COST, initial_states, run_policy_from, step_costs
 from vgps.policy.mstep import Samples, fit
-from vgps.policy.state import Improvement, SearchSettings, SearchState, annealed, imitate
+from vgps.policy.state import Improvement, SearchSettings, SearchState, annealed
 from vgps.policy.weights import normalized, subset
 
 
 def improve(
     model: Model, settings: SearchSettings, state: SearchState, rng: np.random.Generator
 ) -> Improvement:
-    """Rollouts of the policy, and the policy fitted to the best of them."""
+    """The policy fitted to rollouts of the current one, by their weights."""
     policy = state.policy
-    if policy is None:
-        return Improvement(imitate(model, settings, state, rng))
     R, T = settings.rollouts, settings.learned_steps
     noise = policy.sigma * rng.standard_normal((R, T, model.nu))
     X, U, _ = run_policy_from(model, policy, initial_states(model, R, rng), noise)
     log_weights = cost_weights(step_costs(model, X, U), annealed(settings, state.k)).ravel()
 
     def draw(rng: np.random.Generator) -> Samples:
-        chosen, weights = subset(log_weights, T * settings.fit.samples, rng)
+        chosen, weights = subset(log_weights, T * settings.fit.states_per_step, rng)
         r, t = chosen // T, chosen % T
         states = X[r, t]  # (n, nx)
-        # What the policy asked for: where a torque limit cut it off, pi_theta has no density.
+        # As the policy drew them: pi_theta has no density for actions that a limit has clipped.
         actions = policy.mean(states) + noise[r, t]  # (n, nu)
         return Samples.of_actions(states[:, policy.observed], actions, weights)
 
@@ -48,9 +46,9 @@ def improve(
 
 
 def cost_weights(cost: np.ndarray, alpha: float) -> np.ndarray:
-    """log w (R, T) of rollouts with these costs (R, T) at each step; failed ones have no weight."""
+    """log w (R, T) of rollouts with these costs (R, T) at each step; -inf from a failure on."""
     to_go = np.cumsum(cost[:, ::-1], axis=1)[:, ::-1]
     with np.errstate(divide="ignore"):
         log_weights = np.log(normalized(-alpha * to_go, axis=0))
-    # Even where all have failed, and one of them is the best.
+    # Where all have failed, the weights of the failed are not zero by themselves.
     return np.where(cost < LARGEST_COST, log_weights, -np.inf)

@@ -6,7 +6,7 @@ From samples zeta_i, drawn from the mixture q of several distributions, with rew
     w_t^i = rho_t^i / Z_t    rho_t^i = pi_theta(zeta_i,1:t) / q(zeta_i,1:t)    Z_t = sum_i rho_t^i
 
 The weights are normalised at each time step; w_r rewards policies under which the samples are
-probable at all, because the normalised return says nothing of that.  Initial state and dynamics
+probable at all, because the normalised return does not depend on that.  Initial state and dynamics
 cancel from rho, so that both densities are products of those of the actions,
 
     log rho_t^i = sum_{s<=t} log pi_theta(u_s^i | x_s^i)  -  log q(u_1:t^i | x_1:t^i),
@@ -19,32 +19,43 @@ J_t = sum_i w_t^i r_t^i the gradient is that of a weighted log-likelihood,
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vgps.policy.gaussian import LOG_2PI
-from vgps.policy.mlp import Network
+from vgps.policy.mlp import MLP
 from vgps.policy.weights import normalized
+
+Array = NDArray[np.float64]
 
 
 class ReturnEstimate:
-    """-Phi / T, to be minimised: the estimated cost of a step where w_r = 0."""
+    """-Phi / T, to be minimised: the estimated cost of a step where w_r = 0.
 
-    def __init__(self, Z, U, reward, log_q, n_hidden, regularizer):
-        """
-        Args:
-            Z: (S, T, n_in) what the policy observes of each sample.
-            U: (S, T, nu) the actions taken.
-            reward: (S, T), finite.
-            log_q: (S, T) log density of the actions up to each step under the mixture.
-            n_hidden: number of hidden units of the policy.
-            regularizer: w_r.
-        """
+    Args:
+        Z: (S, T, n_in) what the policy observes of each sample.
+        U: (S, T, nu) the actions taken.
+        reward: (S, T), finite.
+        log_q: (S, T) log density of the actions up to each step under the mixture, nats.
+        n_hidden: number of hidden units of the policy.
+        regularizer: w_r.
+    """
+
+    def __init__(
+        self,
+        Z: Array,
+        U: Array,
+        reward: Array,
+        log_q: Array,
+        n_hidden: int,
+        regularizer: float,
+    ):
         S, T, nu = U.shape
-        self._network = Network(Z.reshape(S * T, -1), n_hidden, nu)
+        self._network = MLP(Z.reshape(S * T, -1), n_hidden, nu)
         self._U = np.asfortranarray(U.reshape(S * T, nu))
         self._reward, self._log_q, self._regularizer = reward, log_q, regularizer
 
-    def __call__(self, theta):
-        """(value, gradient (n_weights + nu,)) at theta (n_weights + nu,)."""
+    def __call__(self, theta: Array) -> tuple[float, Array]:
+        """Value and gradient (n_weights + nu,) at theta (n_weights + nu,)."""
         S, T = self._reward.shape
         nu = self._U.shape[1]
         weights, log_sigma = theta[:-nu], theta[-nu:]

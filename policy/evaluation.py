@@ -6,14 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
-from vgps.policy.cost_term import forward, pack
 from vgps.policy.gaussian import Policy
+from vgps.policy.packed import mean_action, pack
 from vgps.solver.native import call, kernel
 
 Array = NDArray[np.float64]
 
 
-# Of one step; a rollout that costs more has failed, and from there its states teach nothing.
+# Of one step: a rollout with a step that costs as much has failed, and nothing is learned from the rest.
 LARGEST_COST = 1e4
 
 ROLLOUTS = 100  # that `evaluate` averages over
@@ -28,9 +28,11 @@ class Rollouts(NamedTuple):
 
 
 class Summary(NamedTuple):
-    mean_cost: float
+    """What `evaluate` says of a policy."""
+
+    mean_cost: float  # of a rollout, infinite where one stops being finite
     std_cost: float
-    success_rate: float
+    success_rate: float  # share of the rollouts
     mean_speed: float  # m/s, of the centre of mass along x, over rollouts that stay finite
     speed_by_horizon: list[float]  # m/s, the same for each successive training horizon
 
@@ -112,8 +114,8 @@ def run_policy_from(model: Model, policy: Policy, x0: Array, noise: Array) -> Ro
 
 def mean_rollout(model: Model, policy: Policy) -> Array:
     """States (T+1, nx) of the deterministic policy from the mean initial state."""
-    silence = np.zeros((1, model.robot.task.horizon, model.nu))
-    return run_policy_from(model, policy, model.x0[None], silence).X[0]
+    no_noise = np.zeros((1, model.robot.task.horizon, model.nu))
+    return run_policy_from(model, policy, model.x0[None], no_noise).X[0]
 
 
 def step_costs(model: Model, X: Array, U: Array) -> Array:
@@ -128,7 +130,10 @@ def step_costs(model: Model, X: Array, U: Array) -> Array:
 
 
 def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> Summary:
-    """Cost, success and speed over a set of rollouts, cut into pieces of ``horizon`` steps for the last."""
+    """Cost, success and speed of a set of rollouts.
+
+    `Summary.speed_by_horizon` has an entry for each ``horizon`` steps; one where that is absent.
+    """
     finite = np.isfinite(rollouts.cost)
     speed = np.full(rollouts.U.shape[:2], np.nan)  # (R, T)
     success = np.zeros(len(finite))
@@ -136,7 +141,7 @@ def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> S
         speed[r] = model.speed(rollouts.X[r], rollouts.U[r])
         success[r] = model.success(rollouts.X[r], rollouts.U[r])
     speed = speed[finite]
-    T = speed.shape[1]
+    T = rollouts.U.shape[1]
     pieces = range(0, T, horizon or T)
     return Summary(
         mean_cost=float(np.mean(rollouts.cost)),
@@ -150,18 +155,37 @@ def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> S
 
 
 @kernel
-def _run(step, task_cost, data, limits, noise, X, U, cost):
-    """All rollouts side by side, for the SIMD lanes of ``step`` and ``task_cost``.
+def _run(
+    step: int,
+    task_cost: int,
+    policy: Array,
+    limits: Array,
+    noise: Array,
+    X: Array,
+    U: Array,
+    cost: Array,
+) -> None:
+    """All rollouts side by side, in the SIMD lanes of the compiled ``step`` and ``task_cost``.
 
-    One that has diverged goes on stepping, unseen, and leaves the others as they are.
+    A rollout that diverges is stepped on with the others, but nothing more of it is stored.
+
+    Args:
+        step: address of the robot's compiled ``step_batch``.
+        task_cost: address of its ``cost_batch``.
+        policy: see `policy.packed`.
+        limits: (nu,) actions are clipped to +-limits.
+        noise: (R, T, nu) added to the mean actions.
+        X: (R, T+1, nx) with the initial states; filled.
+        U: (R, T, nu), filled.
+        cost: (R,), filled with the sums.
     """
     R, T, nu = noise.shape
     x, u, x_next = X[:, 0].copy(), np.empty((R, nu)), np.empty_like(X[:, 0])
-    mean, scratch, c = np.empty(nu), np.empty((3, int(data[2]))), np.empty(R)
+    mean, scratch, c = np.empty(nu), np.empty((3, int(policy[2]))), np.empty(R)
     cost[:] = 0.0
     for t in range(T):
         for r in range(R):
-            forward(data, x[r], scratch, mean)
+            mean_action(policy, x[r], scratch, mean)
             for i in range(nu):
                 u[r, i] = min(max(mean[i] + noise[r, t, i], -limits[i]), limits[i])
         call(task_cost, (R, x.ctypes.data, u.ctypes.data, c.ctypes.data))

@@ -9,9 +9,13 @@ theta is everything that is learned: W1, b1, W2, b2, and log(sigma), which keeps
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from vgps.policy.mlp import count_weights, unpack
 from vgps.policy.softplus import softplus
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.integer]
 
 LOG_2PI = np.log(2.0 * np.pi)
 
@@ -28,14 +32,14 @@ class Policy:
             not a list of different state indices.
     """
 
-    observed: np.ndarray  # (n_in,) int, indices of the state that the policy sees
-    W1: np.ndarray  # (n_hidden, n_in)
-    b1: np.ndarray  # (n_hidden,)
-    W2: np.ndarray  # (nu, n_hidden), in units of action
-    b2: np.ndarray  # (nu,), in units of action
-    log_sigma: np.ndarray  # (nu,), logarithm of the standard deviation in units of action
+    observed: Indices  # (n_in,), indices of the state that the policy sees
+    W1: Array  # (n_hidden, n_in)
+    b1: Array  # (n_hidden,)
+    W2: Array  # (nu, n_hidden), in units of action
+    b2: Array  # (nu,), in units of action
+    log_sigma: Array  # (nu,), logarithm of the standard deviation in units of action
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         object.__setattr__(self, "observed", _checked_indices(self.observed))
         for name in ("W1", "b1", "W2", "b2", "log_sigma"):
             object.__setattr__(self, name, np.asarray(getattr(self, name), dtype=float))
@@ -59,40 +63,40 @@ class Policy:
                 raise ValueError(f"{name} has entries that are not finite")
 
     @property
-    def shape(self):
+    def shape(self) -> tuple[int, int, int]:
         """(n_in, n_hidden, nu)."""
         return self.observed.size, self.b1.size, self.b2.size
 
     @property
-    def n_weights(self):
+    def n_weights(self) -> int:
         """Number of weights and biases, as the paper counts parameters: without sigma."""
         return count_weights(*self.shape)
 
     @property
-    def sigma(self):
+    def sigma(self) -> Array:
         """(nu,) standard deviation of each action."""
         return np.exp(self.log_sigma)
 
     @property
-    def theta(self):
+    def theta(self) -> Array:
         """(n_weights + nu,) all learned numbers: W1, b1, W2, b2 row by row, then log_sigma."""
         parts = (self.W1, self.b1, self.W2, self.b2, self.log_sigma)
         return np.concatenate([part.ravel() for part in parts])
 
-    def with_theta(self, theta):
+    def with_theta(self, theta: ArrayLike) -> "Policy":
         """The policy that sees the same coordinates, with other learned numbers.
 
         Raises:
             ValueError: when `theta` is not of shape (n_weights + nu,), or not finite.
         """
         n_in, n_hidden, nu = self.shape
-        theta = np.array(theta, dtype=float)
-        if theta.shape != (self.n_weights + nu,):
-            raise ValueError(f"theta has shape {theta.shape}, expected ({self.n_weights + nu},)")
-        W1, b1, W2, b2 = unpack(theta[:-nu], n_in, n_hidden, nu)
-        return replace(self, W1=W1, b1=b1, W2=W2, b2=b2, log_sigma=theta[-nu:])
+        learned = np.array(theta, dtype=float)
+        if learned.shape != (self.n_weights + nu,):
+            raise ValueError(f"theta has shape {learned.shape}, expected ({self.n_weights + nu},)")
+        W1, b1, W2, b2 = unpack(learned[:-nu], n_in, n_hidden, nu)
+        return replace(self, W1=W1, b1=b1, W2=W2, b2=b2, log_sigma=learned[-nu:])
 
-    def mean(self, x):
+    def mean(self, x: ArrayLike) -> Array:
         """mu_theta(x), the action of the deterministic policy.
 
         Raises:
@@ -101,7 +105,7 @@ class Policy:
         activation, _ = softplus(self._preactivation(x))  # (..., n_hidden)
         return activation @ self.W2.T + self.b2  # (..., nu)
 
-    def jacobian(self, x):
+    def jacobian(self, x: ArrayLike) -> Array:
         """d mu_theta / dx (..., nu, nx) over the full state; zero where it is not observed.
 
         Raises:
@@ -116,12 +120,12 @@ class Policy:
         jacobian = d_output.reshape(-1, n_hidden) @ W1_of_state
         return jacobian.reshape(*d_output.shape[:-1], nx)  # (..., nu, nx)
 
-    def sample(self, x, rng):
+    def sample(self, x: ArrayLike, rng: np.random.Generator) -> Array:
         """An action (..., nu) drawn from pi_theta(. | x) for each x, with the Generator `rng`."""
         mean = self.mean(x)  # (..., nu)
         return mean + self.sigma * rng.standard_normal(mean.shape)
 
-    def log_prob(self, x, u):
+    def log_prob(self, x: ArrayLike, u: ArrayLike) -> Array:
         """log pi_theta(u | x) (...,) in nats, the density taken in units of action.
 
         Raises:
@@ -129,22 +133,22 @@ class Policy:
         """
         if np.shape(u)[-1:] != self.b2.shape:
             raise ValueError(f"u has shape {np.shape(u)}, expected (..., {self.b2.size})")
-        z = (u - self.mean(x)) / self.sigma  # (..., nu)
+        z = (np.asarray(u, dtype=float) - self.mean(x)) / self.sigma  # (..., nu)
         return -0.5 * (z * z).sum(-1) - (self.log_sigma + 0.5 * LOG_2PI).sum()
 
-    def _preactivation(self, x):
-        x = np.asarray(x, dtype=float)
-        if x.ndim == 0 or x.shape[-1] <= self.observed.max():
+    def _preactivation(self, x: ArrayLike) -> Array:
+        states = np.asarray(x, dtype=float)
+        if states.ndim == 0 or states.shape[-1] <= self.observed.max():
             raise ValueError(
-                f"x has shape {x.shape}, but the policy observes coordinate {self.observed.max()}"
+                f"x has shape {states.shape}, but the policy observes coordinate {self.observed.max()}"
             )
-        return x[..., self.observed] @ self.W1.T + self.b1  # (..., n_hidden)
+        return states[..., self.observed] @ self.W1.T + self.b1  # (..., n_hidden)
 
 
-def _checked_indices(observed):
-    observed = np.asarray(observed)
-    if observed.ndim != 1 or observed.size == 0 or observed.dtype.kind not in "iu":
-        raise ValueError(f"observed must be a list of state indices, not {observed!r}")
-    if observed.min() < 0 or np.unique(observed).size != observed.size:
-        raise ValueError(f"observed must be different indices from 0 on, not {observed.tolist()}")
-    return observed
+def _checked_indices(observed: ArrayLike) -> Indices:
+    indices = np.asarray(observed)
+    if indices.ndim != 1 or indices.size == 0 or indices.dtype.kind not in "iu":
+        raise ValueError(f"observed must be a list of state indices, not {indices!r}")
+    if indices.min() < 0 or np.unique(indices).size != indices.size:
+        raise ValueError(f"observed must be different indices from 0 on, not {indices.tolist()}")
+    return indices

@@ -11,10 +11,10 @@
     10        estimate the returns of theta_k and theta* on S_k
     11        where theta_k is better, theta* <- theta_k and w_r falls; otherwise w_r rises
 
-Phi is that of ``policy.estimator``, the reward the negative cost, the sample set that of
+Phi is that of ``policy.estimator``, the reward is the negative cost, and the sample set that of
 ``policy.sample_set``.  The policy of an iteration is theta*.  Line 3 is the first M-step of VGPS
-rather than likelihood of the samples: it integrates over the actions and sees more states.  Like
-VGPS the policy does not learn from the tail of the horizon.
+instead of maximum likelihood of the samples: it integrates over the actions and sees more states.  As
+in VGPS the policy does not learn from the tail of the horizon.
 """
 
 from functools import partial
@@ -22,18 +22,51 @@ from functools import partial
 import numpy as np
 
 from vgps.codegen.model import Model
-from vgps.policy.controller import Controller
+from vgps.policy.controller import LinearGaussianController
 from vgps.policy.estimator import ReturnEstimate
 from vgps.policy.gaussian import Policy
-from vgps.policy.mstep import Fit
+from vgps.policy.mstep import Fit, minimized
 from vgps.policy.optimizers import lbfgs
-from vgps.policy.sample_set import Memory, active, guided, sampled, samples, with_guide, with_policy
+from vgps.policy.sample_set import (
+    SampleSet,
+    active_set,
+    estimator_data,
+    guide_batch,
+    policy_batch,
+    with_guide,
+    with_policy,
+)
 from vgps.policy.scaling import Scaling
 from vgps.policy.state import Improvement, SearchSettings, SearchState, imitate
+from vgps.solver.distribution import TrajectoryDistribution
 
 ITERATIONS = 20  # of L-BFGS
 REGULARIZER = (1e-6, 1e-2)  # least and greatest w_r; it begins with the greatest
 FACTOR = 10.0  # by which w_r falls and rises
+
+
+def begin(
+    model: Model, settings: SearchSettings, q: TrajectoryDistribution, rng: np.random.Generator
+) -> Improvement:
+    """Lines 1 to 4."""
+    R, T = settings.rollouts, settings.learned_steps
+    guide = LinearGaussianController.of(q, T)
+    fitted = imitate(model, settings, q, rng).fit
+    batches = guide_batch(model, guide, R, rng), policy_batch(model, fitted.policy, R, T, rng)
+    X, U, cost = map(np.stack, zip(*batches, strict=True))
+    sample_set = SampleSet(
+        X,
+        U,
+        cost,
+        guide_X=guide.X[None],
+        guide_U=guide.U[None],
+        guide_K=guide.K[None],
+        guide_root=guide.root[None],
+        theta=fitted.policy.theta[None],
+        best=0,
+        regularizer=REGULARIZER[1],
+    )
+    return Improvement(fitted, sample_set, 2 * R)
 
 
 def improve(
@@ -43,41 +76,34 @@ def improve(
     rng: np.random.Generator,
     adapted: bool = False,
 ) -> Improvement:
-    """Lines 1 to 4 the first time, then lines 6 to 11."""
+    """Lines 6 to 11, of a state with a `SampleSet` as its memory; line 9 where ``adapted``."""
     R, T = settings.rollouts, settings.learned_steps
-    guide = Controller.of(state.q, T)
-    if state.policy is None:
-        fitted = imitate(model, settings, state, rng)
-        batches = guided(model, guide, R, rng), sampled(model, fitted.policy, R, T, rng)
-        X, U, cost = map(np.stack, zip(*batches, strict=True))
-        guides = (part[None] for part in guide)
-        memory = Memory(X, U, cost, *guides, fitted.policy.theta[None], 0, REGULARIZER[1])
-        return Improvement(fitted, memory, 2 * R)
-
-    memory, best = state.memory, state.policy
+    sample_set: SampleSet = state.memory
+    best = state.policy
     if adapted:
-        memory = with_guide(memory, guide, guided(model, guide, R, rng))
-    result, newest = optimized(memory, best)
-    memory = with_policy(memory, newest, sampled(model, newest, R, T, rng))
-    data = samples(memory, best)
+        guide = LinearGaussianController.of(state.q, T)
+        sample_set = with_guide(sample_set, guide, guide_batch(model, guide, R, rng))
+    result, newest = optimized(sample_set, best)
+    sample_set = with_policy(sample_set, newest, policy_batch(model, newest, R, T, rng))
+    data = estimator_data(sample_set, best)
     estimate = ReturnEstimate(*data, len(best.b1), 0.0)
     least, greatest = REGULARIZER
-    w_r = float(memory.regularizer)
+    w_r = float(sample_set.regularizer)
     if estimate(newest.theta)[0] < estimate(best.theta)[0]:
         best, w_r = newest, max(w_r / FACTOR, least)
-        memory = memory._replace(best=len(memory.theta) - 1)
+        sample_set = sample_set._replace(best=len(sample_set.theta) - 1)
     else:
         w_r = min(w_r * FACTOR, greatest)
-    memory = active(memory._replace(regularizer=w_r), best, data)
-    return Improvement(Fit(best, result.value, result.evaluations), memory, (1 + adapted) * R)
+    sample_set = active_set(sample_set._replace(regularizer=w_r), best, data)
+    return Improvement(Fit(best, result.value, result.evaluations), sample_set, (1 + adapted) * R)
 
 
 improve_adapted = partial(improve, adapted=True)
 
 
-def optimized(memory: Memory, policy: Policy) -> tuple[lbfgs.Result, Policy]:
+def optimized(sample_set: SampleSet, policy: Policy) -> tuple[lbfgs.Result, Policy]:
     """Line 7 from ``policy``, which is theta*."""
-    Z, U, reward, log_q = samples(memory, policy)
+    Z, U, reward, log_q = estimator_data(sample_set, policy)
     scaling = Scaling.of(Z.reshape(-1, Z.shape[-1]), U.reshape(-1, U.shape[-1]))
     # The unit of action changes log pi by the same amount at each step of all samples.
     log_q = log_q + np.log(scaling.action).sum() * np.arange(1, log_q.shape[1] + 1)
@@ -87,13 +113,6 @@ def optimized(memory: Memory, policy: Policy) -> tuple[lbfgs.Result, Policy]:
         reward,
         log_q,
         len(policy.b1),
-        float(memory.regularizer),
+        float(sample_set.regularizer),
     )
-    result = lbfgs.minimize(
-        objective,
-        scaling.to_standard(policy),
-        max_iterations=ITERATIONS,
-        gradient_tolerance=1e-7,
-        value_tolerance=1e-9,
-    )
-    return result, scaling.to_raw(policy, result.x)
+    return minimized(objective, policy, scaling, ITERATIONS)

@@ -6,30 +6,44 @@ adapt, optimise the trajectory against it (lines 5 and 6).  They differ in how t
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 
 from vgps.codegen.model import Model
 from vgps.policy import cost_weighted, dagger, gps, vgps
-from vgps.policy.state import Improvement, SearchSettings, SearchState
+from vgps.policy.dagger import Dataset
+from vgps.policy.sample_set import SampleSet
+from vgps.policy.state import Improvement, SearchSettings, SearchState, imitate
+from vgps.solver.distribution import TrajectoryDistribution
+
+Begin = Callable[[Model, SearchSettings, TrajectoryDistribution, np.random.Generator], Improvement]
+Improve = Callable[[Model, SearchSettings, SearchState, np.random.Generator], Improvement]
 
 
 class Method(NamedTuple):
-    """How a method fills the frame."""
+    """What a method does in the frame."""
 
-    improve: Callable[[Model, SearchSettings, SearchState, np.random.Generator], Improvement]
+    begin: Begin  # the first policy
+    improve: Improve  # the next policy
     adapts: bool = False  # optimises q against each new policy
     samples: bool = True  # runs its policy to learn from it
-    memory: type | None = None  # of SearchState.memory
+    memory: type[SampleSet] | type[Dataset] | None = None  # of SearchState.memory
+
+
+def _dagger(weighted: bool = False, adapted: bool = False) -> Method:
+    begin = partial(dagger.begin, weighted=weighted, noisy=adapted)
+    improve = partial(dagger.improve, weighted=weighted, noisy=adapted)
+    return Method(begin, improve, adapts=adapted, memory=Dataset)
 
 
 METHODS = {
-    "vgps": Method(vgps.improve, adapts=True, samples=False),
-    "gps": Method(gps.improve, memory=gps.Memory),
-    "adapted-gps": Method(gps.improve_adapted, adapts=True, memory=gps.Memory),
-    "dagger": Method(dagger.improve, memory=dagger.Memory),
-    "weighted-dagger": Method(dagger.improve_weighted, memory=dagger.Memory),
-    "adapted-dagger": Method(dagger.improve_adapted, adapts=True, memory=dagger.Memory),
-    "cost-weighted": Method(cost_weighted.improve),
+    "vgps": Method(imitate, vgps.improve, adapts=True, samples=False),
+    "gps": Method(gps.begin, gps.improve, memory=SampleSet),
+    "adapted-gps": Method(gps.begin, gps.improve_adapted, adapts=True, memory=SampleSet),
+    "dagger": _dagger(),
+    "weighted-dagger": _dagger(weighted=True),
+    "adapted-dagger": _dagger(weighted=True, adapted=True),
+    "cost-weighted": Method(imitate, cost_weighted.improve),
 }

@@ -1,4 +1,4 @@
-"""A batch of inputs through one softplus hidden layer, and gradients back through it.
+"""A multilayer perceptron with one softplus hidden layer, on a batch of inputs, and its gradients.
 
     y_i = W2 softplus(W1 z_i + b1) + b2,   i = 1..N
 
@@ -12,16 +12,21 @@ Fitting a policy evaluates this thousands of times on the same N inputs, so:
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from vgps.policy.softplus import softplus_into
 
+Array = NDArray[np.float64]
 
-def count_weights(n_in, n_hidden, n_out):
+
+def count_weights(n_in: int, n_hidden: int, n_out: int) -> int:
     """Number of weights and biases of the network."""
     return n_hidden * (n_in + 1) + n_out * (n_hidden + 1)
 
 
-def unpack(weights, n_in, n_hidden, n_out):
+def unpack(
+    weights: Array, n_in: int, n_hidden: int, n_out: int
+) -> tuple[Array, Array, Array, Array]:
     """Views W1 (n_hidden, n_in), b1 (n_hidden,), W2 (n_out, n_hidden), b2 (n_out,) of a flat vector.
 
     Raises:
@@ -30,7 +35,8 @@ def unpack(weights, n_in, n_hidden, n_out):
     expected = (count_weights(n_in, n_hidden, n_out),)
     if weights.shape != expected:
         raise ValueError(
-            f"weights of a {n_in}-{n_hidden}-{n_out} network have shape {expected}, not {weights.shape}"
+            f"weights of a {n_in}-{n_hidden}-{n_out} network have shape {expected}, "
+            f"not {weights.shape}"
         )
     W1_end = n_hidden * n_in
     W2_start = W1_end + n_hidden
@@ -42,32 +48,33 @@ def unpack(weights, n_in, n_hidden, n_out):
     )
 
 
-class Network:
-    """The network on one fixed batch of inputs; its weights change from call to call."""
+class MLP:
+    """The network on one fixed batch of inputs; its weights change from call to call.
 
-    def __init__(self, Z, n_hidden, n_out):
-        """
-        Args:
-            Z: (N, n_in) inputs, N >= 1; copied.
-            n_hidden, n_out: numbers of hidden units and outputs, each at least 1.
+    Args:
+        Z: (N, n_in) inputs, N >= 1; copied.
+        n_hidden: number of hidden units, at least 1.
+        n_out: number of outputs, at least 1.
 
-        Raises:
-            ValueError: when Z is not a matrix with at least one row and column, or a number of
-                units is less than 1.
-        """
-        Z = np.asarray(Z)
-        if Z.ndim != 2 or Z.size == 0:
+    Raises:
+        ValueError: when Z is not a matrix with at least one row and column, or a number of units is
+            less than 1.
+    """
+
+    def __init__(self, Z: ArrayLike, n_hidden: int, n_out: int):
+        inputs = np.asarray(Z)
+        if inputs.ndim != 2 or inputs.size == 0:
             raise ValueError(
-                f"Z must be (N, n_in) with at least one of each, not of shape {Z.shape}"
+                f"Z must be (N, n_in) with at least one of each, not of shape {inputs.shape}"
             )
         if n_hidden < 1 or n_out < 1:
             raise ValueError(f"n_hidden and n_out must be at least 1, not {n_hidden} and {n_out}")
-        N, n_in = Z.shape
+        N, n_in = inputs.shape
         self.shape = (n_in, n_hidden, n_out)
         self.n_weights = count_weights(*self.shape)
 
         self._Z1 = _batch(N, n_in + 1)  # (N, n_in + 1), inputs and the constant
-        self._Z1[:, :-1] = Z
+        self._Z1[:, :-1] = inputs
         self._Z1[:, -1] = 1.0
         self._H1 = _batch(N, n_hidden + 1)  # (N, n_hidden + 1), activations and the constant
         self._H1[:, -1] = 1.0
@@ -79,12 +86,12 @@ class Network:
         self._W1b1 = np.empty((n_hidden, n_in + 1))
         self._W2b2 = np.empty((n_out, n_hidden + 1))
 
-    def forward(self, weights):
+    def forward(self, weights: Array) -> Array:
         """Outputs at the flat `weights` (n_weights,), in the order of `unpack`.
 
         Returns:
-            (N, n_out) in Fortran order: the network's own buffer. The caller may overwrite it; the
-            next call will.
+            (N, n_out) in Fortran order: the network's own buffer, which the next call overwrites
+            and the caller may.
 
         Raises:
             ValueError: when `weights` has another shape.
@@ -96,7 +103,7 @@ class Network:
         softplus_into(*self._flat)
         return np.matmul(self._H1, self._W2b2.T, out=self._output)
 
-    def backward(self, cotangent):
+    def backward(self, cotangent: Array) -> Array:
         """Gradient with respect to the weights of sum(cotangent * outputs) at the last `forward`.
 
         Args:
@@ -119,5 +126,5 @@ class Network:
         return gradient
 
 
-def _batch(n_samples, n_units):
+def _batch(n_samples: int, n_units: int) -> Array:
     return np.empty((n_samples, n_units), order="F")

@@ -2,8 +2,8 @@
 
 States are drawn from the marginals q(x_t), or by methods without such a q from what they have seen:
 ``fit`` asks a function for samples and does not know where they come from.  The integral over
-actions is exact (``closed``) or sampled (``sampled``, eq. 3); the optimiser is L-BFGS, with fresh
-samples every so many iterations as in section 5, or stochastic gradient descent, with fresh samples
+actions is exact (``closed``) or sampled (``sampled``, eq. 3).  The optimiser is L-BFGS, with new
+samples after a number of iterations as in section 5, or stochastic gradient descent, with new samples
 at each step.
 
 The sampled form fits its own samples a little too well: each M-step underestimates sigma^2 by about
@@ -12,14 +12,15 @@ of sigma over 50 iterations of the 5-unit swimmer with 3000 samples).  The close
 
 Three choices, measured on the walker, decide whether a policy with few units is found at all:
 standard units (``policy.scaling``), several random starts in the first M-step only, and leaving out
-the ``tail`` of the horizon.  There the optimal trajectory stops caring what comes next, and a
-walker lets itself fall; a policy that learns even the beginning of this falls under its own noise.
+the ``tail`` of the horizon.  An optimal trajectory that ends there has no reason to stay upright, and
+a walker lets itself fall; a policy that learns even the beginning of this falls under its own noise.
 With 5 units and 150 iterations at least 80 % of noisy rollouts walk 5 s for 25, 27 and 19 of 30
 runs (10 seeds, 3 initial solutions) where the last 2, 2.5 and 3 s are left out.
 
-The first M-step stops well before it converges, and should: q is stiffest then, and least like what
-it becomes.  2 x 500 iterations of L-BFGS instead of 2 x 50 gained 0.03 nats of 34, and four of 20
-seeds with 5 units walked with their noise instead of twelve (250 iterations, process noise x 0.8).
+The first M-step stops well before it converges, and should: q then has the highest feedback gains and
+is least like the q of later iterations.  2 x 500 iterations of L-BFGS instead of 2 x 50 gained 0.03
+nats of 34, and with them four of 20 seeds with 5 units walked with their noise instead of twelve (250
+iterations, process noise x 0.8).
 """
 
 from collections.abc import Callable
@@ -30,8 +31,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.policy.bound import ClosedFormBound, SampledBound
-from vgps.policy.gaussian import Policy
-from vgps.policy.optimizers import lbfgs, sgd
+from vgps.policy.gaussian import Indices, Policy
+from vgps.policy.optimizers import ValueAndGradient, lbfgs, sgd
 from vgps.policy.scaling import Scaling
 from vgps.policy.softplus import softplus
 from vgps.solver.distribution import TrajectoryDistribution, square_root
@@ -42,7 +43,7 @@ Array = NDArray[np.float64]
 class FitSettings(NamedTuple):
     """How a policy is fitted to q."""
 
-    samples: int  # states drawn at each time step
+    states_per_step: int  # drawn from each marginal
     tail: int  # steps at the end of the horizon that the policy does not learn from
     optimizer: str  # "lbfgs" or "sgd"
     bound: str  # "closed" or "sampled"
@@ -53,13 +54,15 @@ class FitSettings(NamedTuple):
 
 
 class Fit(NamedTuple):
+    """The end of a fit."""
+
     policy: Policy
     value: float  # the objective, nats per step, on the last samples
     evaluations: int
 
 
 class Samples(NamedTuple):
-    """What the policy is to do at N sampled states: the q(u | x) that it imitates there."""
+    """N sampled states and the q(u | x) that the policy is to imitate there."""
 
     inputs: Array  # (N, n_in) observed coordinates
     mean: Array  # (N, nu) of q(u | x)
@@ -69,7 +72,7 @@ class Samples(NamedTuple):
 
     @classmethod
     def of_actions(cls, inputs: Array, actions: Array, weights: Array) -> "Samples":
-        """Where the action (N, nu) itself is known: q(u | x) is certain of it."""
+        """Of known actions (N, nu), where q(u | x) has no variance."""
         N, nu = actions.shape
         return cls(inputs, actions, np.zeros((N, nu, nu)), 1, weights)
 
@@ -90,30 +93,31 @@ Draw = Callable[[np.random.Generator], Samples]
 
 
 def draw(
-    q: TrajectoryDistribution, observed: Array, settings: FitSettings, rng: np.random.Generator
+    q: TrajectoryDistribution, observed: Indices, settings: FitSettings, rng: np.random.Generator
 ) -> Samples:
-    """States from the marginals of q, all but those of the tail, with the actions' distribution."""
+    """States from the marginals of q, except those of the tail, and the actions' distribution there."""
     T = len(q.X) - settings.tail
-    states = q.sample_states(settings.samples, rng)  # (T, M, nx)
+    states = q.sample_states(settings.states_per_step, rng)  # (T, M, nx)
     mean = q.action_mean(states)
     return Samples(
         states[:T, :, observed].reshape(-1, len(observed)),
         mean[:T].reshape(-1, mean.shape[-1]),
         q.covariance[:T],
-        settings.samples,
-        np.ones(T * settings.samples),
+        settings.states_per_step,
+        np.ones(T * settings.states_per_step),
     )
 
 
-def draws_of(q: TrajectoryDistribution, observed: Array, settings: FitSettings) -> Draw:
-    """What ``fit`` asks for samples, to imitate q."""
+def draws_of(q: TrajectoryDistribution, observed: Indices, settings: FitSettings) -> Draw:
+    """What draws samples for ``fit``, to imitate q."""
     return partial(draw, q, observed, settings)
 
 
 def fit(policy: Policy, draw: Draw, settings: FitSettings, rng: np.random.Generator) -> Fit:
-    """``policy`` improved on what ``draw`` gives, anew for each round.
+    """``policy`` fitted to what ``draw`` gives, which is drawn anew for each round.
 
-    Raises FloatingPointError where an objective is not finite.
+    Raises:
+        FloatingPointError: where an objective is not finite.
     """
     if settings.optimizer == "sgd":
         return _fit_sgd(policy, draw, settings, rng)
@@ -122,29 +126,46 @@ def fit(policy: Policy, draw: Draw, settings: FitSettings, rng: np.random.Genera
         samples = draw(rng)
         scaling = Scaling.of(samples.inputs, samples.mean)
         objective = _objective(samples, scaling, settings.bound, len(policy.b1), rng)
-        result = lbfgs.minimize(
-            objective,
-            scaling.to_standard(policy),
-            max_iterations=settings.iterations,
-            gradient_tolerance=1e-7,
-            value_tolerance=1e-9,
-        )
-        policy = scaling.to_raw(policy, result.x)
+        result, policy = minimized(objective, policy, scaling, settings.iterations)
         evaluations += result.evaluations
     return Fit(policy, result.value + np.log(scaling.action).sum(), evaluations)
 
 
+def minimized(
+    objective: ValueAndGradient, policy: Policy, scaling: Scaling, iterations: int
+) -> tuple[lbfgs.Result, Policy]:
+    """L-BFGS on an objective in standard units, from ``policy``, and the policy at its end."""
+    result = lbfgs.minimize(
+        objective,
+        scaling.to_standard(policy),
+        max_iterations=iterations,
+        gradient_tolerance=1e-7,
+        value_tolerance=1e-9,
+    )
+    return result, scaling.to_raw(policy, result.x)
+
+
 def first_fit(
-    observed: Array,
+    observed: Indices,
     n_hidden: int,
     draw: Draw,
     settings: FitSettings,
     rng: np.random.Generator,
 ) -> Fit:
-    """The best of several random networks after ``fit``: 5 hidden units have poor local optima.
+    """The best of several random networks after ``fit``, since 5 hidden units have poor local optima.
 
-    Input weights are N(0, 1/n_in) in standard units; the output layer starts at its least-squares
-    solution, sigma at the residual plus the mean variance of q.
+    Input weights are N(0, 1/n_in) in standard units.  The output layer starts at its least-squares
+    solution, sigma^2 at the mean squared residual plus the mean variance of q.
+
+    Args:
+        observed: (n_in,) indices of the state that the policy sees.
+        n_hidden: number of hidden units.
+        draw: gives samples.
+        settings: of each fit, and the number of starts.
+        rng: draws networks and samples.
+
+    Raises:
+        FloatingPointError: where an objective is not finite.
     """
     fits = []
     for _ in range(settings.starts):
@@ -154,7 +175,7 @@ def first_fit(
 
 
 def _random_policy(
-    observed: Array, n_hidden: int, samples: Samples, rng: np.random.Generator
+    observed: Indices, n_hidden: int, samples: Samples, rng: np.random.Generator
 ) -> Policy:
     n_in = len(observed)
     scaling = Scaling.of(samples.inputs, samples.mean)
@@ -163,7 +184,8 @@ def _random_policy(
     b1 = rng.standard_normal(n_hidden)
     hidden, _ = softplus(Z @ W1.T + b1)  # (N, n_hidden)
     features = np.column_stack([hidden, np.ones(len(Z))])
-    weights, *_ = np.linalg.lstsq(features, targets, rcond=None)  # (n_hidden + 1, nu)
+    solution, *_ = np.linalg.lstsq(features, targets, rcond=None)
+    weights = np.asarray(solution, dtype=np.float64)  # (n_hidden + 1, nu)
     residual = targets - features @ weights
     variance = np.mean(residual**2 + samples.variance / scaling.action**2, axis=0)
     standard = Policy(observed, W1, b1, weights[:-1].T, weights[-1], 0.5 * np.log(variance))

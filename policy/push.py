@@ -7,12 +7,12 @@ of those steps,
     v <- v + M(q)^-1 J(q)^T F dt,
 
 after which the policy sees the state and the robot moves on without the force.  This splitting
-changes the momentum by exactly F dt a step; against a force that acts throughout, the motion errs
-in first order of dt.
+changes the momentum by exactly F dt a step; compared with a force that acts throughout the step, the
+error of the motion is of first order in dt.
 
 A push is survived when the rollout from its first step until 5 s after its last stays finite and
-meets the success expression of the robot's file.  Earlier steps do not count, or the walking before
-the push would hide the fall behind it.
+meets the success expression of the robot's file.  Earlier steps do not count, because the walking
+before the push would hide the fall after it.
 """
 
 import math
@@ -35,7 +35,7 @@ LARGEST_IMPULSE = 1000.0  # N·s, where the search gives up
 
 
 class PushError(InputError):
-    """One sentence about a push that this robot cannot be given."""
+    """A push that this robot cannot be given, in one sentence."""
 
 
 class Survived(NamedTuple):
@@ -44,23 +44,29 @@ class Survived(NamedTuple):
     NaN where the policy fails without a push.
     """
 
-    worst: float  # at every instant
-    best: float  # at the instant that bears most
+    worst: float  # at the instant at which the policy is most sensitive
+    best: float  # at the instant at which it is least sensitive
 
 
 def survived_pushes(
     model: Model, policy: Policy, point: str, duration: float
 ) -> dict[str, Survived]:
-    """Along +x, "forward", and along -x, "backward", of the policy without its noise.
+    """The strongest pushes along +x, "forward", and -x, "backward", of the policy without its noise.
 
-    ``duration`` is in s.  Raises PushError for an unknown point, or a duration that is not a
-    positive multiple of dt.
+    Args:
+        model: the robot.
+        policy: of this robot.
+        point: name of the point that is pushed.
+        duration: of the push, s.
+
+    Raises:
+        PushError: for an unknown point, or a duration that is not a positive multiple of dt.
     """
     _require_point(model, point)
     steps = _control_steps(model, duration)
     instants = [round(t / model.dt) for t in INSTANTS]
-    silence = np.zeros((1, max(instants), model.nu))
-    walked = run_policy_from(model, policy, model.x0[None], silence)
+    no_noise = np.zeros((1, max(instants), model.nu))
+    walked = run_policy_from(model, policy, model.x0[None], no_noise)
     starts = walked.X[0, instants]  # (R, nx)
     return {
         name: _largest(model, policy, starts, point, sign, steps)
@@ -74,13 +80,13 @@ def _largest(
     recovery = round(RECOVERY / model.dt)
     largest = np.full(len(starts), np.nan)  # (R,)
     standing = np.arange(len(starts))
-    for k in range(round(LARGEST_IMPULSE / IMPULSE_STEP) + 1):
-        impulse = np.array([sign * k * IMPULSE_STEP, 0.0])
+    for strength in range(round(LARGEST_IMPULSE / IMPULSE_STEP) + 1):
+        impulse = np.array([sign * strength * IMPULSE_STEP, 0.0])
         X, U = pushed(model, policy, starts[standing], point, impulse, steps, recovery)
         standing = standing[[survives(model, *one) for one in zip(X, U, strict=True)]]
         if not standing.size:
             break
-        largest[standing] = k * IMPULSE_STEP
+        largest[standing] = strength * IMPULSE_STEP
     return Survived(float(largest.min()), float(np.fmax.reduce(largest)))
 
 
@@ -95,18 +101,18 @@ def pushed(
 ) -> tuple[Array, Array]:
     """States (R, T+1, nx) and actions (R, T, nu) from ``starts`` (R, nx), T = steps + recovery.
 
-    ``point`` is given ``impulse`` (2,) N·s in equal kicks before each of the first ``steps``.
-    The state of a pushed step is the one after its kick, which the policy acts on.  Nothing behind
-    a state that is not finite is finite.
+    ``point`` gets ``impulse`` (2,) N·s in equal kicks before each of the first ``steps`` steps.  The
+    state of a pushed step is the one after its kick, which the policy acts on.  After a state that is
+    not finite no state is.
     """
     R, T = len(starts), steps + recovery
     X, U = np.empty((R, T + 1, model.nx)), np.empty((R, T, model.nu))
     X[:, 0] = starts
-    still = np.zeros((R, 1, model.nu))
+    no_noise = np.zeros((R, 1, model.nu))
     for t in range(steps):
         for x in X[:, t]:
             x[model.nq :] += kick(model, x[: model.nq], point, impulse / steps)
-        step = run_policy_from(model, policy, X[:, t], still)
+        step = run_policy_from(model, policy, X[:, t], no_noise)
         X[:, t + 1], U[:, t] = step.X[:, 1], step.U[:, 0]
     rest = run_policy_from(model, policy, X[:, steps], np.zeros((R, recovery, model.nu)))
     X[:, steps:], U[:, steps:] = rest.X, rest.U
@@ -118,7 +124,8 @@ def kick(model: Model, q: Array, point: str, impulse: Array) -> Array:
     M = model.mass_matrix(q)
     if not np.isfinite(M).all():
         return np.full(model.nv, np.nan)
-    return np.linalg.solve(M, model.point_jacobians(q)[point].T @ impulse)
+    generalized = model.point_jacobians(q)[point].T @ impulse  # (nv,)
+    return np.asarray(np.linalg.solve(M, generalized), dtype=np.float64)
 
 
 def survives(model: Model, X: Array, U: Array) -> bool:

@@ -1,8 +1,8 @@
 """Standard units for fitting: inputs and outputs of the network with mean 0 and deviation 1.
 
-Positions, rates and torques differ by orders of magnitude, and a quasi-Newton method started in raw
-units spends its iterations learning that.  A policy in raw units and one in standard units are the
-same function; the scaling folds into the weights:
+Positions, rates and torques differ by orders of magnitude, and a quasi-Newton method that starts in
+raw units spends its iterations on finding these out.  A policy in raw units and one in standard
+units are the same function; the weights take in the scaling:
 
     W1 = W1' / s    b1 = b1' - W1 m    W2 = a W2'    b2 = a b2'    sigma = a sigma'
 """
@@ -18,13 +18,15 @@ Array = NDArray[np.float64]
 
 
 class Scaling(NamedTuple):
+    """Standard units of observed coordinates and actions, in raw units."""
+
     mean: Array  # (n_in,) m
     scale: Array  # (n_in,) s
     action: Array  # (nu,) a
 
     @classmethod
     def of(cls, inputs: Array, actions: Array) -> "Scaling":
-        """From samples (N, n_in) and (N, nu); what does not vary keeps its units."""
+        """Units from samples (N, n_in) and (N, nu); a coordinate that does not vary keeps its own."""
         scale, action = inputs.std(axis=0), actions.std(axis=0)
         return cls(
             inputs.mean(axis=0), np.where(scale > 0, scale, 1.0), np.where(action > 0, action, 1.0)
@@ -47,7 +49,7 @@ class Scaling(NamedTuple):
         return standard.theta
 
     def to_raw(self, policy: Policy, theta: Array) -> Policy:
-        """The policy whose theta in standard units is ``theta``; it sees what ``policy`` sees."""
+        """The policy whose theta in standard units is ``theta``; it observes what ``policy`` does."""
         standard = policy.with_theta(theta)
         W1 = standard.W1 / self.scale
         return Policy(

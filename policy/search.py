@@ -23,6 +23,7 @@ from vgps.policy.methods import METHODS, Method
 from vgps.policy.mstep import FitSettings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import (
+    Beginning,
     Record,
     SearchSettings,
     SearchState,
@@ -41,7 +42,7 @@ def search(
     method: str,
     settings: RunSettings,
     rng: np.random.Generator,
-    state: SearchState | None = None,
+    state: SearchState | Beginning | None = None,
 ) -> Iterator[tuple[SearchState, Record]]:
     """The outer iterations of a method, one at a time, up to the last that ``settings`` ask for.
 
@@ -110,7 +111,7 @@ def iterate(
     model: Model,
     method: Method,
     settings: SearchSettings,
-    state: SearchState,
+    state: SearchState | Beginning,
     rng: np.random.Generator,
 ) -> tuple[SearchState, Record]:
     """One outer iteration, lines 3 to 6.
@@ -124,7 +125,10 @@ def iterate(
     started = time.perf_counter()
     with threadpool_limits(1, user_api="blas"):
         alpha = annealed(settings, state.k + 1)
-        fitted, memory, rollouts = method.improve(model, settings, state, rng)
+        if isinstance(state, Beginning):
+            fitted, memory, rollouts = method.begin(model, settings, state.q, rng)
+        else:
+            fitted, memory, rollouts = method.improve(model, settings, state, rng)
         q, ddp_iterations = state.q, 0
         if method.adapts:
             solution = vgps.adapt(model, settings, fitted.policy, q, alpha, rng)

@@ -1,15 +1,18 @@
 """The soft rectifier log(1 + exp(z)) of the paper's section 6, with its derivative.
 
 Fitting and adapting a policy spend much of their time here.  The C library's exp and log1p take one
-number at a time; the loops below have no calls and no branches, so that the compiler makes them
-work on whole SIMD registers.  Errors stay below 4 units in the last place.
+number at a time; the loops below have no calls and no branches, so that the compiler vectorises
+them.  Errors stay below 4 units in the last place.
 """
 
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from vgps.solver.native import kernel
+
+Array = NDArray[np.float64]
 
 _LOG2_E = 1.0 / math.log(2.0)
 # log 2 in two parts, the first so short that its product with an exponent is exact.
@@ -20,10 +23,10 @@ _LARGEST = 700.0  # exp(-700) is a normal number, and 1 + exp(-700) = 1
 
 
 @kernel
-def softplus_into(z, value, slope):
+def softplus_into(z: Array, value: Array, slope: Array) -> None:
     """Fill ``value`` (n,) with log(1 + exp(z)) and ``slope`` (n,) with 1 / (1 + exp(-z)).
 
-    The arrays must not overlap.  No z (n,) overflows, and NaN passes on.  With e = exp(-|z|),
+    The arrays must not overlap.  No z (n,) makes it overflow, and NaN gives NaN.  With e = exp(-|z|),
 
         log(1 + exp(z)) = max(z, 0) + log(1 + e)       log(1 + e) = 2 atanh(e / (2 + e)).
     """
@@ -41,7 +44,7 @@ def softplus_into(z, value, slope):
 
 
 @kernel
-def _exp(r):
+def _exp(r: float) -> float:
     """exp(r) for |r| <= log(2) / 2, by its series to r^13."""
     p = 1 / 3628800 + r * (1 / 39916800 + r * (1 / 479001600 + r * (1 / 6227020800)))
     p = 1 / 720 + r * (1 / 5040 + r * (1 / 40320 + r * (1 / 362880 + r * p)))
@@ -50,7 +53,7 @@ def _exp(r):
 
 
 @kernel
-def _atanh(s):
+def _atanh(s: float) -> float:
     """atanh(s) for 0 <= s <= 1/3, by its series to s^33."""
     q = s * s
     p = 1 / 23 + q * (1 / 25 + q * (1 / 27 + q * (1 / 29 + q * (1 / 31 + q * (1 / 33)))))
@@ -59,9 +62,9 @@ def _atanh(s):
     return s + s * q * p
 
 
-def softplus(z):
-    """(log(1 + exp(z)), 1 / (1 + exp(-z))), both new arrays of the shape of z."""
-    z = np.ascontiguousarray(z, dtype=float)
-    value, slope = np.empty_like(z), np.empty_like(z)
-    softplus_into(z.reshape(-1), value.reshape(-1), slope.reshape(-1))
+def softplus(z: ArrayLike) -> tuple[Array, Array]:
+    """log(1 + exp(z)) and its derivative 1 / (1 + exp(-z)), both new arrays of the shape of z."""
+    inputs = np.ascontiguousarray(z, dtype=float)
+    value, slope = np.empty_like(inputs), np.empty_like(inputs)
+    softplus_into(inputs.reshape(-1), value.reshape(-1), slope.reshape(-1))
     return value, slope

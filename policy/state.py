@@ -1,9 +1,9 @@
-"""What all methods that search for a policy share: their settings, state, record and beginning.
+"""What all methods that search for a policy share: their settings, states and records.
 
-A search is a function from state to state: ``search.iterate`` does one outer iteration, and
-everything that the next call depends on is in ``SearchState`` and the random generator.  A run that is
-interrupted and resumed from a stored state therefore continues to the same bits.  All begin with
-the same trajectory, and with a policy that was fitted to it (Levine & Koltun 2013, section 6).
+A search goes from state to state: ``search.iterate`` does one outer iteration, and everything that the
+next one depends on is in ``SearchState`` and the random generator.  A run that is interrupted and
+resumed from a stored state therefore continues to the same bits.  All begin with the same trajectory,
+and with a policy that was fitted to it (Levine & Koltun 2013, section 6).
 """
 
 import math
@@ -23,7 +23,7 @@ Array = NDArray[np.float64]
 
 
 class SearchSettings(NamedTuple):
-    """What a run and the robot's file ask for; a method reads what it needs."""
+    """What a run and the robot's file ask for, of which a method reads what it needs."""
 
     n_hidden: int
     horizon: int
@@ -34,7 +34,7 @@ class SearchSettings(NamedTuple):
     rollouts: int  # of the policy in one iteration, by methods that sample it
     fit: FitSettings
     initial: Settings = INITIAL  # line 1
-    adapt: Settings = Settings(max_iterations=30, cost_tolerance=1e-3)  # line 6
+    adapt: Settings = INITIAL._replace(max_iterations=30)  # line 6
 
     @property
     def learned_steps(self) -> int:
@@ -42,21 +42,29 @@ class SearchSettings(NamedTuple):
         return self.horizon - self.fit.tail
 
 
+class Beginning(NamedTuple):
+    """Before the first iteration: there is no policy yet."""
+
+    q: TrajectoryDistribution  # around the initial DDP solution
+    k: int = 0
+    rollouts: int = 0
+
+
 class SearchState(NamedTuple):
-    """Between two iterations: k of them are done."""
+    """After k iterations, at least one."""
 
     k: int
-    policy: Policy | None  # theta_k; None before the first M-step
-    q: TrajectoryDistribution  # the initial one, or after line 6 of iteration k
-    memory: Any = None  # what else a method carries on: a NamedTuple of arrays and numbers
+    policy: Policy  # theta_k
+    q: TrajectoryDistribution  # after line 6 of iteration k, or the initial one
+    memory: Any = None  # what else the method needs, of its `Method.memory`
     rollouts: int = 0  # sampled so far to learn from
 
 
 class Improvement(NamedTuple):
-    """What a method makes of a state."""
+    """The policy that a method found in one iteration."""
 
     fit: Fit
-    memory: Any = None
+    memory: Any = None  # for the next state
     rollouts: int = 0  # sampled for it
 
 
@@ -73,22 +81,22 @@ class Record(NamedTuple):
     rollouts: int  # sampled so far to learn from
 
 
-def start(model: Model, solution: Solution) -> SearchState:
+def start(model: Model, solution: Solution) -> Beginning:
     """The state before the first iteration, from the initial DDP solution."""
-    return SearchState(0, None, distribution(model, solution))
+    return Beginning(distribution(model, solution))
 
 
 def imitate(
-    model: Model, settings: SearchSettings, state: SearchState, rng: np.random.Generator
-) -> Fit:
+    model: Model, settings: SearchSettings, q: TrajectoryDistribution, rng: np.random.Generator
+) -> Improvement:
     """The first M-step: a policy that resembles the initial DDP solution (section 6)."""
     observed = np.array(model.robot.observed_indices)
-    draw = draws_of(state.q, observed, settings.fit)
-    return first_fit(observed, settings.n_hidden, draw, settings.fit, rng)
+    draw = draws_of(q, observed, settings.fit)
+    return Improvement(first_fit(observed, settings.n_hidden, draw, settings.fit, rng))
 
 
 def annealed(settings: SearchSettings, k: int) -> float:
-    """alpha_k of line 5."""
+    """alpha_k of line 5, the weight of the task's cost."""
     share = min(k / settings.anneal, 1.0)
     return math.exp(
         (1 - share) * math.log(settings.alpha_start) + share * math.log(settings.alpha_end)

@@ -4,7 +4,7 @@
     6      q <- DDP with cost alpha_k c - log pi_theta                   ``adapt``
 
 The other lines are the frame of every method (`policy.search`).  Those that VGPS is compared with
-improve the policy in other ways; some adapt q as it does, and some leave q as it was.
+improve the policy in other ways; some of them adapt q like VGPS, the others leave it as it was.
 """
 
 import numpy as np
@@ -14,19 +14,17 @@ from vgps.policy.cost_term import negative_log_policy
 from vgps.policy.evaluation import run_policy_from
 from vgps.policy.gaussian import Policy
 from vgps.policy.mstep import draws_of, fit
-from vgps.policy.state import Improvement, SearchSettings, SearchState, imitate
+from vgps.policy.state import Improvement, SearchSettings, SearchState
 from vgps.solver.distribution import TrajectoryDistribution
 from vgps.solver.ilqr import Solution, ilqr
 from vgps.solver.objective import task_objective, with_extra
-from vgps.solver.rollout import roll_out
+from vgps.solver.rollout import rollout
 
 
 def improve(
     model: Model, settings: SearchSettings, state: SearchState, rng: np.random.Generator
 ) -> Improvement:
-    """Line 4: the policy imitates q.  The first time it is the best of several random ones."""
-    if state.policy is None:
-        return Improvement(imitate(model, settings, state, rng))
+    """Line 4: the policy imitates q."""
     draw = draws_of(state.q, state.policy.observed, settings.fit)
     return Improvement(fit(state.policy, draw, settings.fit, rng))
 
@@ -44,16 +42,16 @@ def adapt(
     -log pi is averaged over the trajectory itself and over states displaced by draws from the
     marginals, where the action follows the feedback of q: u + K dx (section 4).
 
-    The search starts from the mean actions of q or from those that the policy takes without noise,
-    whichever are better.  A mean that fell at its end finds no way back up by itself, and would teach
-    the next policy to fall; a policy that walks shows the way.
+    The optimisation starts from the mean actions of q or from those that the policy takes without
+    noise, whichever cost less.  Where the mean of q falls at its end, optimisation does not get it up
+    again, and the next policy would learn to fall; a policy that walks is then the better start.
     """
     dX = q.antithetic_displacements(settings.pairs, rng)  # (T, S, nx)
     dU = dX @ q.K.transpose(0, 2, 1)  # (T, S, nu)
     objective = with_extra(
         task_objective(model, settings.horizon, alpha), negative_log_policy(policy, dX, dU)
     )
-    silence = np.zeros((1, settings.horizon, model.nu))
-    taken = run_policy_from(model, policy, q.X[0][None], silence).U[0]  # (T, nu)
-    better = min(q.U, taken, key=lambda U: roll_out(model, objective, q.X[0], U)[2])
+    no_noise = np.zeros((1, settings.horizon, model.nu))
+    taken = run_policy_from(model, policy, q.X[0][None], no_noise).U[0]  # (T, nu)
+    better = min(q.U, taken, key=lambda U: rollout(model, objective, q.X[0], U)[2])
     return ilqr(model, objective, q.X[0], better, settings.adapt)

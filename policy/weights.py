@@ -5,13 +5,14 @@ from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
 
-NEGLIGIBLE = 1e-6  # share of the greatest weight below which a sample counts for nothing
+NEGLIGIBLE = 1e-6  # share of the greatest weight up to which a sample is dropped
 
 
 def normalized(log_weights: Array, axis: int | None = None) -> Array:
     """exp(log_weights), scaled so as to sum to one along ``axis``; no logarithm is too large.
 
-    Raises FloatingPointError where there is nothing to scale: all are zero, or one is not a number.
+    Raises:
+        FloatingPointError: when all weights along ``axis`` are zero, or one is not a number.
     """
     greatest = log_weights.max(axis=axis, keepdims=True)
     if not np.isfinite(greatest).all():
@@ -25,9 +26,9 @@ def subset(
 ) -> tuple[NDArray[np.intp], Array]:
     """At most ``size`` samples that stand for all N of them: indices (n,) and weights (n,).
 
-    Samples of negligible weight are dropped.  Where at most ``size`` remain, those are the answer
-    with their weights; otherwise they are drawn by systematic resampling (Kitagawa 1996), with as
-    much weight as they were drawn often: N w_i times, rounded up or down.
+    Samples of negligible weight are dropped.  Where at most ``size`` remain, they are returned with
+    their weights.  Otherwise samples are drawn by systematic resampling (Kitagawa 1996), and the weight
+    of each is the number of times it was drawn: ``size`` w_i, rounded up or down.
     """
     weights = normalized(log_weights)
     kept = np.flatnonzero(weights > NEGLIGIBLE * weights.max())

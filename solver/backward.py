@@ -5,9 +5,10 @@
     Q_uu = c_uu + f_u^T V_xx' f_u
     k = -Q_uu^-1 Q_u     K = -Q_uu^-1 Q_ux
 
-from V' = 0 behind the last step.  Regularisation adds mu to V_xx' (a quadratic pull to the old
-states), that is mu f_u^T f_u to Q_uu and mu f_u^T f_x to Q_ux where the gains are computed; the
-value function keeps the unregularised Q, so its expected decrease is honest.
+where V' is the value function of the next step, which is zero after the last one.  Regularisation
+adds r I to V_xx' where the gains are computed, that is r f_u^T f_u to Q_uu and r f_u^T f_x to Q_ux:
+it penalises the distance from the old states.  The value function is that of the unregularised Q under
+these gains, so that the expected decrease is the one of the true quadratic model.
 """
 
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from numpy.typing import NDArray
 from vgps.solver.boxqp import solve_box
 from vgps.solver.dense import cholesky_solve
 from vgps.solver.native import call, kernel, row
+from vgps.solver.objective import Expansion
 
 Array = NDArray[np.float64]
 
@@ -35,8 +37,16 @@ class Gains(NamedTuple):
 
     @classmethod
     def zeros(cls, T: int, nx: int, nu: int) -> "Gains":
-        shapes = ((nu,), (nu, nx), (nu,), (nu, nu), (nx,), (nx, nx))
-        return cls(*(np.zeros((T, *shape)) for shape in shapes), np.zeros(2))
+        """Zero everywhere, to be filled."""
+        return cls(
+            k=np.zeros((T, nu)),
+            K=np.zeros((T, nu, nx)),
+            Q_u=np.zeros((T, nu)),
+            Q_uu=np.zeros((T, nu, nu)),
+            V_x=np.zeros((T, nx)),
+            V_xx=np.zeros((T, nx, nx)),
+            expected=np.zeros(2),
+        )
 
 
 # Why codegen/c/riccati.c stops at a step.
@@ -44,14 +54,30 @@ _DONE, _NOT_CONVEX, _OUT_OF_LIMITS = range(3)
 
 
 @kernel
-def backward(steps, expansion, U, limits, mu, gains):
-    """Fill ``gains``; returns -1, or the step at which the regularised Q_uu is not positive definite.
+def backward(
+    steps: int,
+    expansion: Expansion,
+    U: Array,
+    limits: Array,
+    regularization: float,
+    gains: Gains,
+) -> int:
+    """Fill ``gains``.
 
-    ``steps`` is the address of the robot's compiled ``backward``, which goes through the steps as long
-    as no limit is reached.  ``limits`` (nu,) bounds |U + k|; with a bound in reach the step's
-    quadratic is minimised in the box and the gains of clamped actions are zero (Tassa et al. 2014).
+    Args:
+        steps: address of the robot's compiled ``backward``, which goes through the steps as long as
+            no limit is reached.
+        expansion: along the trajectory.
+        U: (T, nu) actions of the trajectory.
+        limits: (nu,) bounds of |U + k|.  Where an action would pass its bound, the step's quadratic
+            is minimised in the box and the gains of clamped actions are zero (Tassa et al. 2014).
+        regularization: weight r that is added to V_xx'.
+        gains: what is filled.
+
+    Returns:
+        -1, or the step at which the regularised Q_uu is not positive definite.
     """
-    weight, progress = np.array([mu]), np.array([len(U) - 1, _DONE])
+    weight, progress = np.array([regularization]), np.array([len(U) - 1, _DONE])
     e, g = expansion, gains
     c = row(e.c_x, 0), row(e.c_u, 0), row(e.c_xx, 0), row(e.c_ux, 0), row(e.c_uu, 0)
     found = row(g.k, 0), row(g.K, 0), row(g.Q_u, 0), row(g.Q_uu, 0), row(g.V_x, 0), row(g.V_xx, 0)
@@ -70,8 +96,11 @@ def backward(steps, expansion, U, limits, mu, gains):
 
 
 @kernel
-def _minimize_in_box(limits, u, gains, t):
-    """Replace k by the minimiser in the box, and let clamped actions have no feedback."""
+def _minimize_in_box(limits: Array, u: Array, gains: Gains, t: int) -> bool:
+    """Replace k by the minimiser in the box and the gains of clamped actions by zero.
+
+    False where Q_uu of the free actions is not positive definite.
+    """
     nu, nx = gains.K.shape[1:]
     k, K, R_uu = gains.k[t], gains.K[t], gains.Q_uu[t]
     free, L, right = np.empty(nu), np.zeros((nu, nu)), np.empty((nu, nx))

@@ -1,27 +1,42 @@
 """min_u  1/2 u^T H u + g^T u   subject to   lower <= u <= upper,   H positive definite.
 
 The step of control-limited DDP (Tassa, Mansard & Todorov, ICRA 2014), by a primal active set
-(Nocedal & Wright, section 16.5): Newton's step in the free coordinates is cut where the first of
-them meets its bound, which is then clamped; at the minimum under the present clamps, the coordinate
-that its clamp holds back most is freed.  Each step lowers the objective, so no set comes twice.
+(Nocedal & Wright, section 16.5).  Newton's step in the free coordinates ends where the first of them
+reaches its bound, and this coordinate is clamped; at the minimum for the present set of clamps, the
+clamped coordinate with the steepest descent into the box is freed.  Each step lowers the objective,
+so that no set of clamps occurs twice.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vgps.solver.dense import cholesky, cholesky_solve
 from vgps.solver.native import kernel
+
+Array = NDArray[np.float64]
 
 MAX_ITERATIONS = 100
 _TOLERANCE = 1e-12  # of a gradient, relative to the terms that it sums
 
 
 @kernel
-def solve_box(H, g, lower, upper, u, free, L):
-    """Overwrite ``u`` (its entry is the start) with the minimiser; mark the free coordinates.
+def solve_box(
+    H: Array, g: Array, lower: Array, upper: Array, u: Array, free: Array, L: Array
+) -> bool:
+    """Overwrite ``u`` with the minimiser.
 
-    ``free`` (n,) receives 1.0 or 0.0, ``L`` (n, n) the Cholesky factor of H with clamped rows and
-    columns replaced by the identity.  False where the free part of H is not positive definite or
-    the iteration limit is reached.
+    Args:
+        H: (n, n) symmetric.
+        g: (n,).
+        lower: (n,), may be -inf.
+        upper: (n,), may be inf.
+        u: (n,) where to start; filled with the minimiser.
+        free: (n,), filled with 1.0 for the free coordinates and 0.0 for the clamped ones.
+        L: (n, n), filled with the Cholesky factor of H with clamped rows and columns replaced by
+            those of the identity.
+
+    Returns:
+        False where the free part of H is not positive definite or the iteration limit is reached.
     """
     n = len(u)
     gradient, reduced, direction = np.empty(n), np.empty((n, n)), np.empty((n, 1))
@@ -67,7 +82,7 @@ def solve_box(H, g, lower, upper, u, free, L):
 
 
 @kernel
-def _differentiate(H, g, u, gradient):
+def _differentiate(H: Array, g: Array, u: Array, gradient: Array) -> float:
     """gradient = H u + g; returns the largest sum of the absolute terms of an entry."""
     largest = 0.0
     for i in range(len(u)):

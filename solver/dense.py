@@ -1,14 +1,22 @@
-"""Small dense factorisations for kernels, nothing allocated.
+"""Small dense factorisations for kernels, which allocate nothing.
 
 NumPy's inside Numba go through LAPACK, whose call overhead exceeds the work at these sizes.
 """
 
+import numpy as np
+from numpy.typing import NDArray
+
 from vgps.solver.native import kernel
+
+Array = NDArray[np.float64]
 
 
 @kernel
-def cholesky(A, L):
-    """Lower factor of A = L L^T into L; False where A is not positive definite."""
+def cholesky(A: Array, L: Array) -> bool:
+    """Fill the lower half of L (n, n) with the factor of A (n, n) = L L^T.
+
+    False where A is not positive definite.
+    """
     n = A.shape[0]
     for j in range(n):
         pivot = A[j, j]
@@ -26,8 +34,8 @@ def cholesky(A, L):
 
 
 @kernel
-def cholesky_solve(L, B):
-    """Overwrite B (n, m) with the solution of L L^T X = B."""
+def cholesky_solve(L: Array, B: Array) -> None:
+    """Overwrite B (n, m) with the solution X of L L^T X = B, for the lower half of L (n, n)."""
     n, m = B.shape
     for i in range(n):
         for k in range(i):

@@ -19,12 +19,12 @@ Array = NDArray[np.float64]
 
 
 class TrajectoryDistribution(NamedTuple):
-    """q over T steps, as plain arrays."""
+    """q over T steps."""
 
     X: Array  # (T, nx) reference states x_bar
     U: Array  # (T, nu) reference actions u_bar
-    k: Array  # (T, nu)
-    K: Array  # (T, nu, nx)
+    k: Array  # (T, nu) change of the reference action
+    K: Array  # (T, nu, nx) feedback gain
     covariance: Array  # (T, nu, nu) of pi_G: Q_uu^-1
     mu: Array  # (T, nx) mean of the state
     Sigma: Array  # (T, nx, nx) covariance of the state
@@ -34,15 +34,16 @@ class TrajectoryDistribution(NamedTuple):
         deviation = states - self.X[:, None]
         return (self.U + self.k)[:, None] + deviation @ self.K.transpose(0, 2, 1)
 
-    def sample_states(self, samples: int, rng: np.random.Generator) -> Array:
-        """States (T, samples, nx), drawn independently from each step's marginal."""
+    def sample_states(self, per_step: int, rng: np.random.Generator) -> Array:
+        """States (T, per_step, nx), drawn independently from each step's marginal."""
         T, nx = self.mu.shape
-        return self.mu[:, None] + self._correlate(rng.standard_normal((T, samples, nx)))
+        return self.mu[:, None] + self._correlate(rng.standard_normal((T, per_step, nx)))
 
     def log_density(self, states: Array) -> Array:
-        """Of ``states`` (n, M, nx) under the marginals of the first n steps, (n, M) in nats.
+        """Log density of ``states`` (n, M, nx) under the marginals of the first n steps.
 
-        Relative to the density at the mean, so that it is at most 0.
+        Returns:
+            (n, M) in nats, relative to the density at the mean, so that it is at most 0.
         """
         n = len(states)
         deviation = states - self.mu[:n, None]
@@ -56,18 +57,25 @@ class TrajectoryDistribution(NamedTuple):
         return np.concatenate([np.zeros((T, 1, nx)), draws, -draws], axis=1)
 
     def _correlate(self, normal: Array) -> Array:
+        """Draws from N(0, Sigma_t) (T, M, nx) out of standard normal numbers (T, M, nx)."""
         return normal @ square_root(self.Sigma).transpose(0, 2, 1)
 
 
 def trajectory_distribution(
     solution: Solution, Sigma_0: Array, Sigma_f: Array
 ) -> TrajectoryDistribution:
-    """q around an optimised trajectory, from initial covariance Sigma_0 and process noise Sigma_f.
+    """q around an optimised trajectory.
 
-    Raises FloatingPointError naming the step at which the marginals stop being finite.
+    Args:
+        solution: of iLQR.
+        Sigma_0: (nx, nx) covariance of the state at step 0.
+        Sigma_f: (nx, nx) covariance of the process noise, which each step adds to the state.
+
+    Raises:
+        FloatingPointError: where the marginals are not finite, with the first such step.
     """
     gains, expansion = solution.gains, solution.expansion
-    covariance = np.linalg.inv(gains.Q_uu)  # (T, nu, nu)
+    covariance = np.asarray(np.linalg.inv(gains.Q_uu), dtype=np.float64)  # (T, nu, nu)
     closed_loop = expansion.f_x + expansion.f_u @ gains.K  # (T, nx, nx)
     push = (expansion.f_u @ gains.k[:, :, None])[:, :, 0]  # (T, nx)
     noise = expansion.f_u @ covariance @ expansion.f_u.transpose(0, 2, 1) + Sigma_f  # (T, nx, nx)
@@ -87,7 +95,7 @@ def trajectory_distribution(
 
 def square_root(covariance: Array) -> Array:
     """Lower-triangular R with R R^T = covariance, for a stack (T, n, n) of semidefinite matrices."""
-    # A state that is known exactly leaves a zero pivot; a relative nudge keeps the factor defined.
+    # A state that is known exactly would leave a zero pivot.
     n = covariance.shape[-1]
     nudge = 1e-14 * np.trace(covariance, axis1=-2, axis2=-1) + 1e-300
     return np.linalg.cholesky(covariance + nudge[:, None, None] * np.eye(n))

@@ -3,14 +3,16 @@
     min_U  sum_t c_t(x_t, u_t)   subject to   x_{t+1} = f(x_t, u_t),  |u_t| <= limits
 
 Each iteration expands dynamics and cost along the trajectory, solves the linear-quadratic problem
-backwards (``backward``) and follows its feedback through the true dynamics as far as that pays
-(``line_search``).  Regularisation grows when Q_uu is not positive definite, when no step size is
-accepted and when only a short one is, and shrinks after long steps, both at a growing rate (the rate:
-Tassa, Erez & Todorov, IROS 2012; the step sizes: Mastalli et al., Crocoddyl, ICRA 2020).
+backwards (``backward``) and runs its feedback through the true dynamics, with the largest step size
+that lowers the cost enough (``line_search``).  Regularisation grows when Q_uu is not positive
+definite, when no step size is accepted and when only a short one is, and shrinks after long steps, both
+at a growing rate (the rate: Tassa, Erez & Todorov, IROS 2012; the step sizes: Mastalli et al.,
+Crocoddyl, ICRA 2020).
 
-A short step is one that the quadratic model did not foresee.  If such steps let mu shrink, they follow
-each other down a narrow valley, each gaining next to nothing, until the iteration takes that for its
-end; where in the valley depends on rounding.
+A short step shows that the quadratic model is wrong at the distance of the full step.  If
+regularisation shrank after short steps as well, they would follow each other down a narrow valley, each
+with hardly any decrease, until one of them looks like convergence; where in the valley depends on
+rounding.
 
 The iteration ends for one of the reasons in ``Reason``.
 """
@@ -26,29 +28,36 @@ from vgps.codegen.model import Model
 from vgps.solver.backward import Gains, backward
 from vgps.solver.line_search import LineSearch
 from vgps.solver.objective import Expansion, Objective, expand
-from vgps.solver.rollout import roll_out
+from vgps.solver.rollout import rollout
 
 Array = NDArray[np.float64]
 
-_SHORT = 1 / 16  # up to this size of a step mu grows
-_LONG = 1 / 4  # from this size on it shrinks, and the step may be the last
+_SHORT = 1 / 16  # after a step of at most this size regularisation grows
+_LONG = 1 / 4  # after one of at least this size it shrinks, and the iteration may have converged
 
 
 class Reason(StrEnum):
+    """Why the iteration ended."""
+
     CONVERGED = "converged"  # a long step lowered the cost by less than `cost_tolerance`
-    STATIONARY = "stationary"  # the model expects no decrease larger than `cost_tolerance`
-    REGULARIZATION = "regularization"  # mu passed `mu_max`: no descent can be found
+    STATIONARY = "stationary"  # the expected decrease is less than `cost_tolerance`
+    REGULARIZATION = "regularization"  # it passed `regularization_max`: no descent can be found
     ITERATIONS = "iterations"  # the limit was reached
 
 
 class Settings(NamedTuple):
+    """Of `ilqr`."""
+
     max_iterations: int = 500
     cost_tolerance: float = 1e-6  # absolute, in units of the objective
     accept: float = 1e-4  # share of the expected decrease that a step must achieve
-    mu_start: float = 1.0
-    mu_min: float = 1e-6  # below this, regularisation is switched off
-    mu_max: float = 1e10
-    mu_factor: float = 2.0
+    regularization_start: float = 1.0
+    regularization_min: float = 1e-6  # below this, it is switched off
+    regularization_max: float = 1e10
+    regularization_factor: float = 2.0  # of its rate of growth and decay
+
+
+DEFAULT = Settings()
 
 
 class Iteration(NamedTuple):
@@ -58,16 +67,18 @@ class Iteration(NamedTuple):
     cost: float
     decrease: float  # achieved; 0 where no step was accepted
     step_size: float  # 0 where no step was accepted
-    mu: float
+    regularization: float
 
 
 class Solution(NamedTuple):
+    """A locally optimal trajectory, and what the backward pass finds about it."""
+
     X: Array  # (T+1, nx)
     U: Array  # (T, nu)
     gains: Gains  # of the final trajectory
     expansion: Expansion  # about the final trajectory
     cost: float
-    mu: float  # regularisation that the final gains needed; 0 where Q_uu is positive definite
+    regularization: float  # that the final gains needed; 0 where Q_uu is positive definite
     iterations: int
     reason: Reason
 
@@ -77,13 +88,23 @@ def ilqr(
     objective: Objective,
     x0: Array,
     U: Array,
-    settings: Settings = Settings(),
+    settings: Settings = DEFAULT,
     callback: Callable[[Iteration], None] | None = None,
 ) -> Solution:
-    """Locally optimal trajectory from ``x0`` (nx,), starting at the actions ``U`` (T, nu).
+    """Locally optimal trajectory.
 
-    Raises FloatingPointError where the initial rollout diverges, derivatives are not finite, or no
-    regularisation makes the problem convex.
+    Args:
+        model: the robot.
+        objective: what is minimised, over its T steps.
+        x0: (nx,) initial state.
+        U: (T, nu) actions to start from, N·m or N.
+        settings: see `Settings`.
+        callback: called after each iteration.
+
+    Raises:
+        ValueError: when x0 or U has another shape.
+        FloatingPointError: when the initial rollout diverges, a derivative is not finite, or no
+            regularisation makes the problem convex.
     """
     T, nu, nx = objective.T, model.nu, model.nx
     for name, array, shape in (("x0", x0, (nx,)), ("U", U, (T, nu))):
@@ -93,75 +114,79 @@ def ilqr(
     limits = model.limits
     expansion, gains = Expansion.empty(T, nx, nu), Gains.zeros(T, nx, nu)
     search = LineSearch(model, objective)
-    X, U, cost = roll_out(model, objective, x0, U)
+    X, U, cost = rollout(model, objective, x0, U)
     if not np.isfinite(cost):
         raise FloatingPointError(
             "the initial actions drive the robot to a state that is not finite"
         )
     expand(linearize, objective, X, U, expansion)
 
-    schedule = _Schedule(steps_back, settings)
+    regularization = _Regularization(steps_back, settings)
     reason = Reason.ITERATIONS
     iteration = 0
     for iteration in range(1, settings.max_iterations + 1):
-        schedule.raise_until_convex(expansion, U, limits, gains)
-        if schedule.exhausted:
+        regularization.raise_until_convex(expansion, U, limits, gains)
+        if regularization.exhausted:
             reason = Reason.REGULARIZATION
             break
         linear, quadratic = gains.expected
-        if -(linear + quadratic) < settings.cost_tolerance and schedule.mu <= settings.mu_start:
+        if (
+            -(linear + quadratic) < settings.cost_tolerance
+            and regularization.value <= settings.regularization_start
+        ):
             reason = Reason.STATIONARY
             break
         step = search.descend(X, U, gains, cost, settings.accept)
         cost = step.cost
         if callback is not None:
-            callback(Iteration(iteration, cost, step.decrease, step.size, schedule.mu))
+            callback(Iteration(iteration, cost, step.decrease, step.size, regularization.value))
         if not step.size:
-            schedule.grow()
+            regularization.grow()
             continue
         expand(linearize, objective, X, U, expansion)
         if step.size <= _SHORT:
-            schedule.grow()
+            regularization.grow()
         elif step.size >= _LONG:
-            schedule.shrink()
+            regularization.shrink()
             if step.decrease < settings.cost_tolerance:
                 reason = Reason.CONVERGED
                 break
 
-    schedule = _Schedule(steps_back, settings._replace(mu_start=0.0))
-    schedule.raise_until_convex(expansion, U, limits, gains)
-    if schedule.exhausted:
+    regularization = _Regularization(steps_back, settings._replace(regularization_start=0.0))
+    regularization.raise_until_convex(expansion, U, limits, gains)
+    if regularization.exhausted:
         raise FloatingPointError("Q_uu is not positive definite under any regularisation")
-    return Solution(X, U, gains, expansion, cost, schedule.mu, iteration, reason)
+    return Solution(X, U, gains, expansion, cost, regularization.value, iteration, reason)
 
 
-class _Schedule:
-    """Regularisation mu with Tassa's quadratic growth and decay."""
+class _Regularization:
+    """The weight that is added to V_xx, with Tassa's quadratic growth and decay."""
 
     def __init__(self, steps_back: int, settings: Settings):
         self.steps_back, self.settings = steps_back, settings
-        self.mu, self.rate = settings.mu_start, 1.0
+        self.value, self.rate = settings.regularization_start, 1.0
 
     @property
     def exhausted(self) -> bool:
-        return self.mu > self.settings.mu_max
+        return self.value > self.settings.regularization_max
 
     def grow(self) -> None:
-        s = self.settings
-        self.rate = max(s.mu_factor, self.rate * s.mu_factor)
-        self.mu = max(s.mu_min, self.mu * self.rate)
+        factor = self.settings.regularization_factor
+        self.rate = max(factor, self.rate * factor)
+        self.value = max(self.settings.regularization_min, self.value * self.rate)
 
     def shrink(self) -> None:
-        s = self.settings
-        self.rate = min(1.0 / s.mu_factor, self.rate / s.mu_factor)
-        self.mu = self.mu * self.rate if self.mu * self.rate > s.mu_min else 0.0
+        factor = self.settings.regularization_factor
+        self.rate = min(1.0 / factor, self.rate / factor)
+        smaller = self.value * self.rate
+        self.value = smaller if smaller > self.settings.regularization_min else 0.0
 
     def raise_until_convex(
         self, expansion: Expansion, U: Array, limits: Array, gains: Gains
     ) -> None:
-        """Fill ``gains`` under the smallest mu of the schedule that lets the backward pass through."""
+        """Fill ``gains``; the value grows until Q_uu is positive definite at every step."""
         while not self.exhausted:
-            if backward(self.steps_back, expansion, U, limits, self.mu, gains) < 0:
+            if backward(self.steps_back, expansion, U, limits, self.value, gains) < 0:
                 break
             self.grow()
         if self.exhausted or not np.isfinite(gains.expected).all():

@@ -10,17 +10,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numba as nb
+import numpy as np
 from llvmlite import ir
 from numba.core import cgutils
 from numba.core.ccallback import CFunc
 from numba.extending import intrinsic
+from numpy.typing import NDArray
 
 from vgps.codegen.folders import PACKAGE, generated
 
 F = TypeVar("F", bound=Callable)
+
+
+class Callback(NamedTuple):
+    """A compiled function that C can call."""
+
+    address: int
+    function: CFunc  # keeps what is at the address
 
 
 @cache
@@ -41,44 +50,44 @@ def _cache_folder() -> Path:
 @contextmanager
 def _cached() -> Iterator[None]:
     """Let Numba keep what is decorated in the block in our folder; it looks for one only then."""
-    before, nb.config.CACHE_DIR = nb.config.CACHE_DIR, str(_cache_folder())
+    config: Any = nb.config
+    before, config.CACHE_DIR = config.CACHE_DIR, str(_cache_folder())
     try:
         yield
     finally:
-        nb.config.CACHE_DIR = before
+        config.CACHE_DIR = before
 
 
 def kernel(function: F) -> F:
     """Compile a function once for all robots.
 
-    IEEE division (inf, nan) instead of Python's exception lets kernels detect a diverging trajectory
-    where it arises.  Products may be fused with sums, as in the compiled C.
+    Division by zero gives inf or nan instead of Python's exception, so that kernels detect a
+    diverging trajectory where it arises.  Products may be fused with sums, as in the compiled C.
     """
     with _cached():
-        return nb.njit(cache=True, error_model="numpy", fastmath={"contract"})(function)
+        compiled = nb.njit(cache=True, error_model="numpy", fastmath={"contract"})(function)
+    return cast(F, compiled)  # called with the same arguments
 
 
-def callback(arguments: int, fastmath: set[str]) -> Callable[[Callable], CFunc]:
-    """Compile a function of so many pointers to doubles as one that C can call, by its `address`."""
+def callback(arguments: int, fastmath: set[str]) -> Callable[[Callable], Callback]:
+    """Compile a function of so many pointers to doubles as one that C can call."""
     signature = nb.types.void(*[nb.types.CPointer(nb.float64)] * arguments)
 
-    def compile_it(function: Callable) -> CFunc:
+    def compile_it(function: Callable) -> Callback:
         with _cached():
-            return nb.cfunc(signature, cache=True, fastmath=fastmath)(function)
+            compiled: Any = nb.cfunc(signature, cache=True, fastmath=fastmath)(function)
+        return Callback(compiled.address, compiled)
 
     return compile_it
 
 
 @intrinsic
-def call(typing_context, function, pointers):
-    """call(address, (pointer, ...)): run the C function ``void f(double *, ...)`` at ``address``.
-
-    A C long may stand in place of a pointer: as arguments the two travel alike.
-    """
+def _call(typing_context: Any, function: Any, pointers: Any) -> Any:
+    """The Numba types of a `call` and what generates its machine code."""
     if not isinstance(function, nb.types.Integer) or not isinstance(pointers, nb.types.BaseTuple):
         return None
 
-    def generate(context, builder, signature, arguments):
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         address, values = arguments
         pointer = ir.DoubleType().as_pointer()
         converted = [
@@ -91,7 +100,12 @@ def call(typing_context, function, pointers):
     return nb.types.void(function, pointers), generate
 
 
+# call(address, (pointer, ...)) in a kernel runs the C function ``void f(double *, ...)`` there.  A C
+# long may stand in place of a pointer: as arguments the two travel alike.
+call: Callable[[int, tuple[int, ...]], None] = cast(Any, _call)
+
+
 @kernel
-def row(array, t):
+def row(array: NDArray[np.float64], t: int) -> int:
     """Address of ``array[t]`` of a C-contiguous array, without making a view."""
     return array.ctypes.data + t * array.strides[0]

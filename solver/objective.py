@@ -9,11 +9,11 @@ whose derivatives it was given.
 
 Both terms are addresses of compiled functions with the signatures
 
-    task     values(T, X, U, c)                expansion(T, X, U, c, c_x, c_u, c_xx, c_ux, c_uu)
-    extra    value(x, u, data, step, c)        expansion(x, u, data, step, c, c_x, ..., c_uu)
+    task     values(T, X, U, c)                   expansion(T, X, U, c, c_x, c_u, c_xx, c_ux, c_uu)
+    extra    value(x, u, data, step_data, c)      expansion(x, u, data, step_data, c, c_x, ..., c_uu)
 
-The task's are those of a whole trajectory, which its compiled code computes in SIMD lanes, like the
-derivatives of the dynamics.
+The task's are those of a whole trajectory, which the robot's compiled code computes in SIMD lanes,
+like the derivatives of the dynamics.
 """
 
 from typing import NamedTuple
@@ -28,19 +28,19 @@ Array = NDArray[np.float64]
 
 
 class TaskCost(NamedTuple):
-    """The robot's own cost, by address."""
+    """The robot's own cost, as addresses of its compiled functions."""
 
     values: int
     expansion: int
 
 
 class CostTerm(NamedTuple):
-    """A function of (x, u) by address, with the numbers it works on."""
+    """A function of (x, u), as addresses of its value and expansion, with the numbers they read."""
 
     value: int
     expansion: int
-    data: Array  # the same at every step
-    steps: Array  # (T, n), of each step; (T, 0) where it needs none
+    data: Array  # (m,), the same at every step
+    step_data: Array  # (T, n), those of each step; (T, 0) where there are none
 
 
 class Objective(NamedTuple):
@@ -54,11 +54,11 @@ class Objective(NamedTuple):
     @property
     def T(self) -> int:
         """Number of steps."""
-        return len(self.extra.steps)
+        return len(self.extra.step_data)
 
 
 class Expansion(NamedTuple):
-    """Second-order expansion along a trajectory of T steps."""
+    """Dynamics to first and cost to second order, along a trajectory of T steps."""
 
     f_x: Array  # (T, nx, nx)
     f_u: Array  # (T, nx, nu)
@@ -85,12 +85,12 @@ def task_objective(model: Model, T: int, alpha: float = 1.0) -> Objective:
 
 def with_extra(objective: Objective, extra: CostTerm) -> Objective:
     """``objective`` plus ``extra``."""
-    steps = np.ascontiguousarray(extra.steps)
-    return objective._replace(extra=extra._replace(steps=steps), has_extra=True)
+    step_data = np.ascontiguousarray(extra.step_data)
+    return objective._replace(extra=extra._replace(step_data=step_data), has_extra=True)
 
 
 @kernel
-def costs(objective, X, U, c):
+def costs(objective: Objective, X: Array, U: Array, c: Array) -> None:
     """Fill ``c`` (T,) with c_bar_t along X (T or T+1, nx), U (T, nu)."""
     call(objective.task.values, (len(U), row(X, 0), row(U, 0), row(c, 0)))
     _multiply(c, objective.alpha)
@@ -98,14 +98,17 @@ def costs(objective, X, U, c):
         return
     extra, out = objective.extra, np.empty(1)
     for t in range(len(U)):
-        step = row(X, t), row(U, t), extra.data.ctypes.data, row(extra.steps, t)
-        call(extra.value, step + (out.ctypes.data,))
+        inputs = row(X, t), row(U, t), extra.data.ctypes.data, row(extra.step_data, t)
+        call(extra.value, inputs + (out.ctypes.data,))
         c[t] += out[0]
 
 
 @kernel
-def expand(linearize, objective, X, U, into):
-    """Fill ``into`` with the expansion along X (T+1, nx), U (T, nu)."""
+def expand(linearize: int, objective: Objective, X: Array, U: Array, into: Expansion) -> None:
+    """Fill ``into`` with the expansion along X (T+1, nx), U (T, nu).
+
+    ``linearize`` is the address of the robot's compiled function of this name.
+    """
     T, nu = U.shape
     nx = X.shape[1]
     call(linearize, (T, row(X, 0), row(U, 0), row(into.f_x, 0), row(into.f_u, 0)))
@@ -140,13 +143,13 @@ def expand(linearize, objective, X, U, into):
     for t in range(T):
         call(
             extra.expansion,
-            (row(X, t), row(U, t), extra.data.ctypes.data, row(extra.steps, t)) + addresses,
+            (row(X, t), row(U, t), extra.data.ctypes.data, row(extra.step_data, t)) + addresses,
         )
         _add(t, c, c_x, c_u, c_xx, c_ux, c_uu, into)
 
 
 @kernel
-def _scale(alpha, into):
+def _scale(alpha: float, into: Expansion) -> None:
     """Multiply the expansion of the cost by ``alpha``."""
     _multiply(into.c, alpha)
     _multiply(into.c_x, alpha)
@@ -157,8 +160,8 @@ def _scale(alpha, into):
 
 
 @kernel
-def _multiply(numbers, factor):
-    """In place.  A plain loop: Numba's own operators on slices cost more than the arithmetic."""
+def _multiply(numbers: Array, factor: float) -> None:
+    """``numbers`` in place.  Numba's own operators on slices cost more than the arithmetic."""
     if factor == 1.0:
         return
     flat = numbers.reshape(-1)
@@ -167,8 +170,17 @@ def _multiply(numbers, factor):
 
 
 @kernel
-def _add(t, c, c_x, c_u, c_xx, c_ux, c_uu, into):
-    """Add one expansion to that of step t."""
+def _add(
+    t: int,
+    c: Array,
+    c_x: Array,
+    c_u: Array,
+    c_xx: Array,
+    c_ux: Array,
+    c_uu: Array,
+    into: Expansion,
+) -> None:
+    """Add the expansion of a cost to that of step t."""
     into.c[t] += c[0]
     _increase(into.c_x, t, c_x)
     _increase(into.c_u, t, c_u)
@@ -178,7 +190,7 @@ def _add(t, c, c_x, c_u, c_xx, c_ux, c_uu, into):
 
 
 @kernel
-def _increase(sums, t, terms):
+def _increase(sums: Array, t: int, terms: Array) -> None:
     """sums[t] += terms."""
     totals, added = sums.reshape(-1), terms.reshape(-1)
     start = t * len(added)

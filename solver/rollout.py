@@ -1,4 +1,4 @@
-"""Running a time-varying linear feedback through the true dynamics, and what it costs."""
+"""Rollouts through the true dynamics: of given actions, or under a time-varying linear feedback."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,23 +10,25 @@ from vgps.solver.objective import Objective, costs
 Array = NDArray[np.float64]
 
 
-def roll_out(model: Model, objective: Objective, x0: Array, U: Array) -> tuple[Array, Array, float]:
-    """States X (T+1, nx) from x0 (nx,) under the actions U (T, nu) within limits, those, and the cost.
+def rollout(model: Model, objective: Objective, x0: Array, U: Array) -> tuple[Array, Array, float]:
+    """The rollout from x0 (nx,) under the actions U (T, nu), clipped to the limits, and its cost.
 
-    It is infinite where the state leaves the finite.
+    Returns:
+        States (T+1, nx), actions within the limits (T, nu), and the cost, which is infinite where a
+        state is not finite.
     """
     x0, U = (np.ascontiguousarray(array, dtype=float) for array in (x0, U))
     T, nu, nx = len(U), model.nu, model.nx
-    still = np.zeros((T, nx)), U, np.zeros((T, nu)), np.zeros((T, nu, nx)), np.zeros(1)
+    no_feedback = np.zeros((T, nx)), U, np.zeros((T, nu)), np.zeros((T, nu, nx)), np.zeros(1)
     X_new, U_new = np.empty((1, T + 1, nx)), np.empty((1, T, nu))
     limits = model.limits
-    follow(model.address("follow"), x0[None], *still, limits, X_new, U_new)
+    closed_loop_rollouts(model.address("follow"), x0[None], *no_feedback, limits, X_new, U_new)
     return X_new[0], U_new[0], total_cost(objective, X_new[0], U_new[0], np.empty(T))
 
 
 @kernel
-def follow(
-    rollouts: int,
+def closed_loop_rollouts(
+    follow: int,
     x0: Array,
     X: Array,
     U: Array,
@@ -37,14 +39,23 @@ def follow(
     X_new: Array,
     U_new: Array,
 ) -> None:
-    """Roll out u = U[t] + size k[t] + K[t] (x - X[t]) from each x0 (R, nx), with its own of sizes (R,).
+    """Fill R rollouts under u_t = U[t] + size k[t] + K[t] (x_t - X[t]), each with a size of its own.
 
-    ``rollouts`` is the address of the robot's compiled ``follow``, which has one rollout in each SIMD
-    lane: eight cost about as much as one.  Fills X_new (R, T+1, nx) and U_new (R, T, nu), the latter
-    clipped to +-``limits`` (nu,).
+    Args:
+        follow: address of the robot's compiled function of this name.  It has one rollout in each
+            SIMD lane: eight cost about as much as one.
+        x0: (R, nx) where each begins.
+        X: (T, nx) or (T+1, nx) reference states.
+        U: (T, nu) reference actions.
+        k: (T, nu) changes of the actions.
+        K: (T, nu, nx) feedback gains.
+        sizes: (R,) share of k that each rollout adds.
+        limits: (nu,) the actions are clipped to +-limits.
+        X_new: (R, T+1, nx), filled with the states.
+        U_new: (R, T, nu), filled with the clipped actions.
     """
     about = row(X, 0), row(U, 0), row(k, 0), row(K, 0), row(sizes, 0), row(limits, 0)
-    call(rollouts, (len(x0), len(U), row(x0, 0)) + about + (row(X_new, 0), row(U_new, 0)))
+    call(follow, (len(x0), len(U), row(x0, 0)) + about + (row(X_new, 0), row(U_new, 0)))
 
 
 @kernel

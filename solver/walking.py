@@ -1,14 +1,16 @@
 """Walking by a finite-state controller: the demonstration that trajectory optimisation starts from.
 
-SIMBICON (Yin, Loken & van de Panne, SIGGRAPH 2007).  Torso and swing thigh are held against the
-world, the other joints relative to their parents.  The stance hip gives the torso its torque, less
-the reaction of the swing hip:
+SIMBICON (Yin, Loken & van de Panne, SIGGRAPH 2007).  PD control holds the torso and the swing thigh
+at angles in the world frame and the other joints at angles relative to their parents.  The stance hip
+applies the torque that the torso needs, less the reaction of the swing hip:
 
     u_swing  = k_p (target + c_d d + c_v v - angle) - k_d omega
     u_stance = -(k_p (target - torso angle) - k_d torso omega) - u_swing
 
+with d the horizontal distance of the centre of mass from the stance ankle and v its velocity.
+
 The controller runs at the task's control rate and through the task's own step, so that its actions,
-replayed from the same state, reproduce its trajectory to the bit.
+replayed from the same state, reproduce its trajectory exactly.
 """
 
 from typing import NamedTuple
@@ -24,14 +26,18 @@ Array = NDArray[np.float64]
 
 
 class Walk(NamedTuple):
+    """A rollout of the controller."""
+
     X: Array  # (T+1, nx)
     U: Array  # (T, nu)
 
 
 def walk(model: Model, x0: Array, horizon: int) -> Walk:
-    """``horizon`` steps of the controller of the robot's file from ``x0`` (nx,).
+    """``horizon`` steps of the walking controller of the robot's file from ``x0`` (nx,).
 
-    Raises FloatingPointError where the state stops being finite.
+    Raises:
+        ValueError: when the robot's file has no gait.
+        FloatingPointError: where the state stops being finite, with the step.
     """
     controller = _Controller(model)
     X, U = np.empty((horizon + 1, model.nx)), np.empty((horizon, model.nu))
@@ -45,8 +51,12 @@ def walk(model: Model, x0: Array, horizon: int) -> Walk:
 
 
 class _Controller:
+    """Its clock and state, which every action advances."""
+
     def __init__(self, model: Model):
         robot = model.robot
+        if robot.gait is None or robot.ground is None:
+            raise ValueError(f"{robot.name} has no gait: only a robot whose file has one can walk")
         self.model, self.gait = model, robot.gait
         self.limits = model.limits
         self.q = {name: i for i, name in enumerate(robot.q_names)}
@@ -58,15 +68,15 @@ class _Controller:
         self.state, self.elapsed = 0, 0.0
 
     def _world_angle(self, link: str) -> Array:
-        """Row (nq,) that sums the coordinates which turn ``link`` against the world."""
-        row = np.zeros(self.model.nq)
+        """Coefficients (nq,) of the coordinates in the angle of ``link`` in the world frame."""
+        coefficients = np.zeros(self.model.nq)
         while (joint := self.model.robot.parent_joint(link)) is not None:
             if joint.type == "revolute":
-                row[self.q[joint.name]] = 1.0
+                coefficients[self.q[joint.name]] = 1.0
             link = joint.parent
         if self.model.robot.root is not None:
-            row[self.q["angle"]] = 1.0
-        return row
+            coefficients[self.q["angle"]] = 1.0
+        return coefficients
 
     def act(self, x: Array) -> Array:
         """Actions (nu,) at ``x``; advances the controller's clock by one control period."""
@@ -100,9 +110,9 @@ class _Controller:
     def _hold(
         self, link: str, target: float, gains: tuple[float, float], q: Array, v: Array
     ) -> float:
-        """Torque that turns ``link`` to an angle against the world."""
-        row = self.angles[link]
-        return gains[0] * (target - row @ q) - gains[1] * (row @ v)
+        """Torque that turns ``link`` to an angle in the world frame, under ``gains`` (k_p, k_d)."""
+        coefficients, (k_p, k_d) = self.angles[link], gains
+        return float(k_p * (target - coefficients @ q) - k_d * (coefficients @ v))
 
     def _now(self) -> tuple[GaitState, tuple[Leg, Leg]]:
         """The current state, and the legs as (stance, swing)."""
@@ -110,6 +120,7 @@ class _Controller:
         return state, (legs.left, legs.right) if state.left_stance else (legs.right, legs.left)
 
     def _advance(self, points: dict[str, Array]) -> None:
+        """Change to the next state when the time of this one is over, or the swing foot lands."""
         state, (_, swing) = self._now()
         if state.duration is None:
             over = any(self._below_ground(points[name]) for name in swing.foot)

@@ -6,12 +6,17 @@ Whether to go that far, or farther, is the line search's business (`policy.optim
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
-from vgps.policy.optimizers.wolfe import Point, strong_wolfe
+from vgps.policy.optimizers import ValueAndGradient
+from vgps.policy.optimizers.wolfe import Trial, strong_wolfe
 from vgps.solver.native import kernel
+
+Array = NDArray[np.float64]
 
 _EPSILON = float(np.finfo(float).eps)
 
@@ -19,9 +24,9 @@ _EPSILON = float(np.finfo(float).eps)
 class Result(NamedTuple):
     """Where `minimize` ended, and why."""
 
-    x: np.ndarray  # (n,)
+    x: Array  # (n,)
     value: float
-    gradient: np.ndarray  # (n,)
+    gradient: Array  # (n,)
     iterations: int  # accepted steps
     evaluations: int  # of the objective, with the one at the start
     reason: str  # "gradient", "value", "iterations" or "stalled"; see `minimize`
@@ -30,8 +35,13 @@ class Result(NamedTuple):
 # Trial steps may overflow the objective; the line search sees that in the value.
 @np.errstate(over="ignore", invalid="ignore")
 def minimize(
-    objective, x0, max_iterations=200, gradient_tolerance=1e-6, value_tolerance=1e-10, memory=10
-):
+    objective: ValueAndGradient,
+    x0: ArrayLike,
+    max_iterations: int = 200,
+    gradient_tolerance: float = 1e-6,
+    value_tolerance: float = 1e-10,
+    history_size: int = 10,
+) -> Result:
     """Minimise a smooth function, without bounds.
 
     It stops, and says so in `Result.reason`, at the first of these:
@@ -46,12 +56,13 @@ def minimize(
     A trial whose value or gradient is not finite counts as too long a step.
 
     Args:
-        objective: callable, x (n,) -> (value, gradient (n,)); the gradient must be a new array at
-            each call, as earlier ones are kept.
+        objective: what is minimised; its gradient must be a new array at each call, as earlier ones
+            are kept.
         x0: (n,) where to start.
         max_iterations: limit on accepted steps.
-        gradient_tolerance, value_tolerance: see above.
-        memory: number of pairs m to remember.
+        gradient_tolerance: see above.
+        value_tolerance: see above.
+        history_size: number of pairs m.
 
     Raises:
         FloatingPointError: when x0, or the value or gradient there, is not finite.
@@ -68,7 +79,7 @@ def minimize(
             raise FloatingPointError(f"{name} is not finite: {array}")
 
     value = float(value)
-    pairs = Pairs(memory, x.size)
+    pairs = Pairs(history_size, x.size)
     iterations, evaluations = 0, 1
     lowered = math.inf
     while True:
@@ -88,9 +99,9 @@ def minimize(
             reason = "stalled"
             break
         accepted = None
-        if slope < 0.0:  # always, but for rounding errors in an ill-conditioned memory
+        if slope < 0.0:  # always, but for rounding errors of ill-conditioned pairs
             phi = _along(objective, x, direction)
-            accepted, used = strong_wolfe(phi, Point(0.0, value, slope), first_step=1.0)
+            accepted, used = strong_wolfe(phi, Trial(0.0, value, slope), first_step=1.0)
             evaluations += used
         if accepted is None:
             if pairs.count == 0:
@@ -107,13 +118,13 @@ def minimize(
     return Result(x, value, gradient, iterations, evaluations, reason)
 
 
-def _along(objective, x, direction):
+def _along(objective: ValueAndGradient, x: Array, direction: Array) -> Callable[[float], Trial]:
     """The objective as a function of the step alone, for the line search."""
 
-    def phi(step):
+    def phi(step: float) -> Trial:
         trial_x = x + step * direction
         value, gradient = objective(trial_x)
-        return Point(step, float(value), float(gradient.dot(direction)), (trial_x, gradient))
+        return Trial(step, float(value), float(gradient.dot(direction)), (trial_x, gradient))
 
     return phi
 
@@ -121,7 +132,7 @@ def _along(objective, x, direction):
 class Pairs:
     """The last m pairs s = x' - x and y = g' - g, in ring buffers, and the product -H g with them."""
 
-    def __init__(self, m, n):
+    def __init__(self, m: int, n: int):
         self._S = np.empty((m, n))  # (m, n)
         self._Y = np.empty((m, n))  # (m, n)
         self._rho = np.empty(m)  # (m,), 1 / s.y
@@ -129,14 +140,14 @@ class Pairs:
         self._newest = -1
         self.count = 0
 
-    def clear(self):
+    def clear(self) -> None:
         """Forget all pairs: the next direction is that of steepest descent."""
         self.count = 0
 
-    def store(self, s, y):
-        """Take in a pair, in place of the oldest when full.
+    def store(self, s: Array, y: Array) -> None:
+        """Store a pair, in place of the oldest when there are m already.
 
-        A pair without curvature, s.y <= 0 but for rounding, would make H indefinite, and is left out.
+        A pair without curvature, s.y <= 0 up to rounding, would make H indefinite and is left out.
         """
         sy = float(s.dot(y))
         yy = float(y.dot(y))
@@ -150,7 +161,7 @@ class Pairs:
         self._scale = sy / yy
         self.count = min(self.count + 1, m)
 
-    def direction(self, gradient):
+    def direction(self, gradient: Array) -> Array:
         """-H g (n,) by the two-loop recursion (alg. 7.4); -g / |g| while there is no pair."""
         if not self.count:
             return gradient / -math.sqrt(float(gradient.dot(gradient)))
@@ -160,7 +171,9 @@ class Pairs:
 
 
 @kernel
-def _two_loops(S, Y, rho, newest, count, scale, q):
+def _two_loops(
+    S: Array, Y: Array, rho: Array, newest: int, count: int, scale: float, q: Array
+) -> None:
     """q (n,) <- H q.  In NumPy the calls would cost ten times as much as the arithmetic."""
     alpha = np.empty(len(rho))
     for age in range(count):
@@ -175,7 +188,7 @@ def _two_loops(S, Y, rho, newest, count, scale, q):
 
 
 @kernel
-def _dot(a, b):
+def _dot(a: Array, b: Array) -> float:
     total = 0.0
     for i in range(len(a)):
         total += a[i] * b[i]
@@ -183,6 +196,6 @@ def _dot(a, b):
 
 
 @kernel
-def _add_multiple(a, factor, b):
+def _add_multiple(a: Array, factor: float, b: Array) -> None:
     for i in range(len(a)):
         a[i] += factor * b[i]

@@ -9,9 +9,15 @@ The step size falls linearly to zero. The last iterates then average the noise o
 themselves, which is why the last one is the answer and no other average is taken.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vgps.policy.optimizers import ValueAndGradient
+
+Array = NDArray[np.float64]
 
 _BETA1 = 0.9  # decay of the gradient's running mean; the three constants are the paper's
 _BETA2 = 0.999  # decay of its running mean square
@@ -21,19 +27,24 @@ _TINY = 1e-8  # keeps the scaling finite where a gradient has always been zero
 class Result(NamedTuple):
     """Where `minimize` ended, and what it saw on the way."""
 
-    x: np.ndarray  # (n,)
-    values: np.ndarray  # (steps,) the objective before each step, each on samples of its own
+    x: Array  # (n,)
+    values: Array  # (steps,) the objective before each step, each on samples of its own
 
 
-def minimize(draw_objective, x0, steps, rng, step_size=0.01):
+def minimize(
+    draw_objective: Callable[[np.random.Generator], ValueAndGradient],
+    x0: ArrayLike,
+    steps: int,
+    rng: np.random.Generator,
+    step_size: float = 0.01,
+) -> Result:
     """Minimise the expectation of a random function.
 
     Args:
-        draw_objective: callable, Generator -> objective on fresh samples, which is itself a callable,
-            x (n,) -> (value, gradient (n,)).
+        draw_objective: gives the objective on fresh samples.
         x0: (n,) where to start.
         steps: number of steps, each with one evaluation of one objective.
-        rng: numpy Generator, handed to `draw_objective`.
+        rng: draws the samples.
         step_size: how far each coordinate moves in the first step, in its own units.
 
     Raises:

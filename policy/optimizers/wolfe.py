@@ -11,6 +11,7 @@ sufficient decrease, and its slope points towards `high`, so that an acceptable 
 """
 
 import math
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 C1 = 1e-4
@@ -18,31 +19,34 @@ C2 = 0.9  # loose, as the book advises for quasi-Newton directions: most first t
 MAX_EVALUATIONS = 30
 
 
-class Point(NamedTuple):
+class Trial(NamedTuple):
     """phi at one step, with whatever else was computed there."""
 
-    step: float
-    value: float  # phi(step)
-    slope: float  # phi'(step)
+    step: float  # a
+    value: float  # phi(a)
+    slope: float  # phi'(a)
     payload: Any = None
 
 
-def strong_wolfe(phi, start, first_step):
+def strong_wolfe(
+    phi: Callable[[float], Trial], start: Trial, first_step: float
+) -> tuple[Trial | None, int]:
     """A step that fulfils both conditions.
 
     A step at which value or slope is not finite counts as too long.
 
     Args:
-        phi: callable, step -> Point.
-        start: Point at step 0, finite, with a negative slope.
+        phi: evaluates a step.
+        start: step 0, finite, with a negative slope.
         first_step: the step to try first, positive.
 
     Returns:
-        (Point, evaluations of phi). The Point is None when MAX_EVALUATIONS found no such step: then
-        differences of phi drown in rounding errors, or the slopes do not belong to the values.
+        The accepted trial and the number of evaluations of phi.  There is no trial when
+        MAX_EVALUATIONS found none: then differences of phi are below its rounding errors, or the
+        slopes do not belong to the values.
     """
     low = before_low = start
-    high = Point(math.inf, math.inf, math.nan)
+    high = Trial(math.inf, math.inf, math.nan)
     step = first_step
     for evaluations in range(1, MAX_EVALUATIONS + 1):
         trial = phi(step)
@@ -58,7 +62,7 @@ def strong_wolfe(phi, start, first_step):
     return None, MAX_EVALUATIONS
 
 
-def _acceptable_decrease(trial, start, low):
+def _acceptable_decrease(trial: Trial, start: Trial, low: Trial) -> bool:
     """Whether `trial` may become `low`. A NaN fails every comparison; an infinite slope may not."""
     return (
         trial.value <= start.value + C1 * trial.step * start.slope
@@ -68,7 +72,7 @@ def _acceptable_decrease(trial, start, low):
     )
 
 
-def _extrapolate(a, b):
+def _extrapolate(a: Trial, b: Trial) -> float:
     """A step beyond b, both slopes pointing there; limits of MINPACK-2 (Moré & Thuente 1994)."""
     stride = b.step - a.step
     step = _cubic_minimum(a, b)
@@ -77,7 +81,7 @@ def _extrapolate(a, b):
     return min(max(step, b.step + 1.1 * stride), b.step + 4.0 * stride)
 
 
-def _interpolate(a, b):
+def _interpolate(a: Trial, b: Trial) -> float:
     """A step between a and b, kept off both ends so that the bracket shrinks."""
     margin = 0.1 * abs(b.step - a.step)
     left, right = min(a.step, b.step) + margin, max(a.step, b.step) - margin
@@ -87,8 +91,8 @@ def _interpolate(a, b):
     return min(max(step, left), right)
 
 
-def _cubic_minimum(a, b):
-    """Minimiser of the cubic through values and slopes at a and b (eq. 3.59); NaN when there is none."""
+def _cubic_minimum(a: Trial, b: Trial) -> float:
+    """Minimiser of the cubic through values and slopes at a and b (eq. 3.59); NaN without one."""
     d1 = a.slope + b.slope - 3.0 * (a.value - b.value) / (a.step - b.step)
     discriminant = d1 * d1 - a.slope * b.slope
     if not 0.0 <= discriminant < math.inf:

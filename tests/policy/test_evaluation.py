@@ -1,10 +1,12 @@
 """How well a policy does: rollouts, their costs and what is said of them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from imitation import random_policy
 
-from vgps.policy.evaluation import evaluate, run_policy, summarize
+from vgps.policy.evaluation import LARGEST_COST, evaluate, run_policy, step_costs, summarize
 
 
 @pytest.fixture
@@ -35,3 +37,21 @@ def test_evaluate_takes_the_horizon_of_the_task(swimmer, policy):
 def test_evaluate_needs_at_least_one_of_each(swimmer, policy, name):
     with pytest.raises(ValueError, match=f"{name} must be at least 1, not 0"):
         evaluate(swimmer, policy, **{name: 0})
+
+
+def test_a_rollout_fails_at_the_first_step_that_costs_ten_thousand():
+    """It does not recover: what it costs afterwards is not counted."""
+    costs = np.array(
+        [
+            [1.0, 9999.0, 2.0],
+            [1.0, 1e4, 2.0],
+            [np.nan, 1.0, 2.0],
+            [1.0, 2.0, np.inf],
+            [-1e9, 1.0, 2.0],
+        ]
+    )
+    model = SimpleNamespace(cost=lambda X, U: costs.ravel())
+    counted = step_costs(model, np.zeros((5, 4, 2)), np.zeros((5, 3, 1)))
+    most = LARGEST_COST
+    expected = [[1, 9999, 2], [1, most, most], [most] * 3, [1, 2, most], [-1e9, 1, 2]]
+    np.testing.assert_array_equal(counted, expected)

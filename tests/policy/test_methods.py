@@ -8,7 +8,7 @@ import pytest
 from vgps.codegen.build import build
 from vgps.codegen.description.robot import load
 from vgps.policy import cost_weighted, dagger, gps, sample_set
-from vgps.policy.controller import Controller
+from vgps.policy.controller import LinearGaussianController
 from vgps.policy.evaluation import LARGEST_COST, run_policy_from, step_costs
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import Samples, fit
@@ -132,7 +132,7 @@ def test_a_failed_rollout_costs_the_most_from_there(model, found, rng):
 
 def test_the_controller_runs_in_the_true_dynamics(model, beginning, rng):
     q = beginning.q
-    controller = Controller.of(q, 30)
+    controller = LinearGaussianController.of(q, 30)
     X, U = controller.sample(model, 2, rng)
     for r in range(2):
         for t in range(29):
@@ -147,7 +147,7 @@ def test_the_controller_knows_its_density(beginning, rng):
     q = beginning.q
     X = q.X[None] + 0.1 * rng.normal(size=(2, *q.X.shape))
     U = q.U[None] + 50.0 * rng.normal(size=(2, *q.U.shape))
-    log_prob = Controller.of(q, T).log_prob(X, U)
+    log_prob = LinearGaussianController.of(q, T).log_prob(X, U)
     for r, t in ((0, 0), (1, 20), (0, 49)):
         error = U[r, t] - q.U[t] - q.K[t] @ (X[r, t] - q.X[t])
         expected = -0.5 * error @ np.linalg.solve(q.covariance[t], error)
@@ -194,7 +194,7 @@ def test_every_rollout_is_equally_likely_to_stay_in_the_dataset():
     rng, capacity, offered, times = np.random.default_rng(0), 5, 20, 2000
     count = np.zeros(offered)
     for _ in range(times):
-        memory = dagger.Memory(np.zeros((1, 1, 1)), 1)
+        memory = dagger.Dataset(np.zeros((1, 1, 1)), 1)
         for first in range(1, offered, 3):
             X = np.arange(first, min(first + 3, offered), dtype=float).reshape(-1, 1, 1)
             memory = dagger.added(memory, X, capacity, rng)
@@ -209,7 +209,7 @@ def test_every_rollout_is_equally_likely_to_stay_in_the_dataset():
 
 def test_samples_count_under_the_mixture_of_all_that_drew_them(found):
     memory, policy = found.memory, found.policy
-    Z, U, reward, log_q = sample_set.samples(memory, policy)
+    Z, U, reward, log_q = sample_set.estimator_data(memory, policy)
     B, R, steps, nx = memory.X.shape
     assert B == 2 + sample_set.POLICIES and (R, steps) == (4, T)
     i = 2 * R + 1  # the second sample of the first policy
@@ -245,7 +245,7 @@ def test_an_unlikely_batch_leaves_the_active_set_but_best_and_newest_stay(found,
     batch = memory.X[-1], memory.U[-1] + 1e4, memory.cost[-1]
     crowded = sample_set.with_policy(memory, useless, batch)
     crowded = sample_set.with_policy(crowded, policy, (memory.X[-1], memory.U[-1], memory.cost[-1]))
-    kept = sample_set.active(crowded, policy, sample_set.samples(crowded, policy))
+    kept = sample_set.active_set(crowded, policy, sample_set.estimator_data(crowded, policy))
     assert len(kept.theta) == sample_set.POLICIES and len(kept.X) == 2 + sample_set.POLICIES
     np.testing.assert_array_equal(kept.theta[kept.best], policy.theta)
     np.testing.assert_array_equal(kept.theta[-1], policy.theta)

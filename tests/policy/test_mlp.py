@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from differences import complex_step
 
-from vgps.policy.mlp import Network, count_weights, unpack
+from vgps.policy.mlp import MLP, count_weights, unpack
 
 SHAPE = (4, 3, 2)  # n_in, n_hidden, n_out
 
@@ -16,7 +16,7 @@ def slow_outputs(weights, Z):
 def test_outputs_and_gradient_match_the_definition_at_changing_weights(rng):
     N = 17
     Z = rng.normal(size=(N, SHAPE[0]))
-    network = Network(Z, *SHAPE[1:])
+    network = MLP(Z, *SHAPE[1:])
     for _ in range(3):
         weights = rng.normal(size=count_weights(*SHAPE))
         cotangent = rng.normal(size=(N, SHAPE[2]))
@@ -28,7 +28,7 @@ def test_outputs_and_gradient_match_the_definition_at_changing_weights(rng):
 def test_it_keeps_its_own_inputs(rng):
     Z = rng.normal(size=(5, SHAPE[0]))
     weights = rng.normal(size=count_weights(*SHAPE))
-    network = Network(Z, *SHAPE[1:])
+    network = MLP(Z, *SHAPE[1:])
     before = network.forward(weights).copy()
     Z[:] = 0.0
     np.testing.assert_array_equal(network.forward(weights), before)
@@ -37,15 +37,15 @@ def test_it_keeps_its_own_inputs(rng):
 @pytest.mark.parametrize("Z_shape", [(4,), (0, 4), (4, 0)])
 def test_inputs_must_be_a_batch(Z_shape):
     with pytest.raises(ValueError, match="Z must be"):
-        Network(np.zeros(Z_shape), 3, 2)
+        MLP(np.zeros(Z_shape), 3, 2)
 
 
 def test_layers_must_have_units():
     with pytest.raises(ValueError, match="at least 1, not 0 and 2"):
-        Network(np.zeros((5, 4)), 0, 2)
+        MLP(np.zeros((5, 4)), 0, 2)
 
 
 def test_weights_must_fit(rng):
-    network = Network(np.zeros((5, 4)), 3, 2)
+    network = MLP(np.zeros((5, 4)), 3, 2)
     with pytest.raises(ValueError, match=r"4-3-2 network have shape \(23,\), not \(22,\)"):
         network.forward(np.zeros(22))

@@ -22,7 +22,7 @@ from vgps.solver.ilqr import Settings, ilqr
 from vgps.solver.objective import task_objective, with_extra
 
 ROOT = Path(__file__).parents[2]
-CLOSED = FitSettings(samples=4, tail=0, optimizer="lbfgs", bound="closed")
+CLOSED = FitSettings(states_per_step=4, tail=0, optimizer="lbfgs", bound="closed")
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def test_every_m_step_imitates_the_distribution(model, settings, beginning, opti
     """Each way of maximising L ends near the same value, far above that of its random start."""
     observed = np.array(model.robot.observed_indices)
     draws = partial(draws_of, beginning.q, observed)
-    reference = CLOSED._replace(samples=20, starts=1)
+    reference = CLOSED._replace(states_per_step=20, starts=1)
     values = {}
     for name, s in {
         "untrained": reference._replace(rounds=1, iterations=1),
@@ -92,7 +92,7 @@ def test_every_m_step_imitates_the_distribution(model, settings, beginning, opti
     }.items():
         fitted = first_fit(observed, 3, draws(s), s, np.random.default_rng(0))
         # judged by one yardstick: the closed form on samples of its own
-        yardstick = CLOSED._replace(samples=50, rounds=1, iterations=0)
+        yardstick = CLOSED._replace(states_per_step=50, rounds=1, iterations=0)
         rng = np.random.default_rng(9)
         values[name] = fit(fitted.policy, draws(yardstick), yardstick, rng).value
     gained = values["untrained"] - values["reference"]

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from vgps.policy.optimizers.wolfe import C1, C2, MAX_EVALUATIONS, Point, strong_wolfe
+from vgps.policy.optimizers.wolfe import C1, C2, MAX_EVALUATIONS, Trial, strong_wolfe
 
 
 def search(value, slope, first_step=1.0):
@@ -12,9 +12,9 @@ def search(value, slope, first_step=1.0):
 
     def phi(step):
         tried.append(step)
-        return Point(step, value(step), slope(step), payload=step)
+        return Trial(step, value(step), slope(step), payload=step)
 
-    start = Point(0.0, value(0.0), slope(0.0))
+    start = Trial(0.0, value(0.0), slope(0.0))
     accepted, evaluations = strong_wolfe(phi, start, first_step)
     assert evaluations == len(tried)
     if accepted is not None:

@@ -100,7 +100,7 @@ def test_mean_action_is_the_feedback_at_each_state(solution, rng):
 
 def test_at_the_optimum_the_mean_is_the_trajectory(springs):
     """k = 0 there; on a linear robot the marginals' means are then the states themselves."""
-    optimum = Settings(mu_start=0.0, cost_tolerance=1e-9)
+    optimum = Settings(regularization_start=0.0, cost_tolerance=1e-9)
     solution = ilqr(springs, task_objective(springs, T), np.ones(4), np.zeros((T, 2)), optimum)
     q = trajectory_distribution(solution, Sigma_0, Sigma_f)
     np.testing.assert_allclose(q.mu, solution.X[:-1], atol=1e-9)

@@ -28,7 +28,7 @@ def swing(T):
 def assert_same(solution, expected):
     gains = solution.gains
     assert (solution.iterations, solution.reason) == (expected.iterations, expected.reason)
-    assert solution.mu == expected.mu
+    assert solution.regularization == expected.mu
     assert solution.cost == pytest.approx(expected.cost, rel=1e-9)
     agree(solution.X, expected.X)
     agree(solution.U, expected.U)
@@ -99,7 +99,7 @@ def test_policy_term_agrees_with_the_twin(swimmer, random_policy, rng, iteration
 def test_linear_quadratic_problem_is_solved_in_one_iteration(springs):
     """Gains, value Hessian and actions equal the affine Riccati recursion in (x, 1)."""
     T, nx, nu = 20, springs.nx, springs.nu
-    exact = Settings(mu_start=0.0, cost_tolerance=1e-9)
+    exact = Settings(regularization_start=0.0, cost_tolerance=1e-9)
     solution = ilqr(springs, task_objective(springs, T), np.full(nx, 0.5), np.ones((T, nu)), exact)
     assert solution.reason is Reason.STATIONARY
     assert solution.iterations == 2  # the second only finds that nothing is left to gain
@@ -227,7 +227,7 @@ def test_every_reason_to_stop(springs, swimmer):
         return ilqr(springs, objective, springs.x0, U, Settings(**options)).reason
 
     assert reason(max_iterations=1, cost_tolerance=1e-9) is Reason.ITERATIONS
-    assert reason(mu_start=0.0, cost_tolerance=1e-9) is Reason.STATIONARY
+    assert reason(regularization_start=0.0, cost_tolerance=1e-9) is Reason.STATIONARY
     term, _keep = opposed(nx, nu, T, 1e3)
     U = np.zeros((T, nu))
     assert reason(with_extra(plain, term)) is Reason.REGULARIZATION
@@ -250,7 +250,7 @@ def test_final_gains_need_no_leftover_regularisation(springs):
     objective = with_extra(task_objective(springs, T), term)
     solution = ilqr(springs, objective, springs.x0, np.zeros((T, nu)))
     assert solution.reason is Reason.REGULARIZATION
-    assert solution.mu == 0.0
+    assert solution.regularization == 0.0
     np.testing.assert_array_equal(solution.U, 0.0)
 
 
@@ -262,8 +262,8 @@ def test_final_regularisation_starts_small(cart_pole):
     untouched = ilqr(cart_pole, objective, cart_pole.x0, U, none)
     rejected = ilqr(cart_pole, objective, cart_pole.x0, U, impossible)
     np.testing.assert_array_equal(rejected.U, untouched.U)
-    assert untouched.mu > 0.0
-    assert rejected.mu == untouched.mu
+    assert untouched.regularization > 0.0
+    assert rejected.regularization == untouched.regularization
 
 
 def test_callback_receives_every_iteration(swimmer):
@@ -289,8 +289,9 @@ def test_rejected_iterations_are_reported_too(springs):
     limit = Settings(max_iterations=3)
     ilqr(springs, objective, springs.x0, np.zeros((T, nu)), limit, records.append)
     assert [(r.step_size, r.decrease) for r in records] == [(0.0, 0.0)] * 3
-    assert records[0].mu < records[1].mu < records[2].mu
-    assert records[2].mu / records[1].mu > records[1].mu / records[0].mu  # at a growing rate
+    first, second, third = (r.regularization for r in records)
+    assert first < second < third
+    assert third / second > second / first  # at a growing rate
 
 
 def test_diverging_start_is_an_error(swimmer):
@@ -320,7 +321,7 @@ def test_derivatives_that_are_not_finite_are_named(springs, part):
 
 def test_a_problem_that_stays_concave_is_an_error(cart_pole):
     """With mu bounded far below the curvature of the cost no gains exist."""
-    U, weak = swing(30), Settings(mu_start=0.0, mu_max=1e-5)
+    U, weak = swing(30), Settings(regularization_start=0.0, regularization_max=1e-5)
     with pytest.raises(FloatingPointError, match="not positive definite"):
         ilqr(cart_pole, task_objective(cart_pole, 30), cart_pole.x0, U, weak)
 
@@ -356,14 +357,14 @@ def test_any_memory_order_and_integers_are_taken(springs):
     seed=st.integers(0, 2**32 - 1),
     scale=st.floats(0.0, 20.0),
     T=st.integers(1, 40),
-    mu_start=st.sampled_from([0.0, 1e-3, 1.0, 100.0]),
+    start=st.sampled_from([0.0, 1e-3, 1.0, 100.0]),
 )
-def test_cost_never_rises(cart_pole, seed, scale, T, mu_start):
+def test_cost_never_rises(cart_pole, seed, scale, T, start):
     """From any start: costs fall or stay, actions keep to the limits, the result is a rollout."""
     rng, costs = np.random.default_rng(seed), []
     x0 = np.array([0.0, 3.0, 1.0, 5.0]) * rng.standard_normal(4)
     U = scale * rng.standard_normal((T, 1))
-    options = Settings(max_iterations=15, mu_start=mu_start)
+    options = Settings(max_iterations=15, regularization_start=start)
     objective = task_objective(cart_pole, T)
     solution = ilqr(cart_pole, objective, x0, U, options, lambda r: costs.append(r.cost))
     clipped = np.clip(U, -4.0, 4.0)

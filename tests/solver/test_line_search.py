@@ -8,7 +8,7 @@ from vgps.solver.backward import Gains
 from vgps.solver.ilqr import Reason, Settings, ilqr
 from vgps.solver.line_search import LineSearch
 from vgps.solver.objective import task_objective, with_extra
-from vgps.solver.rollout import roll_out
+from vgps.solver.rollout import rollout
 
 
 def barrier(nx, nu, T, size):
@@ -39,7 +39,7 @@ def test_trial_steps_that_are_not_finite_are_backed_off(springs, stretch, larges
     term, _keep = barrier(nx, nu, T, 0.3)
     x0, U = np.array([stretch, -stretch, 0.0, 0.0]), np.zeros((T, nu))
     objective = with_extra(task_objective(springs, T), term)
-    solution = ilqr(springs, objective, x0, U, Settings(mu_start=0.0), records.append)
+    solution = ilqr(springs, objective, x0, U, Settings(regularization_start=0.0), records.append)
     assert smallest <= records[0].step_size <= largest
     assert all(np.isfinite(r.cost) for r in records)
     assert solution.reason in (Reason.CONVERGED, Reason.STATIONARY)
@@ -58,7 +58,7 @@ def test_search_starts_two_sizes_above_the_last(springs):
 
     def size_of(push):
         gains.k[:] = push
-        X, U, cost = roll_out(springs, objective, springs.x0, np.zeros((T, nu)))
+        X, U, cost = rollout(springs, objective, springs.x0, np.zeros((T, nu)))
         return search.descend(X, U, gains, cost, 1e-4).size
 
     assert size_of(0.4) == 1.0

@@ -8,7 +8,7 @@ from wall import before_a_wall, behind_a_wall, survives
 
 from vgps.policy.cost_term import negative_log_policy
 from vgps.solver.objective import Expansion, costs, expand, task_objective, with_extra
-from vgps.solver.rollout import follow, roll_out, total_cost
+from vgps.solver.rollout import closed_loop_rollouts, rollout, total_cost
 
 ALPHA, T, S = 0.3, 4, 5
 
@@ -106,7 +106,7 @@ def test_policy_term_at_one_point(random_policy, rng, observed):
     term = negative_log_policy(policy, np.zeros((1, 1, nx)), np.zeros((1, 1, nu)))
     x, u = rng.standard_normal(nx), rng.standard_normal(nu)
     out = [np.full(s, np.nan) for s in ((1,), nx, nu, (nx, nx), (nu, nx), (nu, nu))]
-    twin.call_c(term.expansion, x, u, term.data, term.steps, *out)
+    twin.call_c(term.expansion, x, u, term.data, term.step_data, *out)
     c, c_x, c_u, c_xx, c_ux, c_uu = out
     assert c[0] == pytest.approx(-policy.log_prob(x, u), rel=1e-13)
     slope = differences(lambda z: -policy.log_prob(z[:nx], z[nx:]), np.append(x, u))
@@ -124,7 +124,7 @@ def test_policy_term_does_not_overflow(random_policy):
     term = negative_log_policy(policy, np.zeros((1, 1, 2)), np.zeros((1, 1, 1)))
     for scale in (1e3, 1e4, -1e4):
         x, u, c = np.full(2, scale), np.zeros(1), np.empty(1)
-        twin.call_c(term.value, x, u, term.data, term.steps, c)
+        twin.call_c(term.value, x, u, term.data, term.step_data, c)
         assert np.isfinite(c[0])
         assert c[0] == pytest.approx(-policy.log_prob(x, u), rel=1e-12)
 
@@ -133,7 +133,9 @@ def run(model, x0, X, U, k, K, sizes, limits=np.inf):
     rollouts, (T, nu) = len(x0), U.shape
     X_new, U_new = np.full((rollouts, T + 1, model.nx), np.nan), np.full((rollouts, T, nu), np.nan)
     bounds = np.full(nu, limits)
-    follow(model.address("follow"), x0, X, U, k, K, np.array(sizes), bounds, X_new, U_new)
+    closed_loop_rollouts(
+        model.address("follow"), x0, X, U, k, K, np.array(sizes), bounds, X_new, U_new
+    )
     return X_new, U_new
 
 
@@ -189,7 +191,7 @@ def test_trajectories_stay_within_their_arrays(swimmer, rng, rollouts, place):
     shapes = (rollouts, nx), (T + 1, nx), (T, nu), (T, nu), (T, nu, nx), (rollouts,), (nu,)
     shapes += (rollouts, T + 1, nx), (rollouts, T, nu)
     arrays = [place(rng.standard_normal(shape)) for shape in shapes]
-    survives(follow, swimmer.address("follow"), *arrays)
+    survives(closed_loop_rollouts, swimmer.address("follow"), *arrays)
 
     X, U = (place(rng.standard_normal((rollouts, n))) for n in (nx, nu))
     into = Expansion(*map(place, Expansion.empty(rollouts, nx, nu)))
@@ -200,17 +202,17 @@ def test_trajectories_stay_within_their_arrays(swimmer, rng, rollouts, place):
 
 def test_divergence_costs_infinitely_much(swimmer, springs):
     """Whether the state overflows or a cost term is not a number."""
-    *_, cost = roll_out(swimmer, task_objective(swimmer, 5), swimmer.x0, np.full((5, 2), 1e200))
+    *_, cost = rollout(swimmer, task_objective(swimmer, 5), swimmer.x0, np.full((5, 2), 1e200))
     assert cost == np.inf
 
     # a finite cost, and a state behind it that is not: its spin overflows within the step
     x0, U = np.zeros(swimmer.nx), np.zeros((1, 2))
     x0[-1] = 1e100
-    X, _, cost = roll_out(swimmer, task_objective(swimmer, 1), x0, U)
+    X, _, cost = rollout(swimmer, task_objective(swimmer, 1), x0, U)
     assert np.isfinite(swimmer.cost(X[:1], U)) and not np.isfinite(X[1]).all()
     assert cost == np.inf
 
     for bad in (np.nan, np.inf, -np.inf):
         term, _keep = python_term(lambda x, u: bad, None, springs.nx, 2, 5)
         objective = with_extra(task_objective(springs, 5), term)
-        assert roll_out(springs, objective, springs.x0, np.zeros((5, 2)))[2] == np.inf
+        assert rollout(springs, objective, springs.x0, np.zeros((5, 2)))[2] == np.inf

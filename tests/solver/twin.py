@@ -169,23 +169,25 @@ def backward(problem, X, U, mu):
 
 
 class Regularization:
-    """mu, multiplied by a rate that itself grows or shrinks by ``mu_factor``."""
+    """mu, multiplied by a rate that itself grows or shrinks by ``regularization_factor``."""
 
     def __init__(self, settings):
-        self.s, self.mu, self.rate = settings, settings.mu_start, 1.0
+        self.s, self.mu, self.rate = settings, settings.regularization_start, 1.0
 
     def grow(self):
-        self.rate = self.rate * self.s.mu_factor if self.rate > 1.0 else self.s.mu_factor
-        self.mu = max(self.mu * self.rate, self.s.mu_min)
+        factor = self.s.regularization_factor
+        self.rate = self.rate * factor if self.rate > 1.0 else factor
+        self.mu = max(self.mu * self.rate, self.s.regularization_min)
 
     def shrink(self):
-        self.rate = self.rate / self.s.mu_factor if self.rate < 1.0 else 1.0 / self.s.mu_factor
+        factor = self.s.regularization_factor
+        self.rate = self.rate / factor if self.rate < 1.0 else 1.0 / factor
         self.mu *= self.rate
-        if self.mu <= self.s.mu_min:
+        if self.mu <= self.s.regularization_min:
             self.mu = 0.0
 
     def backward(self, problem, X, U):
-        while self.mu <= self.s.mu_max:
+        while self.mu <= self.s.regularization_max:
             try:
                 return backward(problem, X, U, self.mu)
             except NotConvex:
@@ -207,7 +209,8 @@ def ilqr(problem, x0, U, settings):
             reason = "regularization"
             break
         (k, K, *_), linear, quadratic = found
-        if -linear - quadratic < settings.cost_tolerance and regularization.mu <= settings.mu_start:
+        small = -linear - quadratic < settings.cost_tolerance
+        if small and regularization.mu <= settings.regularization_start:
             reason = "stationary"
             break
         decrease = None
@@ -230,7 +233,7 @@ def ilqr(problem, x0, U, settings):
             if decrease < settings.cost_tolerance:
                 reason = "converged"
                 break
-    regularization = Regularization(settings._replace(mu_start=0.0))
+    regularization = Regularization(settings._replace(regularization_start=0.0))
     (k, K, Q_uu, V_x, V_xx), _, _ = regularization.backward(problem, X, U)
     return Result(X, U, k, K, Q_uu, V_x, V_xx, cost, regularization.mu, iteration, reason)
 

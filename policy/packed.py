@@ -1,0 +1,60 @@
+"""A policy as the flat array of numbers that kernels read, and its mean action from there.
+
+    nx  n_in  n_hidden  nu  S  |  observed  |  W1  b1  W2  b2  log_sigma  |  ...
+
+S is the number of displacements that a cost term averages over, and the dots are what it appends to
+the policy (`policy.cost_term`); a policy alone has S = 0 and nothing there.  Matrices
+stand row by row.  A kernel that takes a policy like this is compiled once for all of them.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vgps.policy.gaussian import Policy
+from vgps.policy.softplus import softplus_into
+from vgps.solver.native import kernel
+
+Array = NDArray[np.float64]
+
+HEADER = 5  # numbers before `observed`
+
+
+def pack(policy: Policy, nx: int, displacements: int = 0) -> Array:
+    """The array of a policy for states of nx coordinates."""
+    sizes = [nx, *policy.shape, displacements]
+    return np.concatenate([sizes, policy.observed, policy.theta]).astype(float)
+
+
+@kernel
+def offsets(header: Array) -> tuple[int, int, int, int, int]:
+    """Where W1, b1, W2, b2 and what follows log_sigma begin, from the ``header`` or all of the array."""
+    n_in, n_hidden, nu = int(header[1]), int(header[2]), int(header[3])
+    W1 = HEADER + n_in
+    b1 = W1 + n_hidden * n_in
+    W2 = b1 + n_hidden
+    b2 = W2 + nu * n_hidden
+    return W1, b1, W2, b2, b2 + 2 * nu
+
+
+@kernel
+def mean_action(packed: Array, x: Array, scratch: Array, mean: Array) -> None:
+    """Fill ``mean`` (nu,) with mu(x) at x (nx,).  ``scratch`` is (3, n_hidden)."""
+    W1, b1, W2, b2, _ = offsets(packed)
+    z, activation, slope = scratch
+    preactivation(packed, W1, b1, x, z)
+    softplus_into(z, activation, slope)
+    for i in range(len(mean)):
+        mean[i] = packed[b2 + i]
+        for h in range(len(z)):
+            mean[i] += packed[W2 + i * len(z) + h] * activation[h]
+
+
+@kernel
+def preactivation(packed: Array, W1: int, b1: int, x: Array, z: Array) -> None:
+    """Fill ``z`` (n_hidden,) with W1 x[observed] + b1; the numbers W1 and b1 are those of `offsets`."""
+    n_in = int(packed[1])
+    for h in range(len(z)):
+        total = packed[b1 + h]
+        for j in range(n_in):
+            total += packed[W1 + h * n_in + j] * x[int(packed[HEADER + j])]
+        z[h] = total
