@@ -5,7 +5,7 @@
     Q_uu = c_uu + f_u^T V_xx' f_u
     k = -Q_uu^-1 Q_u     K = -Q_uu^-1 Q_ux
 
-from V' = 0 behind the last step.  Regularisation adds mu to V_xx' (a quadratic pull to the old
+from V' = 0 after the last step.  Regularisation adds mu to V_xx' (a quadratic pull to the old
 states), that is mu f_u^T f_u to Q_uu and mu f_u^T f_x to Q_ux where the gains are computed; the
 value function keeps the unregularised Q, so its expected decrease is honest.
 """
@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vgps.codegen.emission.backward_pass import Arguments, Stop
 from vgps.solver.boxqp import solve_box
 from vgps.solver.dense import cholesky_solve
 from vgps.solver.native import call, kernel, row
@@ -35,12 +36,9 @@ class Gains(NamedTuple):
 
     @classmethod
     def zeros(cls, T: int, nx: int, nu: int) -> "Gains":
+        """Arrays of zeros, to be filled."""
         shapes = ((nu,), (nu, nx), (nu,), (nu, nu), (nx,), (nx, nx))
         return cls(*(np.zeros((T, *shape)) for shape in shapes), np.zeros(2))
-
-
-# Why codegen/c/riccati.c stops at a step.
-_DONE, _NOT_CONVEX, _OUT_OF_LIMITS = range(3)
 
 
 @kernel
@@ -51,20 +49,36 @@ def backward(steps, expansion, U, limits, mu, gains):
     as no limit is reached.  ``limits`` (nu,) bounds |U + k|; with a bound in reach the step's
     quadratic is minimised in the box and the gains of clamped actions are zero (Tassa et al. 2014).
     """
-    weight, progress = np.array([mu]), np.array([len(U) - 1, _DONE])
+    weight, progress = np.array([mu]), np.array([len(U) - 1, Stop.DONE.value])
     e, g = expansion, gains
-    c = row(e.c_x, 0), row(e.c_u, 0), row(e.c_xx, 0), row(e.c_ux, 0), row(e.c_uu, 0)
-    found = row(g.k, 0), row(g.K, 0), row(g.Q_u, 0), row(g.Q_uu, 0), row(g.V_x, 0), row(g.V_xx, 0)
     # Only arrays of the caller: an address does not keep alive what is made here.
-    f = row(limits, 0), row(U, 0), row(e.f_x, 0), row(e.f_u, 0)
-    arguments = np.array((len(U),) + f + c + found + (row(g.expected, 0),))
+    fields = Arguments(
+        T=len(U),
+        limits=row(limits, 0),
+        U=row(U, 0),
+        f_x=row(e.f_x, 0),
+        f_u=row(e.f_u, 0),
+        c_x=row(e.c_x, 0),
+        c_u=row(e.c_u, 0),
+        c_xx=row(e.c_xx, 0),
+        c_ux=row(e.c_ux, 0),
+        c_uu=row(e.c_uu, 0),
+        k=row(g.k, 0),
+        K=row(g.K, 0),
+        Q_u=row(g.Q_u, 0),
+        R_uu=row(g.Q_uu, 0),
+        V_x=row(g.V_x, 0),
+        V_xx=row(g.V_xx, 0),
+        expected=row(g.expected, 0),
+    )
+    arguments = np.array(fields)
     gains.expected[:] = 0.0
     while progress[0] >= 0:
         call(steps, (arguments.ctypes.data, weight.ctypes.data, progress.ctypes.data))
         t = progress[0]
-        if progress[1] == _NOT_CONVEX:
+        if progress[1] == Stop.NOT_CONVEX.value:
             return t
-        if progress[1] == _OUT_OF_LIMITS and not _minimize_in_box(limits, U[t], gains, t):
+        if progress[1] == Stop.OUT_OF_LIMITS.value and not _minimize_in_box(limits, U[t], gains, t):
             return t
     return -1
 
