@@ -1,7 +1,7 @@
 """A compiled robot: NumPy in, NumPy out, and the addresses that Numba kernels call."""
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -12,7 +12,12 @@ from vgps.codegen.description.expression import decide, parse, split_aggregates
 from vgps.codegen.description.robot import Robot
 
 Array = NDArray[np.float64]
-_AGGREGATES = {"mean": np.mean, "min": np.min, "max": np.max, "final": lambda values: values[-1]}
+_AGGREGATES: dict[str, Callable[[Array], float]] = {
+    "mean": np.mean,
+    "min": np.min,
+    "max": np.max,
+    "final": lambda values: values[-1],
+}
 
 
 class Model:
@@ -22,7 +27,7 @@ class Model:
     lists, integers, any memory order.  ``library`` is what was compiled.
     """
 
-    def __init__(self, robot: Robot, library: Path, manifest: Mapping, was_built: bool):
+    def __init__(self, robot: Robot, library: Path, manifest: Mapping, was_built: bool) -> None:
         self.robot = robot
         self.manifest = manifest
         self.was_built = was_built
@@ -123,7 +128,8 @@ class Model:
 
     def address(self, function: str) -> int:
         """Address of a C function of the library, for Numba kernels."""
-        return ctypes.cast(getattr(self.library, f"robot_{function}"), ctypes.c_void_p).value
+        pointer = ctypes.cast(getattr(self.library, f"robot_{function}"), ctypes.c_void_p)
+        return pointer.value or 0
 
     @cached_property
     def x0(self) -> Array:

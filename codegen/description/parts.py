@@ -83,11 +83,17 @@ class Link(Part):
         return _along(self.direction, self.length)
 
 
+def unit_vector(angle: float) -> tuple[float, float]:
+    """(cos, sin) of an angle, exact at multiples of a quarter turn.
+
+    The rounding error of cos(pi/2) would otherwise live on as a term of the equations of motion.
+    """
+    cosine, sine = math.cos(angle), math.sin(angle)
+    return 0.0 if abs(cosine) < 1e-15 else cosine, 0.0 if abs(sine) < 1e-15 else sine
+
+
 def _along(direction: float, distance: float) -> tuple[float, float]:
-    # The rounding error of cos(pi/2) would otherwise live on as a term of the equations of motion.
-    cosine, sine = (
-        0.0 if abs(c) < 1e-15 else c for c in (math.cos(direction), math.sin(direction))
-    )
+    cosine, sine = unit_vector(direction)
     return distance * cosine, distance * sine
 
 
@@ -151,6 +157,13 @@ class Joint(Part):
         if self.torque_limit is not None and not self.actuated:
             raise refuse("only an actuated joint takes 'torque_limit'", "key", ("torque_limit",))
         return self
+
+    @property
+    def origin(self) -> tuple[float, float]:
+        """``at`` of a joint in a robot, which has filled in what the file leaves out."""
+        if self.at is None:
+            raise ValueError(f"the joint {self.name!r} is in no robot")
+        return self.at
 
 
 class Point(Part):

@@ -5,9 +5,17 @@ several parts in `rules`; other modules import all of them from here.
 """
 
 import math
+from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import PrivateAttr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    Field,
+    PrivateAttr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from vgps.codegen.description import consistency as rules
 from vgps.codegen.description.explain import explain
@@ -63,7 +71,7 @@ class Robot(Part):
 
     name: FileName
     description: Text = ""
-    parameters: dict[str, float] = {}
+    parameters: dict[str, float] = Field(default_factory=dict)
     gravity: Number = 9.81
     base: Literal["floating", "fixed"]
     links: tuple[Link, ...]
@@ -156,18 +164,22 @@ class Robot(Part):
 
     @property
     def nq(self) -> int:
+        """Number of coordinates."""
         return len(self.q_names)
 
     @property
     def nv(self) -> int:
+        """Number of velocities."""
         return self.nq
 
     @property
     def nx(self) -> int:
+        """Number of states."""
         return 2 * self.nq
 
     @property
     def nu(self) -> int:
+        """Number of actions."""
         return len(self.u_names)
 
     @property
@@ -223,7 +235,7 @@ class Robot(Part):
         return values
 
 
-def load(path) -> Robot:
+def load(path: str | Path) -> Robot:
     """Read and validate a robot file.
 
     Raises RobotFileError, one sentence with file, line and column, for the first mistake in the

@@ -6,6 +6,7 @@ text.
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -35,14 +36,15 @@ class Source:
     top: yaml.MappingNode
 
     def position(self, loc: tuple, key: bool = False, offset: int | None = None) -> tuple[int, int]:
-        """(line, column), 1-based, of the value at `loc`, such as ('links', 1, 'mass'), or of its
-        nearest ancestor.
+        """(line, column), 1-based, of the value at `loc` or of its nearest ancestor.
 
+        loc     such as ('links', 1, 'mass')
         key     point at the key in place of its value
         offset  point at this 0-based character inside the value, when it is text on one line
                 without escapes
         """
-        node, mark = self.top, self.top.start_mark
+        node: yaml.Node = self.top
+        mark = node.start_mark
         for depth, step in enumerate(loc):
             key_node, child = _child(node, step)
             if child is None:
@@ -54,7 +56,7 @@ class Source:
         return line, column + (0 if offset is None else _shift(node, offset))
 
 
-def read(path) -> Source:
+def read(path: str | Path) -> Source:
     """Read a robot file.  Raises RobotFileError when it is not one readable YAML mapping."""
     text = _text(path)
     try:
@@ -80,10 +82,10 @@ def read(path) -> Source:
 class _Reader:
     """Turns nodes into data, with a bound on how much aliases may multiply."""
 
-    def __init__(self, path):
+    def __init__(self, path: str | Path) -> None:
         self.path, self.visited = path, 0
 
-    def value(self, node: yaml.Node, ancestors: tuple[yaml.Node, ...]):
+    def value(self, node: yaml.Node, ancestors: tuple[yaml.Node, ...]) -> Any:
         self.visited += 1
         if self.visited > MAX_NODES:
             raise _at(
@@ -103,7 +105,8 @@ class _Reader:
         raise self.tagged(node)
 
     def mapping(self, node: yaml.MappingNode, inside: tuple[yaml.Node, ...]) -> dict:
-        result, lines = {}, {}
+        result: dict[str, Any] = {}
+        lines: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise _at(self.path, key.start_mark, "a key must be plain text")
@@ -118,7 +121,7 @@ class _Reader:
             result[key.value] = self.value(value, inside)
         return result
 
-    def scalar(self, node: yaml.ScalarNode):
+    def scalar(self, node: yaml.ScalarNode) -> Any:
         if node.tag in AS_TEXT:
             return node.value
         if node.tag not in CONVERTED:
@@ -135,7 +138,7 @@ class _Reader:
         return _at(self.path, node.start_mark, f"the tag {node.tag!r} is not supported")
 
 
-def _text(path) -> str:
+def _text(path: str | Path) -> str:
     try:
         with Path(path).open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -159,7 +162,7 @@ def _syntax(error: yaml.MarkedYAMLError) -> str:
     return f"not valid YAML: {error.problem}" + (f" ({error.context})" if error.context else "")
 
 
-def _child(node: yaml.Node, step) -> tuple[yaml.Node | None, yaml.Node | None]:
+def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Node | None]:
     if isinstance(node, yaml.MappingNode):
         return next(((key, value) for key, value in node.value if key.value == step), (None, None))
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
@@ -178,10 +181,10 @@ def _count(before: str) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
 
 
-def _place(mark) -> tuple[int, int]:
+def _place(mark: yaml.Mark) -> tuple[int, int]:
     return mark.line + 1, mark.column + 1
 
 
-def _at(path, mark, message: str) -> RobotFileError:
+def _at(path: str | Path, mark: yaml.Mark | None, message: str) -> RobotFileError:
     line, column = (1, 1) if mark is None else _place(mark)
     return RobotFileError(path, line, column, message)

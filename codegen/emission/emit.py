@@ -96,7 +96,7 @@ def _pieces(statements: list[Statement]) -> tuple[list[list[Statement]], int]:
     slot: dict[str, int] = {}
     free: list[int] = []
     slots = 0
-    pieces = []
+    pieces: list[list[Statement]] = []
     for start in range(0, len(statements), length):
         within, piece = statements[start : start + length], len(pieces)
         earlier = sorted({use for s in within for use in s.uses if home[use] < piece})

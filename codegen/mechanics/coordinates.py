@@ -17,7 +17,7 @@ from vgps.codegen.mechanics.to_casadi import to_casadi
 class Coordinates:
     """Symbols of both kinds of coordinates, w = S q, and the mechanics in terms of them."""
 
-    def __init__(self, robot: Robot, mechanics: Mechanics):
+    def __init__(self, robot: Robot, mechanics: Mechanics) -> None:
         self.robot, self.mechanics = robot, mechanics
         self.q = ca.SX.sym("q", robot.nq)
         self.v = ca.SX.sym("v", robot.nv)
@@ -60,10 +60,7 @@ class Coordinates:
 
     def kinematics(self, named: dict[str, Kinematics]) -> dict[str, Kinematics]:
         """Kinematics as CasADi expressions of q and v."""
-        fields = [
-            sp.Matrix([*k.position, *k.velocity, k.angle or 0, k.omega or 0])
-            for k in named.values()
-        ]
+        fields = [sp.Matrix([*k.position, *k.velocity, k.angle, k.omega]) for k in named.values()]
         converted = dict(zip(named, self.convert(*fields), strict=True))
         return {
             name: Kinematics(f[:2], f[2:4], f[4], f[5])
@@ -81,6 +78,7 @@ class Coordinates:
         return contact(robot.ground, robot.parameters, self.w, positions, velocities)
 
     def points(self) -> dict[str, Kinematics]:
+        """Kinematics of all named points as CasADi expressions of q and v."""
         return self.kinematics(self.mechanics.points)
 
     def quantities(self) -> dict[str, ca.SX | float]:

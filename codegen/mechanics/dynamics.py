@@ -174,10 +174,14 @@ def _solved_numerically(system: LinearSystem, inputs: Named) -> tuple[list[Funct
         "rhs": ca.densify(system.rhs),
         "offset": ca.densify(system.offset),
     }
-    functions = [Function(f"{system.name}_system", inputs, parts, along)]
-    if system.of_integrator:
+    solve = NumericSolve(
+        name=system.name,
+        system=f"{system.name}_system",
+        derivatives_rhs=f"{system.name}_derivatives_rhs" if along else None,
+        along_trajectories=along,
+    )
+    functions = [Function(solve.system, inputs, parts, along)]
+    if solve.derivatives_rhs:
         rhs_z = {"rhs_z": ca.densify(system.derivatives_rhs)}
-        name = f"{system.name}_derivatives_rhs"
-        functions.append(Function(name, inputs | {"y": system.y}, rhs_z, along))
-    names = [function.name for function in functions]
-    return functions, NumericSolve(system.name, *names, along_trajectories=along)
+        functions.append(Function(solve.derivatives_rhs, inputs | {"y": system.y}, rhs_z, along))
+    return functions, solve
