@@ -1,11 +1,11 @@
 /* Linear systems of robots with many coordinates, solved numerically.
  *
- * Straight-line code grows with the cube of the number of coordinates.  Of large robots only matrices
- * and right-hand sides are generated;
+ * Straight-line code grows with the cube of the number of coordinates.  Of large robots only
+ * matrices and right-hand sides are generated; the systems
  *
- *     matrix (y - offset) = rhs,    matrix dy/dz = rhs_z,
+ *     matrix (y - offset) = rhs,    matrix dy/dz = rhs_z
  *
- * are solved by the loops below: an L D L^T factorisation that takes the matrix for full.  y is in
+ * are solved by the loops below: an L D L^T factorisation that treats the matrix as dense.  y is in
  * absolute coordinates (codegen/mechanics/equations_of_motion.py), and the result in the user's:
  * PARENT[i] is the angle that coordinate i is measured from, or -1.
  *

@@ -10,8 +10,8 @@
  * Symmetric matrices make all products of the form A^T B.  They are summed in tiles that stay in
  * registers, and of Q_xx only the tiles that reach its upper half.
  *
- * A vector that is read from where its parts have just been written keeps the processor waiting, so
- * rows are padded in registers.
+ * Loading a vector whose parts have just been stored stalls the processor, so rows are padded in
+ * registers.
  */
 
 #define VECTORS(width) (((width) + LANES - 1) / LANES)
@@ -59,8 +59,8 @@ INLINE void part_x(const lanes *row, double *x)
 #undef SOURCE
 }
 
-/* out (ROWS, COLUMNS vectors) = start + A^T B, for A (depth, ROWS) and start, whose rows stand `of_a`
- * and `of_start` numbers apart, and B (depth, COLUMNS vectors).  Where there is no start, it is zero. */
+/* out (ROWS, COLUMNS vectors) = start + A^T B, for B (depth, COLUMNS vectors), and A (depth, ROWS)
+ * and start, whose rows stand `of_a` and `of_start` numbers apart.  No start counts as zero. */
 INLINE void tile(int ROWS, int COLUMNS, int depth, int of_a, const double *A, const lanes *B,
                  int of_start, const double *start, lanes *out)
 {
@@ -81,7 +81,7 @@ INLINE void tile(int ROWS, int COLUMNS, int depth, int of_a, const double *A, co
     for (int j = 0; j < COLUMNS; ++j) out[i * N + j] = sum[i][j];
 }
 
-/* out (rows) = start + A^T B, in tiles of about the same height: a low one waits for its own sums.
+/* out (rows) = start + A^T B, in tiles of about the same height: a low one is bound by latency.
  * With `upper`, the rows are those of x in a symmetric matrix of z, and what lies left of its
  * diagonal may be left undefined. */
 INLINE void product(int rows, int upper, int depth, int of_a, const double *A, const lanes *B,
@@ -157,13 +157,13 @@ INLINE const double *block(const double *array, int size, long t, long T, double
   const double *array = block(args->array, size, t, args->T, copy_of_##array)
 
 /* Step t.  It ends early where R_uu is not positive definite (all of it: its inverse is the
- * covariance of pi_G, clamped actions or not), or where u + k passes a limit; the latter is for the
- * caller to mend, who then returns with the k and K to be used, `given`.
+ * covariance of pi_G, clamped actions or not), or where u + k passes a limit.  In the latter case
+ * the caller replaces k and K and calls again, with `given` true.
  *
  *     r   = Q_u  + Q_uu k      V_x  = Q_x  + Q_ux^T k + K^T r
  *     r_x = Q_ux + Q_uu K      V_xx = Q_xx + Q_ux^T K + K^T r_x
  *
- * Both remainders vanish where R is Q and its minimum was taken. */
+ * Both remainders vanish where R = Q and k and K are its minimum. */
 static int backward_step(const BackwardArguments *args, double mu, long t, int given)
 {
   static const double zeros[NX * NX];
@@ -176,7 +176,7 @@ static int backward_step(const BackwardArguments *args, double mu, long t, int g
   BLOCK(c_xx, NX * NX);
   BLOCK(c_ux, NU * NX);
   BLOCK(c_uu, NU * NU);
-  /* F = [f_u f_x], W = V_xx F; nobody reads the columns of u in rows of x. */
+  /* F = [f_u f_x], W = V_xx F; columns of u in rows of x are never read. */
   lanes F[NX][N], W[NX][N], Q[NZ][N], q[N];
   lanes R[NU + 1][N], remainder[NU + 1][N];      /* a robot may have no action */
   double k[NU + 1], r[NU + 1];
@@ -211,7 +211,7 @@ static int backward_step(const BackwardArguments *args, double mu, long t, int g
     if (!solve(R, k)) return NOT_CONVEX;
     for (int i = 0; i < NU; ++i) part_x(R[i], args->K + (t * NU + i) * NX);
     int inside = 1;
-#pragma GCC unroll 1 /* a vector of k would be read from where its parts have just been written */
+#pragma GCC unroll 1 /* a vector of k would be loaded whose parts have just been stored */
     for (int i = 0; i < NU; ++i) {
       args->k[t * NU + i] = k[i];
       inside &= fabs(args->U[t * NU + i] + k[i]) < args->limits[i];
@@ -238,8 +238,8 @@ static int backward_step(const BackwardArguments *args, double mu, long t, int g
   double *value = args->V_xx + t * NX * NX;
   part_x(q, args->V_x + t * NX);
   for (int i = 0; i < NX; ++i) part_x(Q[NU + i], value + i * NX);
-  /* From Q, whose vectors lie in one line of the cache each: what has just been written across two
-   * is late to be read. */
+  /* From Q, whose vectors lie in one cache line each: loading what has just been stored across two
+   * lines stalls. */
 #pragma GCC unroll 18
   for (int i = 0; i < NX; ++i)
 #pragma GCC unroll 18

@@ -155,7 +155,7 @@ def quantities(robot: Robot) -> set[str]:
 
 
 def check_expressions(robot: Robot) -> None:
-    """The cost is a number, the success a condition; both speak only of quantities that exist."""
+    """The cost is a number, the success a condition; both name only quantities that exist."""
     varying, constant = quantities(robot), set(robot.parameters)
     with _refusing("task", "cost"):
         cost = parse(robot.task.cost)
@@ -179,7 +179,7 @@ def check_expressions(robot: Robot) -> None:
 
 
 def check_contact(robot: Robot) -> None:
-    """Ground and contact points come together, with the integrator that bears them."""
+    """Ground and contact points come together, with the integrator that can handle them."""
     touching = [i for i, point in enumerate(robot.points) if point.contact]
     if robot.ground is None:
         if touching:
@@ -205,7 +205,7 @@ def check_training(robot: Robot) -> None:
 
 
 def check_gait(robot: Robot) -> None:
-    """The walking controller speaks of links, actuated joints and points that exist."""
+    """The walking controller names links, actuated joints and points that exist."""
     gait = robot.gait
     if gait is None:
         if robot.task.start.gait:

@@ -183,8 +183,11 @@ def split_aggregates(expression: Expression) -> tuple[Expression, tuple[Term, ..
 def decide(outer: Expression, values: Sequence[float], parameters: Mapping[str, float]) -> bool:
     """Whether a condition from `split_aggregates` holds for the values of its terms.
 
-    The values are in the order of the terms.  A rollout with a value that is not finite never succeeds.  Raises ExpressionError as `evaluate`
-    does.
+    The values are in the order of the terms.  A rollout with a value that is not finite never
+    succeeds.
+
+    Raises:
+        ExpressionError: as `evaluate` does.
     """
     if not all(math.isfinite(value) for value in values):
         return False

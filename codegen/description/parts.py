@@ -48,10 +48,8 @@ class Link(Part):
     mass       kg
     length     m, from the frame's origin to the tip
     direction  rad, of the long axis in the link's own frame
-    com        (x, y) m, centre of mass in the link's frame; halfway along the axis when the file
-               is silent
-    inertia    kg·m² about the centre of mass; that of a thin rod, m·length²/12, when the file is
-               silent
+    com        (x, y) m, centre of mass in the link's frame; by default halfway along the axis
+    inertia    kg·m² about the centre of mass; by default that of a thin rod, m·length²/12
     drag       None in vacuum
     """
 
@@ -100,14 +98,14 @@ def _along(direction: float, distance: float) -> tuple[float, float]:
 class Joint(Part):
     """A connection of a child link to its parent link, or to the world.
 
-    at               (x, y) m in the parent's frame: where the child's origin is at q = 0; when the
-                     file is silent, the parent's tip, or (0, 0) in the world
+    at               (x, y) m in the parent's frame: where the child's origin is at q = 0; by
+                     default the parent's tip, or (0, 0) in the world
     axis             rad, direction in which a prismatic joint moves, in the parent's frame
     limits           (low, high) rad or m, None without limits
     limit_stiffness  N·m/rad or N/m, None without limits
     limit_softness   rad or m over which a limit sets in
     damping          N·m·s/rad or N·s/m
-    stiffness, rest  N·m/rad or N/m of a spring that is at ease at `rest` (rad or m)
+    stiffness, rest  N·m/rad or N/m of a spring without force at `rest` (rad or m)
     armature         kg·m² or kg that the drive adds to the coordinate's inertia
     torque_limit     N·m or N, None without a limit
     """

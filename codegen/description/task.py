@@ -114,8 +114,8 @@ class Training(Part):
     anneal       outer iterations
     samples      states drawn at each time step to fit the policy
     pairs        opposite pairs of states over which the policy term of the cost is averaged
-    tail         steps before the horizon's end from which the policy does not learn: an optimal
-                 trajectory that ends there need not go on, and a walker's lets itself fall
+    tail         steps before the horizon's end from which the policy does not learn: what follows
+                 the end costs an optimal trajectory nothing, so a walker lets itself fall there
     """
 
     iterations: Annotated[int, whole(1)] = 50

@@ -1,11 +1,11 @@
 """The order of statements in which a processor waits least: list scheduling.
 
 CasADi writes expressions depth first: long chains in which each operation waits for the one before.
-A processor begins whatever is ready, but looks only some hundred operations ahead.  Here every cycle
-begins operations whose operands have been computed by then, those with the longest critical path
-first (Gibbons and Muchnick, PLDI 1986).  Values should also be used before they have to leave the
-registers: while more values are live than the registers are likely to hold, operations that lower
-the register pressure go first (Goodman and Hsu, ICS 1988).
+A processor begins whatever is ready, but looks only some hundred operations ahead.  Here every
+cycle begins operations whose operands have been computed by then, those with the longest critical
+path first (Gibbons and Muchnick, PLDI 1986).  Values should also be used before they have to leave
+the registers: while more values are live than the registers are likely to hold, operations that
+lower the register pressure go first (Goodman and Hsu, ICS 1988).
 """
 
 from collections import Counter

@@ -34,7 +34,7 @@ class Coordinates:
         self.w_dot = ca.SX.sym("wd", robot.nv)
 
     def times_S(self, matrix: ca.SX) -> ca.SX:
-        """``matrix`` @ S, by solving X S^-1 = matrix: every partial sum is taken once."""
+        """``matrix`` @ S, by solving X S^-1 = matrix: every partial sum is computed once."""
         columns = ca.horzsplit(matrix)
         for child in _leaf_first(self.robot):
             if (parent := self.parents[child]) >= 0:
@@ -48,7 +48,7 @@ class Coordinates:
         return to_casadi(matrices, symbols)
 
     def in_joint_coordinates(self, named: Named) -> Named:
-        """The same expressions with w = S q and w_dot = S v put in."""
+        """The same expressions with w = S q and w_dot = S v substituted."""
         joint = [self.S @ self.q, self.S @ self.v]
         moved = ca.substitute(list(named.values()), [self.w, self.w_dot], joint)
         return dict(zip(named, moved, strict=True))

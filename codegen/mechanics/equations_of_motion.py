@@ -9,11 +9,11 @@ velocities, and e_b the row that picks the body's turning rate,
     M = sum_b  m_b J_b^T J_b + I_b e_b^T e_b
     h = sum_b  m_b J_b^T (J_b' v + g y)
 
-**Coordinates.** Users speak in joint angles relative to the parent, ``q``.  The derivation speaks
+**Coordinates.** Users work in joint angles relative to the parent, ``q``.  The derivation works
 in *absolute* coordinates ``w = S q``: the entry of a revolute joint is the angle of its child
 against the world.  ``S`` is a constant matrix of zeros and ones, so the change of coordinates
 costs only additions, and it halves the operation count of a seven-link chain, because a body's
-velocity is then a sum with one term an angle instead of a sum of sums.
+velocity is then a sum with one term for each angle instead of a sum of sums.
 
 **Rotated vectors.** With R(w) a rotation, every point is a sum of vectors that turn with one angle
 each, p = sum_a R(w_a) r_a, and so are its derivatives.  A product of two of them,
@@ -21,7 +21,8 @@ each, p = sum_a R(w_a) r_a, and so are its derivatives.  A product of two of the
     (R(w_a) r) . (R(w_b) s) = (r . s) cos(w_b - w_a) + (r . s') sin(w_b - w_a),   s' = R(90 deg) s,
 
 has coefficients that are numbers, and those of all bodies are summed before a symbol is written.
-Nothing is simplified or solved; only what slides brings symbols into the coefficients, to expand.
+Nothing is simplified or solved; only sliding joints bring symbols into the coefficients, which are
+then expanded.
 """
 
 from collections.abc import Hashable, Iterator
@@ -65,7 +66,7 @@ class Mechanics(NamedTuple):
 
 
 def derive(robot: Robot) -> Mechanics:
-    """Equations of motion of ``robot``.  Every number in them is a float, every symbol a coordinate."""
+    """Equations of motion of ``robot``: every number is a float, every symbol w or w_dot."""
     tree = Tree(robot)
     n = robot.nq
     mass_matrix, bias, passive = sp.zeros(n, n), sp.zeros(n, 1), sp.zeros(n, 1)
@@ -129,7 +130,7 @@ class _DotProducts:
     def add(
         self, row: int, key: Hashable, factor: float, a: RotatedVector, b: RotatedVector
     ) -> None:
-        """factor (R a) . (R b) under (row, key); the angles must be those of the key's other terms."""
+        """Add factor (R a) . (R b) under (row, key), whose terms must all have these two angles."""
         (ax, ay), (bx, by) = a.vector, b.vector
         entry = self._sums.setdefault((row, key), [a.angle, b.angle, 0.0, 0.0])
         entry[2] += factor * (ax * bx + ay * by)

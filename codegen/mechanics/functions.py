@@ -1,4 +1,4 @@
-"""All functions of a robot: dynamics, cost with its expansion, points, and what success looks at."""
+"""All functions of a robot: dynamics, cost with its expansion, points, and measures of success."""
 
 from typing import NamedTuple
 
@@ -54,15 +54,15 @@ def _cost(robot: Robot, c: Coordinates) -> list[Function]:
 
     The cost is a function phi of named quantities y(x, u).  Its Hessian is taken exactly in y, and
     the quantities linearly in (x, u): J^T phi_yy J with J = dy/d(x, u) (Schraudolph 2002).  A cost
-    that is convex in what it names thereby gets a positive semidefinite Hessian, which the curvature
-    of, say, a centre-of-mass velocity in the joint angles would destroy.
+    that is convex in what it names thereby gets a positive semidefinite Hessian, which the
+    curvature of, say, a centre-of-mass velocity in the joint angles would destroy.
     """
     expression = parse(robot.task.cost)
     quantities = {name: ca.SX(y) for name, y in c.quantities().items() if name in expression.names}
     symbols = {name: ca.SX.sym(f"y{i}", *y.shape) for i, (name, y) in enumerate(quantities.items())}
     phi = ca.SX(expression.evaluate(symbols, FUNCTIONS))
     y = ca.vertcat(*symbols.values())
-    y_of_xu = ca.densify(ca.vertcat(*quantities.values()))  # what cannot move is a structural zero
+    y_of_xu = ca.densify(ca.vertcat(*quantities.values()))  # what never moves is a structural zero
     phi_yy, phi_y = ca.hessian(phi, y)
 
     J = ca.jacobian(y_of_xu, ca.vertcat(c.x, c.u))

@@ -97,7 +97,7 @@ class Tree:
         return point.slides | turning
 
     def velocity_products(self, point: TreePoint) -> dict[tuple[int, int], RotatedVector]:
-        """What velocities alone add to the acceleration: under (a, b) the factor of w_dot_a w_dot_b."""
+        """What velocities alone add to the acceleration: by (a, b), the factor of w'_a w'_b."""
         terms = {}
         for a, (x, y) in point.arms.items():
             if a is not None:
