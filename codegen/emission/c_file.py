@@ -1,7 +1,7 @@
 """The C file of a robot: generated functions in both dialects, and the loops around them.
 
 It has two parts that take a compiler about equally long and do not call each other, so that two
-cores can compile them at the same time: where PART is defined as 1 or 2 the file is that part alone.
+cores can compile them at the same time: where PART is 1 or 2, the file is that part alone.
 """
 
 from pathlib import Path
