@@ -24,7 +24,12 @@ class Model:
     """Dynamics, cost and success of one robot.  x = [q, v]; SI units throughout.
 
     Every method checks the shapes that it is given (ValueError) and takes arrays as they come:
-    lists, integers, any memory order.  ``library`` is what was compiled.
+    lists, integers, any memory order.
+
+    robot      the description
+    manifest   what its build recorded (`build`)
+    was_built  whether this process compiled it
+    library    the loaded shared library
     """
 
     def __init__(self, robot: Robot, library: Path, manifest: Mapping, was_built: bool) -> None:
@@ -78,7 +83,8 @@ class Model:
     def rollout(self, x0: ArrayLike, U: ArrayLike) -> Array:
         """States (T+1, nx) from x0 under U (T, nu).
 
-        Raises FloatingPointError naming the step at which the state stops being finite.
+        Raises:
+            FloatingPointError: names the step at which the state is no longer finite.
         """
         U = _array("U", U, (None, self.nu))
         X = np.empty((len(U) + 1, self.nx))

@@ -4,27 +4,22 @@ Every function takes the robot under validation and raises the refusal of the fi
 breaks.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
 
+from vgps.codegen.description.blueprint import Blueprint
 from vgps.codegen.description.expression import Expression, ExpressionError, parse, split_aggregates
 from vgps.codegen.description.fields import Location, refuse
 from vgps.codegen.description.grammar import COST_CALLS, NUMERIC_CALLS, SUCCESS_CALLS
 from vgps.codegen.description.task import Deviation, Initial
 from vgps.codegen.errors import hint
 
-if TYPE_CHECKING:
-    from vgps.codegen.description.robot import Robot
-
 FLOATING = ("x", "y", "angle")
 LINK_QUANTITIES = ("x", "y", "angle", "vx", "vy", "omega")
 POINT_QUANTITIES = ("x", "y", "vx", "vy")
 
 
-def check_names(robot: Robot) -> None:
+def check_names(robot: Blueprint) -> None:
     """Links, joints, points and parameters share one namespace, in which a name occurs once."""
     taken = {name: "a parameter" for name in robot.parameters}
     for kind, one in (("links", "a link"), ("joints", "a joint"), ("points", "a point")):
@@ -42,7 +37,7 @@ def check_names(robot: Robot) -> None:
             taken[part.name] = one
 
 
-def check_tree(robot: Robot) -> None:
+def check_tree(robot: Blueprint) -> None:
     """Joints name links that exist, and connect all of them into one tree on the base."""
     links = [link.name for link in robot.links]
     if not links:
@@ -82,7 +77,7 @@ def check_tree(robot: Robot) -> None:
         raise refuse("a robot needs at least one actuated joint", "sentence", ("joints",))
 
 
-def _check_no_cycle(robot: Robot, parents: dict[str, int]) -> None:
+def _check_no_cycle(robot: Blueprint, parents: dict[str, int]) -> None:
     for index, joint in enumerate(robot.joints):
         path, link = [joint.child], joint.parent
         while link in parents and link not in path:
@@ -95,7 +90,7 @@ def _check_no_cycle(robot: Robot, parents: dict[str, int]) -> None:
             )
 
 
-def _check_connected(robot: Robot, parents: dict[str, int]) -> None:
+def _check_connected(robot: Blueprint, parents: dict[str, int]) -> None:
     loose = [
         (index, link.name) for index, link in enumerate(robot.links) if link.name not in parents
     ]
@@ -109,7 +104,7 @@ def _check_connected(robot: Robot, parents: dict[str, int]) -> None:
         raise refuse(text, "sentence", ("links", index))
 
 
-def check_coordinates(robot: Robot) -> None:
+def check_coordinates(robot: Blueprint) -> None:
     """Everything that is given for single coordinates names coordinates that exist."""
     task, names = robot.task, robot.q_names
     given: list[tuple[Location, Initial | Deviation]] = [
@@ -140,7 +135,7 @@ def _check_coordinate(name: str, names: tuple[str, ...], at: Location, kind: str
         raise refuse(f"unknown coordinate {name!r}", kind, at, tail=hint(name, names))
 
 
-def quantities(robot: Robot) -> set[str]:
+def quantities(robot: Blueprint) -> set[str]:
     """The time-varying names that expressions may use: 'com.vx', 'hip.q', the vector 'u'."""
     names = {"u"}
     for owner in [
@@ -154,7 +149,7 @@ def quantities(robot: Robot) -> set[str]:
     return names | {f"{joint.name}.u" for joint in robot.actuated_joints}
 
 
-def check_expressions(robot: Robot) -> None:
+def check_expressions(robot: Blueprint) -> None:
     """The cost is a number, the success a condition; both name only quantities that exist."""
     varying, constant = quantities(robot), set(robot.parameters)
     with _refusing("task", "cost"):
@@ -178,7 +173,7 @@ def check_expressions(robot: Robot) -> None:
                 )
 
 
-def check_contact(robot: Robot) -> None:
+def check_contact(robot: Blueprint) -> None:
     """Ground and contact points come together, with the integrator that can handle them."""
     touching = [i for i, point in enumerate(robot.points) if point.contact]
     if robot.ground is None:
@@ -197,14 +192,14 @@ def check_contact(robot: Robot) -> None:
         _check_number(height)
 
 
-def check_training(robot: Robot) -> None:
+def check_training(robot: Blueprint) -> None:
     """The policy learns from at least one step."""
     if robot.training.tail >= robot.task.horizon:
         text = f"must be less than the horizon of {robot.task.horizon} steps"
         raise refuse(text, at=("training", "tail"))
 
 
-def check_gait(robot: Robot) -> None:
+def check_gait(robot: Blueprint) -> None:
     """The walking controller names links, actuated joints and points that exist."""
     gait = robot.gait
     if gait is None:

@@ -144,12 +144,20 @@ class Term(NamedTuple):
 
 
 def parse(text: str) -> Expression:
-    """Read an expression.  Raises ExpressionError for anything that is not on the whitelist."""
+    """Read an expression.
+
+    Raises:
+        ExpressionError: for anything that is not on the whitelist.
+    """
     return Expression(text, grammar.read(text))
 
 
 def number(text: str, parameters: Mapping[str, float]) -> float:
-    """The value of an arithmetic expression over parameters.  Raises ExpressionError."""
+    """The value of an arithmetic expression over parameters.
+
+    Raises:
+        ExpressionError: it is a condition, uses another name, or has no finite real value.
+    """
     expression = parse(text)
     if expression.is_condition:
         raise ExpressionError("a number is expected, not a condition", expression.column)
@@ -160,9 +168,12 @@ def number(text: str, parameters: Mapping[str, float]) -> float:
 def split_aggregates(expression: Expression) -> tuple[Expression, tuple[Term, ...]]:
     """Separate what happens over time from what is decided at the end.
 
-    Returns `outer` and the terms in order of appearance; `outer` refers to the value of terms[k]
-    by the name "#k", which no text can spell.  Raises ExpressionError for an aggregate inside
-    another.
+    Returns:
+        `outer` and the terms in order of appearance; `outer` refers to the value of terms[k] by the
+        name "#k", which no text can spell.
+
+    Raises:
+        ExpressionError: for an aggregate inside another.
     """
     terms: list[Term] = []
 

@@ -83,7 +83,11 @@ class Node:
 
 
 def read(text: str) -> Node:
-    """The tree of an expression.  Raises ExpressionError for all that the grammar lacks."""
+    """The tree of an expression.
+
+    Raises:
+        ExpressionError: for all that the grammar lacks.
+    """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters", MAX_LENGTH)
     # Ahead of the rest of an attack, so that the sentence names what matters in it.
