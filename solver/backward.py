@@ -37,8 +37,8 @@ class Gains(NamedTuple):
     @classmethod
     def zeros(cls, T: int, nx: int, nu: int) -> "Gains":
         """Arrays of zeros, to be filled."""
-        shapes = ((nu,), (nu, nx), (nu,), (nu, nu), (nx,), (nx, nx))
-        return cls(*(np.zeros((T, *shape)) for shape in shapes), np.zeros(2))
+        shapes = (T, nu), (T, nu, nx), (T, nu), (T, nu, nu), (T, nx), (T, nx, nx), (2,)
+        return cls(*(np.zeros(shape) for shape in shapes))
 
 
 @kernel
