@@ -4,7 +4,7 @@ A build is three files in ``generated/NAME/``, whose common stem is a hash over 
 shapes them: the mechanics and the expressions of the description, this room's source, the versions
 of SymPy and CasADi, and the compiler with the processor it compiles for.  Each file is written
 under a temporary name and renamed, the manifest last and with the library's checksum, so that
-whatever an interrupted build leaves behind is never trusted.  A lock makes a second process that
+whatever an interrupted build leaves is never trusted.  A lock makes a second process that
 wants the same robot wait and then find it done.
 """
 
@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -33,21 +34,29 @@ _ROOM = Path(__file__).parent
 def build(robot: Robot, force: bool = False, folder: Path | None = None) -> Model:
     """The compiled robot; derives, generates and compiles it first where that is out of date.
 
-    ``folder`` holds a folder for each robot; ``generated()`` when absent.  ``model.manifest`` tells the seconds of each stage and the operation count of each function;
-    ``model.was_built`` whether this call did the work.  Raises BuildError.
+    ``model.manifest`` tells the seconds of each stage and the operation count of each function;
+    ``model.was_built`` whether this call did the work.
+
+    Args:
+        robot: a validated description.
+        force: build even what is up to date.
+        folder: holds a folder for each robot; ``generated()`` when absent.
+
+    Raises:
+        BuildError: there is no compiler, it fails, or the mass matrix is singular.
     """
     toolchain = find_toolchain()
     folder = (generated() if folder is None else folder) / robot.name
     folder.mkdir(parents=True, exist_ok=True)
-    stem = folder / f"{robot.name}-{_content_hash(robot, toolchain)}"
+    stem = folder / f"{robot.name}-{content_hash(robot, toolchain)}"
+    was_built = False
     manifest = None if force else _trusted_manifest(stem)
-    was_built = manifest is None
-    if was_built:
+    if manifest is None:
         with _locked(folder / ".lock"):
             # Another process may have finished the same build while this one waited.
             manifest = None if force else _trusted_manifest(stem)
-            was_built = manifest is None
-            if was_built:
+            if manifest is None:
+                was_built = True
                 manifest = _build(robot, toolchain, stem)
     model = Model(robot, stem.with_suffix(".so"), manifest, was_built)
     _refuse_singular(model)
@@ -64,11 +73,12 @@ def _refuse_singular(model: Model) -> None:
         raise singular(model.robot.path or model.robot.name, coordinate)
 
 
-def _content_hash(robot: Robot, toolchain: Toolchain) -> str:
+def content_hash(robot: Robot, toolchain: Toolchain, room: Path = _ROOM) -> str:
+    """Hash of everything that shapes a robot's library; ``room`` holds the generator's source."""
     digest = hashlib.sha256()
     for part in (
         json.dumps(_what_shapes_the_code(robot), sort_keys=True),
-        *(path.read_text() for path in generator_files()),
+        *(path.read_text() for path in generator_files(room)),
         version("sympy"),
         version("casadi"),
         *toolchain.command,
@@ -79,19 +89,19 @@ def _content_hash(robot: Robot, toolchain: Toolchain) -> str:
     return digest.hexdigest()[:16]
 
 
-def generator_files() -> list[Path]:
+def generator_files(room: Path = _ROOM) -> list[Path]:
     """Everything that could shape the code: each source file of this room."""
-    return sorted(path for suffix in ("py", "c") for path in _ROOM.rglob(f"*.{suffix}"))
+    return sorted(path for suffix in ("py", "c") for path in room.rglob(f"*.{suffix}"))
 
 
-def _what_shapes_the_code(robot: Robot) -> dict:
+def _what_shapes_the_code(robot: Robot) -> dict[str, Any]:
     """The description without what is read at run time, so that tuning a task compiles nothing."""
     content = robot.model_dump(mode="json", exclude={"description", "gait", "training", "task"})
     task = {"dt", "substeps", "integrator", "cost", "success"}
     return content | {"task": robot.task.model_dump(mode="json", include=task)}
 
 
-def _trusted_manifest(stem: Path) -> dict | None:
+def _trusted_manifest(stem: Path) -> dict[str, Any] | None:
     try:
         manifest = json.loads(stem.with_suffix(".json").read_text())
         library = stem.with_suffix(".so").read_bytes()
@@ -108,7 +118,7 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
+def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict[str, Any]:
     # SymPy and CasADi take a second to import, which an up-to-date robot never pays.
     from vgps.codegen.emission.c_file import PARTS, c_source
     from vgps.codegen.mechanics.function import compile_expressions, operation_count
@@ -117,8 +127,8 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
     started = time.perf_counter()
     robot_functions = generate(robot)
     derived = time.perf_counter()
-    functions = [compile_expressions(function) for function in robot_functions.functions]
-    source = c_source(robot, robot_functions, functions)
+    compiled = [compile_expressions(function) for function in robot_functions.functions]
+    source = c_source(robot, robot_functions, compiled)
     emitted = time.perf_counter()
     with tempfile.TemporaryDirectory(dir=stem.parent, prefix=".building-") as scratch:
         files = {
@@ -133,7 +143,7 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict:
                 "generate": emitted - derived,
                 "compile": time.perf_counter() - emitted,
             },
-            "operations": {f.name(): operation_count(f) for f in functions},
+            "operations": {f.name(): operation_count(f) for f in compiled},
             "points": robot_functions.point_names,
             "library_sha256": hashlib.sha256(files[".so"].read_bytes()).hexdigest(),
         }

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from pathlib import Path
 
 LISTED = 16
 
@@ -19,12 +20,14 @@ class RobotFileError(InputError):
     message  str, the sentence without the place
     """
 
-    def __init__(self, path, line: int | None, column: int | None, message: str):
+    def __init__(
+        self, path: str | Path, line: int | None, column: int | None, message: str
+    ) -> None:
         self.path, self.line, self.column, self.message = str(path), line, column, message
         place = self.path if line is None else f"{self.path}:{line}:{column}"
         super().__init__(f"{place}: {message}")
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple:
         return type(self), (self.path, self.line, self.column, self.message)
 
 

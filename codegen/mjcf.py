@@ -23,7 +23,7 @@ def to_mjcf(robot: Robot) -> str:
             ET.SubElement(body, "joint", name=name, type=kind, axis=_numbers(*axis))
         ET.SubElement(body, "joint", name="angle", type="hinge", axis="0 -1 0")
     for joint in robot.ordered_joints:
-        body = _add_body(bodies, robot, joint.child, joint.parent, joint.at)
+        body = _add_body(bodies, robot, joint.child, joint.parent, joint.origin)
         if joint.type != "fixed":
             body.append(_joint(joint))
     actuators = ET.SubElement(top, "actuator")
@@ -32,7 +32,13 @@ def to_mjcf(robot: Robot) -> str:
     return ET.tostring(top, encoding="unicode")
 
 
-def _add_body(bodies: dict, robot: Robot, name: str, parent: str, at) -> ET.Element:
+def _add_body(
+    bodies: dict[str, ET.Element],
+    robot: Robot,
+    name: str,
+    parent: str,
+    at: tuple[float, float],
+) -> ET.Element:
     link = next(link for link in robot.links if link.name == name)
     body = ET.SubElement(bodies[parent], "body", name=name, pos=_numbers(at[0], 0, at[1]))
     # A ball of the right inertia satisfies MuJoCo's triangle inequality; only that about y acts.

@@ -1,7 +1,7 @@
 """A compiled robot: NumPy in, NumPy out, and the addresses that Numba kernels call."""
 
 import ctypes
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from pathlib import Path
 
@@ -12,17 +12,27 @@ from vgps.codegen.description.expression import decide, parse, split_aggregates
 from vgps.codegen.description.robot import Robot
 
 Array = NDArray[np.float64]
-_AGGREGATES = {"mean": np.mean, "min": np.min, "max": np.max, "final": lambda values: values[-1]}
+_AGGREGATES: dict[str, Callable[[Array], float]] = {
+    "mean": np.mean,
+    "min": np.min,
+    "max": np.max,
+    "final": lambda values: values[-1],
+}
 
 
 class Model:
     """Dynamics, cost and success of one robot.  x = [q, v]; SI units throughout.
 
     Every method checks the shapes that it is given (ValueError) and takes arrays as they come:
-    lists, integers, any memory order.  ``library`` is what was compiled.
+    lists, integers, any memory order.
+
+    robot      the description
+    manifest   what its build recorded (`build`)
+    was_built  whether this process compiled it
+    library    the loaded shared library
     """
 
-    def __init__(self, robot: Robot, library: Path, manifest: Mapping, was_built: bool):
+    def __init__(self, robot: Robot, library: Path, manifest: Mapping, was_built: bool) -> None:
         self.robot = robot
         self.manifest = manifest
         self.was_built = was_built
@@ -73,7 +83,8 @@ class Model:
     def rollout(self, x0: ArrayLike, U: ArrayLike) -> Array:
         """States (T+1, nx) from x0 under U (T, nu).
 
-        Raises FloatingPointError naming the step at which the state stops being finite.
+        Raises:
+            FloatingPointError: names the step at which the state is no longer finite.
         """
         U = _array("U", U, (None, self.nu))
         X = np.empty((len(U) + 1, self.nx))
@@ -123,7 +134,8 @@ class Model:
 
     def address(self, function: str) -> int:
         """Address of a C function of the library, for Numba kernels."""
-        return ctypes.cast(getattr(self.library, f"robot_{function}"), ctypes.c_void_p).value
+        pointer = ctypes.cast(getattr(self.library, f"robot_{function}"), ctypes.c_void_p)
+        return pointer.value or 0
 
     @cached_property
     def x0(self) -> Array:

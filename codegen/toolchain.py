@@ -15,8 +15,9 @@ from vgps.codegen.errors import BuildError
 
 # -O1 is nearly as fast as -O2 on straight-line code and far cheaper to compile on long blocks; the
 # loops of the integrators want the vectoriser, GCC fuses multiplications with additions among its
-# "expensive" optimisations only; nobody reads errno, which keeps sqrt from being one instruction.
-# -w: warnings, such as Clang's of GCC's flags, would stand before the error that is reported.
+# "expensive" optimisations only; setting errno, which nobody reads, keeps sqrt from being one
+# instruction.  -w: warnings, such as Clang's about GCC's flags, would come before the error that is
+# reported.
 _FLAGS = (
     "-std=gnu11",
     "-O1",
@@ -29,20 +30,25 @@ _FLAGS = (
     "-w",
 )
 # What Clang does not know.  No store is dead, and looking for one takes GCC an eighth of its time.
-# Around the calls in branches that are hardly ever taken, registers are saved there and not before.
+# Registers are saved only inside the branches with calls, which are hardly ever taken.
 _GCC_FLAGS = ("-fno-tree-dse", "-fcaller-saves")
 
 
 class Toolchain(NamedTuple):
+    """A C compiler that works."""
+
     command: tuple[str, ...]
     flags: tuple[str, ...]
     fingerprint: str  # the compiler's predefined macros: its version and the CPU's features
 
     def compile(self, source: Path, library: Path, parts: int = 1) -> None:
-        """Compile ``source`` into a shared library.  Raises BuildError with the compiler's words.
+        """Compile ``source`` into a shared library.
 
-        A file of several parts is compiled as often at once, with PART defined as 1, 2 and so on, and
-        linked.
+        The ``parts`` of a file are compiled at the same time, each with PART defined as its number
+        from 1 on, and then linked.
+
+        Raises:
+            BuildError: with the first line of the compiler's message.
         """
         numbers = range(1, parts + 1)
         objects = [str(library.with_suffix(f".{part}.o")) for part in numbers]
@@ -63,7 +69,8 @@ class Toolchain(NamedTuple):
 def find_toolchain() -> Toolchain:
     """$CC, else a system compiler, else the one in the ``ziglang`` wheel.
 
-    Raises BuildError where there is none that works.
+    Raises:
+        BuildError: none of them works.
     """
     for command in _candidates():
         for tuning in (("-march=native",), ("-mcpu=native",), ()):
@@ -92,7 +99,7 @@ def _candidates() -> list[list[str]]:
     return found
 
 
-def _run(command: list[str]) -> subprocess.CompletedProcess:
+def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     try:
         return subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vgps.codegen.emission.backward_pass import Arguments, Stop
 from vgps.solver.boxqp import solve_box
 from vgps.solver.dense import cholesky_solve
 from vgps.solver.native import call, kernel, row
@@ -49,10 +50,6 @@ class Gains(NamedTuple):
         )
 
 
-# Why codegen/c/riccati.c stops at a step.
-_DONE, _NOT_CONVEX, _OUT_OF_LIMITS = range(3)
-
-
 @kernel
 def backward(
     steps: int,
@@ -77,20 +74,36 @@ def backward(
     Returns:
         -1, or the step at which the regularised Q_uu is not positive definite.
     """
-    weight, progress = np.array([regularization]), np.array([len(U) - 1, _DONE])
+    weight, progress = np.array([regularization]), np.array([len(U) - 1, Stop.DONE.value])
     e, g = expansion, gains
-    c = row(e.c_x, 0), row(e.c_u, 0), row(e.c_xx, 0), row(e.c_ux, 0), row(e.c_uu, 0)
-    found = row(g.k, 0), row(g.K, 0), row(g.Q_u, 0), row(g.Q_uu, 0), row(g.V_x, 0), row(g.V_xx, 0)
     # Only arrays of the caller: an address does not keep alive what is made here.
-    f = row(limits, 0), row(U, 0), row(e.f_x, 0), row(e.f_u, 0)
-    arguments = np.array((len(U),) + f + c + found + (row(g.expected, 0),))
+    fields = Arguments(
+        T=len(U),
+        limits=row(limits, 0),
+        U=row(U, 0),
+        f_x=row(e.f_x, 0),
+        f_u=row(e.f_u, 0),
+        c_x=row(e.c_x, 0),
+        c_u=row(e.c_u, 0),
+        c_xx=row(e.c_xx, 0),
+        c_ux=row(e.c_ux, 0),
+        c_uu=row(e.c_uu, 0),
+        k=row(g.k, 0),
+        K=row(g.K, 0),
+        Q_u=row(g.Q_u, 0),
+        R_uu=row(g.Q_uu, 0),
+        V_x=row(g.V_x, 0),
+        V_xx=row(g.V_xx, 0),
+        expected=row(g.expected, 0),
+    )
+    arguments = np.array(fields)
     gains.expected[:] = 0.0
     while progress[0] >= 0:
         call(steps, (arguments.ctypes.data, weight.ctypes.data, progress.ctypes.data))
         t = progress[0]
-        if progress[1] == _NOT_CONVEX:
+        if progress[1] == Stop.NOT_CONVEX.value:
             return t
-        if progress[1] == _OUT_OF_LIMITS and not _minimize_in_box(limits, U[t], gains, t):
+        if progress[1] == Stop.OUT_OF_LIMITS.value and not _minimize_in_box(limits, U[t], gains, t):
             return t
     return -1
 

@@ -20,6 +20,7 @@ from numba.core.ccallback import CFunc
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
+from vgps.codegen.emission import backward_pass
 from vgps.codegen.folders import PACKAGE, generated
 
 F = TypeVar("F", bound=Callable)
@@ -44,6 +45,8 @@ def _cache_folder() -> Path:
         source = file.read_bytes()
         if b"@kernel" in source or b"@callback" in source:
             digest.update(source)
+    # Kernels hold the order of its fields, too.
+    digest.update(Path(backward_pass.__file__).read_bytes())
     return generated() / f"kernels-{digest.hexdigest()[:16]}"
 
 

@@ -65,16 +65,16 @@ static inline int next_block(int i, int width)
   return i + LANES < width && i + 2 * LANES > width ? width - LANES : i + LANES;
 }
 
-/* The first numbers of a vector from as many at A, read one by one: a vector that is read back from
- * the memory into which its parts have just been written keeps the processor waiting. */
+/* A vector whose first numbers are the `columns` at A, read one by one: loading a whole vector
+ * whose parts have just been stored stalls the processor. */
 INLINE lanes few(const double *A, int columns)
 {
 #define AT(c) (c < columns ? A[c] : 0.0)
   return (lanes){EACH_LANE(AT)};
 }
 
-/* `load` and `store` are what to_lanes and from_lanes below do.  Those inline them for the n = LANES
- * of all turns of a loop but its last, where no row needs to be asked for. */
+/* `load` and `store` do the work of to_lanes and from_lanes below, which inline them for n = LANES:
+ * all turns of a loop but the last, in which every row exists. */
 #define EACH_BLOCK                                                             \
   const int columns = width < LANES ? width : LANES; /* known when it is inlined */ \
   for (int i = 0; i < width; i = next_block(i, width))
@@ -121,7 +121,7 @@ INLINE void store(long n, long stride, int width, const lanes *restrict in, doub
   }
 }
 
-/* For the last turn of a loop, with too few rows: once for all widths. */
+/* For the last turn of a loop, which has fewer rows; compiled once for all widths. */
 static __attribute__((noinline)) void load_some(long n, long stride, int width, const double *A,
                                                 lanes *out)
 {

@@ -1,21 +1,22 @@
-/* Linear systems of robots with many coordinates, solved in loops.
+/* Linear systems of robots with many coordinates, solved numerically.
  *
- * Straight-line code grows with the cube of the number of coordinates.  Of large robots only A, b and
- * the right sides C are generated; what solves
+ * Straight-line code grows with the cube of the number of coordinates.  Of large robots only
+ * matrices and right-hand sides are generated; the systems
  *
- *     A (y - y_0) = b,    A dy/dz = C,
+ *     matrix (y - offset) = rhs,    matrix dy/dz = rhs_z
  *
- * are the loops below: an L D L^T factorisation that takes A for full.  y is in absolute coordinates
- * (codegen/mechanics/equations_of_motion.py), and the result in the user's: PARENT[i] is the angle that coordinate i is
- * measured from, or -1.
+ * are solved by the loops below: an L D L^T factorisation that treats the matrix as dense.  y is in
+ * absolute coordinates (codegen/mechanics/equations_of_motion.py), and the result in the user's:
+ * PARENT[i] is the angle that coordinate i is measured from, or -1.
  *
  * `real` and NAME are as in chain.c.
  */
 
 typedef void NAME(system)(const real *restrict q, const real *restrict v, const real *restrict u,
-                          real *restrict A, real *restrict b, real *restrict y_0);
-typedef void NAME(columns)(const real *restrict q, const real *restrict v, const real *restrict u,
-                           const real *restrict y, real *restrict C);
+                          real *restrict matrix, real *restrict rhs, real *restrict offset);
+typedef void NAME(derivatives_rhs)(const real *restrict q, const real *restrict v,
+                                   const real *restrict u, const real *restrict y,
+                                   real *restrict rhs_z);
 
 /* to (n) -= factor * from (n) */
 static inline void NAME(subtract)(int n, real factor, const real *restrict from, real *restrict to)
@@ -57,34 +58,34 @@ static inline void NAME(to_joints)(int n, const real *restrict X, real *restrict
   }
 }
 
-/* The factor of A and y. */
+/* The factor of the matrix, and y. */
 static void NAME(solution)(NAME(system) *system, const real *restrict q, const real *restrict v,
-                           const real *restrict u, real *restrict A, real *restrict y)
+                           const real *restrict u, real *restrict factor, real *restrict y)
 {
-  real y_0[NV];
-  system(q, v, u, A, y, y_0);
-  NAME(factorize)(A);
-  NAME(solve)(A, 1, y);
-  for (int i = 0; i < NV; ++i) y[i] += y_0[i];
+  real offset[NV];
+  system(q, v, u, factor, y, offset);
+  NAME(factorize)(factor);
+  NAME(solve)(factor, 1, y);
+  for (int i = 0; i < NV; ++i) y[i] += offset[i];
 }
 
-static void NAME(dense)(NAME(system) *system, const real *restrict q, const real *restrict v,
-                        const real *restrict u, real *restrict out)
+static void NAME(solve_system)(NAME(system) *system, const real *restrict q, const real *restrict v,
+                               const real *restrict u, real *restrict out)
 {
-  real A[NV * NV], y[NV];
-  NAME(solution)(system, q, v, u, A, y);
+  real factor[NV * NV], y[NV];
+  NAME(solution)(system, q, v, u, factor, y);
   NAME(to_joints)(1, y, out);
 }
 
-static void NAME(dense_derivatives)(NAME(system) *system, NAME(columns) *columns,
+static void NAME(solve_derivatives)(NAME(system) *system, NAME(derivatives_rhs) *derivatives_rhs,
                                     const real *restrict q, const real *restrict v,
                                     const real *restrict u, real *restrict out,
                                     real *restrict out_z)
 {
-  real A[NV * NV], y[NV], C[NV * NZ];
-  NAME(solution)(system, q, v, u, A, y);
+  real factor[NV * NV], y[NV], y_z[NV * NZ];
+  NAME(solution)(system, q, v, u, factor, y);
   NAME(to_joints)(1, y, out);
-  columns(q, v, u, y, C);
-  NAME(solve)(A, NZ, C);
-  NAME(to_joints)(NZ, C, out_z);
+  derivatives_rhs(q, v, u, y, y_z);
+  NAME(solve)(factor, NZ, y_z);
+  NAME(to_joints)(NZ, y_z, out_z);
 }

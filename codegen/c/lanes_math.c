@@ -6,7 +6,8 @@
  * library lane by lane.
  */
 
-/* Adding and subtracting it rounds to an integer, whose bits then are the lowest of the sum's. */
+/* Adding it rounds to an integer, which is in the lowest bits of the sum; subtracting it again
+ * leaves the integer as a double. */
 #define ROUNDER 0x1.8p52
 
 static inline lanes round_lanes(lanes x) { return (x + ROUNDER) - ROUNDER; }
@@ -32,7 +33,7 @@ static inline Angle reduce(lanes x)
   return (Angle){high, low, (lane_bits)rounded};
 }
 
-/* sin(x + low) = x + x^3 (S1 + S2 x^2 + ...) + low cos x, where two terms of the cosine are enough. */
+/* sin(x + low) = x + x^3 (S1 + S2 x^2 + ...) + low cos x, with the cosine's first two terms. */
 static inline lanes sine_polynomial(lanes x, lanes low)
 {
   const lanes z = x * x, w = z * z; /* pairs of terms run side by side */
@@ -42,8 +43,8 @@ static inline lanes sine_polynomial(lanes x, lanes low)
   return x + (z * x * (first + w * (middle + w * last)) + low * (1.0 - 0.5 * z));
 }
 
-/* cos(x + low) = 1 - x^2 / 2 + x^4 (C1 + C2 x^2 + ...) - low x, with the rounding error of the first
- * difference made good. */
+/* cos(x + low) = 1 - x^2 / 2 + x^4 (C1 + C2 x^2 + ...) - low x, corrected for the rounding error of
+ * the first difference. */
 static inline lanes cosine_polynomial(lanes x, lanes low)
 {
   const lanes z = x * x, w = z * z, two_terms = 1.0 - 0.5 * z;
@@ -54,7 +55,7 @@ static inline lanes cosine_polynomial(lanes x, lanes low)
   return two_terms + ((error - x * low) + w * (first + w * (middle + w * last)));
 }
 
-/* The sine of quarter turns past an angle, but for its sign; one quarter past makes it the cosine. */
+/* The sine some quarter turns past an angle, but for its sign; one quarter past is the cosine. */
 static inline lanes turned(Angle a, lane_bits quarter)
 {
   return choose(-(quarter & 1), cosine_polynomial(a.high, a.low),
@@ -67,7 +68,7 @@ static inline lanes with_sign(lanes y, lane_bits sign)
   return (lanes)((lane_bits)y ^ (sign & LONG_MIN));
 }
 
-/* Inlined by force: the sine and the cosine of one angle then share all but the last choice. */
+/* Always inlined, so that the sine and the cosine of one angle share all but the last choice. */
 INLINE lanes lanes_sin(lanes x)
 {
   const Angle a = reduce(lanes_fabs(x));

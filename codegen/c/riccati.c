@@ -10,8 +10,8 @@
  * Symmetric matrices make all products of the form A^T B.  They are summed in tiles that stay in
  * registers, and of Q_xx only the tiles that reach its upper half.
  *
- * A vector that is read from where its parts have just been written keeps the processor waiting, so
- * rows are padded in registers.
+ * Loading a vector whose parts have just been stored stalls the processor, so rows are padded in
+ * registers.
  */
 
 #define VECTORS(width) (((width) + LANES - 1) / LANES)
@@ -59,8 +59,8 @@ INLINE void part_x(const lanes *row, double *x)
 #undef SOURCE
 }
 
-/* out (ROWS, COLUMNS vectors) = start + A^T B, for A (depth, ROWS) and start, whose rows stand `of_a`
- * and `of_start` numbers apart, and B (depth, COLUMNS vectors).  Where there is no start, it is zero. */
+/* out (ROWS, COLUMNS vectors) = start + A^T B, for B (depth, COLUMNS vectors), and A (depth, ROWS)
+ * and start, whose rows stand `of_a` and `of_start` numbers apart.  No start counts as zero. */
 INLINE void tile(int ROWS, int COLUMNS, int depth, int of_a, const double *A, const lanes *B,
                  int of_start, const double *start, lanes *out)
 {
@@ -81,7 +81,7 @@ INLINE void tile(int ROWS, int COLUMNS, int depth, int of_a, const double *A, co
     for (int j = 0; j < COLUMNS; ++j) out[i * N + j] = sum[i][j];
 }
 
-/* out (rows) = start + A^T B, in tiles of about the same height: a low one waits for its own sums.
+/* out (rows) = start + A^T B, in tiles of about the same height: a low one is bound by latency.
  * With `upper`, the rows are those of x in a symmetric matrix of z, and what lies left of its
  * diagonal may be left undefined. */
 INLINE void product(int rows, int upper, int depth, int of_a, const double *A, const lanes *B,
@@ -143,17 +143,8 @@ INLINE int solve(lanes (*R)[N], double *g)
   return 1;
 }
 
-/* What the backward pass reads and fills, in blocks for each of T steps unless a size is given. */
-typedef struct {
-  long T;
-  const double *limits; /* (NU), of |U + k| */
-  const double *U, *f_x, *f_u, *c_x, *c_u, *c_xx, *c_ux, *c_uu;
-  double *k, *K, *Q_u, *R_uu, *V_x, *V_xx;
-  double *expected; /* (2): the cost is expected to change by size * [0] + size^2 * [1] */
-} Backward;
-
-/* `array` at step t, with room for reading whole vectors: NU numbers before it, LANES behind it.  Where
- * the other blocks are too few for that, a copy. */
+/* `array` at step t, with room for reading whole vectors: NU numbers before it and LANES after it.
+ * Near the ends of the array, where there is no such room, a copy. */
 INLINE const double *block(const double *array, int size, long t, long T, double *copy)
 {
   array += t * size;
@@ -163,23 +154,21 @@ INLINE const double *block(const double *array, int size, long t, long T, double
 }
 #define BLOCK(array, size)                   \
   double copy_of_##array[NU + size + LANES]; \
-  const double *array = block(p->array, size, t, p->T, copy_of_##array)
-
-enum { DONE, NOT_CONVEX, OUT_OF_LIMITS };
+  const double *array = block(args->array, size, t, args->T, copy_of_##array)
 
 /* Step t.  It ends early where R_uu is not positive definite (all of it: its inverse is the
- * covariance of pi_G, clamped actions or not), or where u + k passes a limit; the latter is for the
- * caller to mend, who then returns with the k and K to be used, `given`.
+ * covariance of pi_G, clamped actions or not), or where u + k passes a limit.  In the latter case
+ * the caller replaces k and K and calls again, with `given` true.
  *
  *     r   = Q_u  + Q_uu k      V_x  = Q_x  + Q_ux^T k + K^T r
  *     r_x = Q_ux + Q_uu K      V_xx = Q_xx + Q_ux^T K + K^T r_x
  *
- * Both remainders vanish where R is Q and its minimum was taken. */
-static int backward_step(const Backward *p, double mu, long t, int given)
+ * Both remainders vanish where R = Q and k and K are its minimum. */
+static int backward_step(const BackwardArguments *args, double mu, long t, int given)
 {
   static const double zeros[NX * NX];
-  const double *V_x = t < p->T - 1 ? p->V_x + (t + 1) * NX : zeros;
-  const double *V_xx = t < p->T - 1 ? p->V_xx + (t + 1) * NX * NX : zeros;
+  const double *V_x = t < args->T - 1 ? args->V_x + (t + 1) * NX : zeros;
+  const double *V_xx = t < args->T - 1 ? args->V_xx + (t + 1) * NX * NX : zeros;
   BLOCK(f_x, NX * NX);
   BLOCK(f_u, NX * NU);
   BLOCK(c_x, NX);
@@ -187,7 +176,7 @@ static int backward_step(const Backward *p, double mu, long t, int given)
   BLOCK(c_xx, NX * NX);
   BLOCK(c_ux, NU * NX);
   BLOCK(c_uu, NU * NU);
-  /* F = [f_u f_x], W = V_xx F; nobody reads the columns of u in rows of x. */
+  /* F = [f_u f_x], W = V_xx F; columns of u in rows of x are never read. */
   lanes F[NX][N], W[NX][N], Q[NZ][N], q[N];
   lanes R[NU + 1][N], remainder[NU + 1][N];      /* a robot may have no action */
   double k[NU + 1], r[NU + 1];
@@ -200,14 +189,14 @@ static int backward_step(const Backward *p, double mu, long t, int given)
   product(1, 0, NX, 1, V_x, *F, WIDTH, (double *)q, q);
   product(NU, 0, NX, WIDTH, (double *)F, *W, WIDTH, (double *)Q, *Q);
   product(NX, 1, NX, WIDTH, (double *)F + NU, *W, NX, c_xx - NU, Q[NU]);
-  memcpy(p->Q_u + t * NU, q, NU * sizeof(double));
+  memcpy(args->Q_u + t * NU, q, NU * sizeof(double));
 
   if (given) {
     BLOCK(K, NU * NX);
     for (int i = 0; i < NU; ++i) join(c_u, K + i * NX, R[i]);
-    memcpy(k, p->k + t * NU, NU * sizeof(double));
+    memcpy(k, args->k + t * NU, NU * sizeof(double));
   } else {
-    double *R_uu = p->R_uu + t * NU * NU;
+    double *R_uu = args->R_uu + t * NU * NU;
     memcpy(R, Q, NU * sizeof R[0]);
     if (mu > 0.0) {
       product(NU, 0, NX, WIDTH, (double *)F, *F, 0, 0, *remainder);
@@ -220,12 +209,12 @@ static int backward_step(const Backward *p, double mu, long t, int given)
     }
     memcpy(k, q, NU * sizeof(double));
     if (!solve(R, k)) return NOT_CONVEX;
-    for (int i = 0; i < NU; ++i) part_x(R[i], p->K + (t * NU + i) * NX);
+    for (int i = 0; i < NU; ++i) part_x(R[i], args->K + (t * NU + i) * NX);
     int inside = 1;
-#pragma GCC unroll 1 /* a vector of k would be read from where its parts have just been written */
+#pragma GCC unroll 1 /* a vector of k would be loaded whose parts have just been stored */
     for (int i = 0; i < NU; ++i) {
-      p->k[t * NU + i] = k[i];
-      inside &= fabs(p->U[t * NU + i] + k[i]) < p->limits[i];
+      args->k[t * NU + i] = k[i];
+      inside &= fabs(args->U[t * NU + i] + k[i]) < args->limits[i];
     }
     if (!inside) return OUT_OF_LIMITS;
   }
@@ -239,18 +228,18 @@ static int backward_step(const Backward *p, double mu, long t, int given)
     product(NX, 1, NU, WIDTH, (double *)R + NU, *remainder, WIDTH, (double *)Q[NU], Q[NU]);
   }
   for (int i = 0; i < NU; ++i) {
-    p->expected[0] += k[i] * NUMBER(q, i);
-    p->expected[1] += 0.5 * k[i] * (r[i] - NUMBER(q, i));
+    args->expected[0] += k[i] * NUMBER(q, i);
+    args->expected[1] += 0.5 * k[i] * (r[i] - NUMBER(q, i));
   }
   product(NX, 1, NU, WIDTH, of_x, *R, WIDTH, (double *)Q[NU], Q[NU]);
   product(1, 0, NU, 1, k, *Q, WIDTH, (double *)q, q);
   product(1, 0, NU, 1, r, *R, WIDTH, (double *)q, q);
 
-  double *value = p->V_xx + t * NX * NX;
-  part_x(q, p->V_x + t * NX);
+  double *value = args->V_xx + t * NX * NX;
+  part_x(q, args->V_x + t * NX);
   for (int i = 0; i < NX; ++i) part_x(Q[NU + i], value + i * NX);
-  /* From Q, whose vectors lie in one line of the cache each: what has just been written across two
-   * is late to be read. */
+  /* From Q, whose vectors lie in one cache line each: loading what has just been stored across two
+   * lines stalls. */
 #pragma GCC unroll 18
   for (int i = 0; i < NX; ++i)
 #pragma GCC unroll 18
@@ -260,9 +249,9 @@ static int backward_step(const Backward *p, double mu, long t, int given)
 
 /* Steps from progress[0] downwards.  It ends at -1 with progress[1] = DONE, or at the step where
  * progress[1] tells why.  Entered with OUT_OF_LIMITS, the k and K of the first step are given. */
-void robot_backward(const Backward *p, const double *mu, long *progress)
+void robot_backward(const BackwardArguments *args, const double *mu, long *progress)
 {
   int given = progress[1] == OUT_OF_LIMITS;
   for (progress[1] = DONE; progress[0] >= 0; --progress[0], given = 0)
-    if ((progress[1] = backward_step(p, *mu, progress[0], given)) != DONE) return;
+    if ((progress[1] = backward_step(args, *mu, progress[0], given)) != DONE) return;
 }

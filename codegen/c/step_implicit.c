@@ -1,7 +1,7 @@
 /* One control period of a robot in contact and its derivatives, on top of the generated functions.
  *
- * SUBSTEPS steps of length h = DT / SUBSTEPS, semi-implicit in time: the velocity first, with damping
- * and contact implicit in it, then the position with the new velocity.
+ * SUBSTEPS steps of length h = DT / SUBSTEPS, semi-implicit in time: the velocity first, with
+ * damping and contact implicit in it, then the position with the new velocity.
  *
  *     v+ = velocity_update(q, v, u)      q+ = q + h v+
  *

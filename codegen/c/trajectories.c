@@ -1,5 +1,5 @@
-/* Several trajectories side by side, or all steps of one.  Matrices are dense and row-major, one block
- * a step. */
+/* Several trajectories side by side, or all steps of one.  Matrices are dense and row-major, one
+ * block for each step. */
 
 /* X (R, T + 1, NX) from x0 (R, NX) and U (R, T, NU). */
 void robot_rollouts(long R, long T, const double *restrict x0, const double *restrict U,

@@ -1,15 +1,17 @@
-"""Rules that span several parts of a robot: names, the tree, coordinates, and what expressions may
-speak of.
+"""Rules that span several parts of a robot: names, the tree, coordinates, names in expressions.
 
-Every function takes the Robot under validation and raises the refusal of the first rule that it
+Every function takes the robot under validation and raises the refusal of the first rule that it
 breaks.
 """
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
+from vgps.codegen.description.blueprint import Blueprint
 from vgps.codegen.description.expression import Expression, ExpressionError, parse, split_aggregates
-from vgps.codegen.description.fields import refuse
+from vgps.codegen.description.fields import Location, refuse
 from vgps.codegen.description.grammar import COST_CALLS, NUMERIC_CALLS, SUCCESS_CALLS
+from vgps.codegen.description.task import Deviation, Initial
 from vgps.codegen.errors import hint
 
 FLOATING = ("x", "y", "angle")
@@ -17,12 +19,12 @@ LINK_QUANTITIES = ("x", "y", "angle", "vx", "vy", "omega")
 POINT_QUANTITIES = ("x", "y", "vx", "vy")
 
 
-def check_names(robot) -> None:
+def check_names(robot: Blueprint) -> None:
     """Links, joints, points and parameters share one namespace, in which a name occurs once."""
     taken = {name: "a parameter" for name in robot.parameters}
     for kind, one in (("links", "a link"), ("joints", "a joint"), ("points", "a point")):
         for index, part in enumerate(getattr(robot, kind)):
-            at = (kind, index, "name")
+            at: Location = (kind, index, "name")
             if part.name in taken:
                 raise refuse(
                     f"the name {part.name!r} is already taken by {taken[part.name]}", "sentence", at
@@ -35,12 +37,12 @@ def check_names(robot) -> None:
             taken[part.name] = one
 
 
-def check_tree(robot) -> None:
+def check_tree(robot: Blueprint) -> None:
     """Joints name links that exist, and connect all of them into one tree on the base."""
     links = [link.name for link in robot.links]
     if not links:
         raise refuse("a robot needs at least one link", "sentence", ("links",))
-    parents = {}
+    parents: dict[str, int] = {}  # link -> index of the joint whose child it is
     for index, joint in enumerate(robot.joints):
         for key, name in (("parent", joint.parent), ("child", joint.child)):
             at = ("joints", index, key)
@@ -75,7 +77,7 @@ def check_tree(robot) -> None:
         raise refuse("a robot needs at least one actuated joint", "sentence", ("joints",))
 
 
-def _check_no_cycle(robot, parents: dict[str, int]) -> None:
+def _check_no_cycle(robot: Blueprint, parents: dict[str, int]) -> None:
     for index, joint in enumerate(robot.joints):
         path, link = [joint.child], joint.parent
         while link in parents and link not in path:
@@ -88,7 +90,7 @@ def _check_no_cycle(robot, parents: dict[str, int]) -> None:
             )
 
 
-def _check_connected(robot, parents: dict[str, int]) -> None:
+def _check_connected(robot: Blueprint, parents: dict[str, int]) -> None:
     loose = [
         (index, link.name) for index, link in enumerate(robot.links) if link.name not in parents
     ]
@@ -102,10 +104,10 @@ def _check_connected(robot, parents: dict[str, int]) -> None:
         raise refuse(text, "sentence", ("links", index))
 
 
-def check_coordinates(robot) -> None:
+def check_coordinates(robot: Blueprint) -> None:
     """Everything that is given for single coordinates names coordinates that exist."""
     task, names = robot.task, robot.q_names
-    given = [
+    given: list[tuple[Location, Initial | Deviation]] = [
         (("task", "initial"), task.initial),
         (("task", "initial", "spread"), task.initial.spread),
         (("task", "process_noise"), task.process_noise),
@@ -122,18 +124,18 @@ def check_coordinates(robot) -> None:
     for key in ("q", "v"):
         listed = getattr(task.observe, key)
         for index, name in enumerate(listed):
-            at = ("task", "observe", key, index)
-            _check_coordinate(name, names, at, "sentence")
+            place = ("task", "observe", key, index)
+            _check_coordinate(name, names, place, "sentence")
             if name in listed[:index]:
-                raise refuse(f"the coordinate {name!r} is listed twice", "sentence", at)
+                raise refuse(f"the coordinate {name!r} is listed twice", "sentence", place)
 
 
-def _check_coordinate(name: str, names: tuple[str, ...], at: tuple, kind: str) -> None:
+def _check_coordinate(name: str, names: tuple[str, ...], at: Location, kind: str) -> None:
     if name not in names:
         raise refuse(f"unknown coordinate {name!r}", kind, at, tail=hint(name, names))
 
 
-def quantities(robot) -> set[str]:
+def quantities(robot: Blueprint) -> set[str]:
     """The time-varying names that expressions may use: 'com.vx', 'hip.q', the vector 'u'."""
     names = {"u"}
     for owner in [
@@ -147,8 +149,8 @@ def quantities(robot) -> set[str]:
     return names | {f"{joint.name}.u" for joint in robot.actuated_joints}
 
 
-def check_expressions(robot) -> None:
-    """The cost is a number, the success a condition; both speak only of quantities that exist."""
+def check_expressions(robot: Blueprint) -> None:
+    """The cost is a number, the success a condition; both name only quantities that exist."""
     varying, constant = quantities(robot), set(robot.parameters)
     with _refusing("task", "cost"):
         cost = parse(robot.task.cost)
@@ -171,8 +173,8 @@ def check_expressions(robot) -> None:
                 )
 
 
-def check_contact(robot) -> None:
-    """Ground and contact points come together, with the integrator that bears them."""
+def check_contact(robot: Blueprint) -> None:
+    """Ground and contact points come together, with the integrator that can handle them."""
     touching = [i for i, point in enumerate(robot.points) if point.contact]
     if robot.ground is None:
         if touching:
@@ -190,15 +192,15 @@ def check_contact(robot) -> None:
         _check_number(height)
 
 
-def check_training(robot) -> None:
+def check_training(robot: Blueprint) -> None:
     """The policy learns from at least one step."""
     if robot.training.tail >= robot.task.horizon:
         text = f"must be less than the horizon of {robot.task.horizon} steps"
         raise refuse(text, at=("training", "tail"))
 
 
-def check_gait(robot) -> None:
-    """The walking controller speaks of links, actuated joints and points that exist."""
+def check_gait(robot: Blueprint) -> None:
+    """The walking controller names links, actuated joints and points that exist."""
     gait = robot.gait
     if gait is None:
         if robot.task.start.gait:
@@ -215,24 +217,24 @@ def check_gait(robot) -> None:
         raise refuse(f"unknown link {gait.torso!r}", "sentence", at, tail=hint(gait.torso, links))
     points = [point.name for point in robot.contact_points]
     turning = [j.name for j in robot.actuated_joints if j.type == "revolute"]
-    taken = set()
+    taken: set[str] = set()
     for side in ("left", "right"):
         leg = getattr(gait.legs, side)
         for key in ("hip", "knee", "ankle"):
-            name, at = getattr(leg, key), ("gait", "legs", side, key)
+            name, place = getattr(leg, key), ("gait", "legs", side, key)
             if name not in turning:
                 text = f"no actuated revolute joint is called {name!r}"
-                raise refuse(text, "sentence", at, tail=hint(name, turning))
-            _take(name, taken, at)
+                raise refuse(text, "sentence", place, tail=hint(name, turning))
+            _take(name, taken, place)
         for index, name in enumerate(leg.foot):
-            at = ("gait", "legs", side, "foot", index)
+            foot = ("gait", "legs", side, "foot", index)
             if name not in points:
                 text = f"no contact point is called {name!r}"
-                raise refuse(text, "sentence", at, tail=hint(name, points))
-            _take(name, taken, at)
+                raise refuse(text, "sentence", foot, tail=hint(name, points))
+            _take(name, taken, foot)
 
 
-def _take(name: str, taken: set[str], at: tuple) -> None:
+def _take(name: str, taken: set[str], at: Location) -> None:
     if name in taken:
         raise refuse(f"{name!r} already plays another part in the gait", "sentence", at)
     taken.add(name)
@@ -247,7 +249,7 @@ def _check_number(expression: Expression) -> None:
 
 
 @contextmanager
-def _refusing(*at: str):
+def _refusing(*at: str) -> Iterator[None]:
     try:
         yield
     except ExpressionError as error:

@@ -1,7 +1,11 @@
 """From a failed validation to one sentence about the first mistake in the file."""
 
-from pydantic import ValidationError
+from typing import Any
 
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+
+from vgps.codegen.description.fields import Location
 from vgps.codegen.description.source import Source
 from vgps.codegen.errors import RobotFileError, found, hint
 
@@ -13,7 +17,7 @@ def explain(source: Source, failure: ValidationError) -> RobotFileError:
     return min(errors, key=lambda pair: (not pair[0], pair[1].line or 0, pair[1].column or 0))[1]
 
 
-def _explain_one(source: Source, error: dict) -> tuple[bool, RobotFileError]:
+def _explain_one(source: Source, error: ErrorDetails) -> tuple[bool, RobotFileError]:
     context = error.get("ctx", {})
     if error["type"] != "refused":
         context = {"kind": "value", "at": (), "offset": None, **_builtin(error, context)}
@@ -27,7 +31,7 @@ def _explain_one(source: Source, error: dict) -> tuple[bool, RobotFileError]:
     return loc[:1] == ("parameters",), refusal
 
 
-def _builtin(error: dict, context: dict) -> dict:
+def _builtin(error: ErrorDetails, context: dict[str, Any]) -> dict[str, str]:
     if error["type"] == "literal_error":
         choices = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
         text = f"must be {context['expected']}, found {found(error['input'])}"
@@ -37,6 +41,6 @@ def _builtin(error: dict, context: dict) -> dict:
     return {"text": f"cannot be used: {error['msg']}", "tail": ""}
 
 
-def _spell(loc: tuple) -> str:
+def _spell(loc: Location) -> str:
     spelled = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
     return spelled.removeprefix(".") or "the robot"

@@ -5,10 +5,10 @@ that its place allows, and evaluated over floats, SymPy or CasADi objects alike.
 """
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from vgps.codegen.description import grammar
 from vgps.codegen.description.grammar import (
@@ -20,7 +20,7 @@ from vgps.codegen.description.grammar import (
     unknown_name,
 )
 
-NUMERIC_FUNCTIONS = {
+NUMERIC_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sqrt": math.sqrt,
     "sin": math.sin,
     "cos": math.cos,
@@ -43,10 +43,12 @@ class Expression:
 
     @property
     def column(self) -> int:
+        """Where it begins in the text, from 0."""
         return self.node.column
 
     @property
     def is_condition(self) -> bool:
+        """Whether its value is true or false, and not a number."""
         return self.node.is_condition
 
     @property
@@ -78,16 +80,20 @@ class Expression:
             if node.kind == "call" and (node.value, len(node.children)) not in calls:
                 raise unknown_call(node, calls)
 
-    def evaluate(self, names: Mapping, functions: Mapping[str, Callable]):
-        """The value over floats, SymPy or CasADi objects, whichever `names` and `functions` deal
-        in.
+    def evaluate(self, names: Mapping[str, Any], functions: Mapping[str, Callable]) -> Any:
+        """The value over whatever `names` and `functions` work with: floats, SymPy or CasADi.
 
-        Conditions can be evaluated over floats only.  Raises ExpressionError for a name or
-        function that is not given, and where floats have no finite real result.
+        Conditions can be evaluated over floats only.
+
+        Raises:
+            ExpressionError: for a name or function that is not given, and where floats have no
+                finite real result.
         """
         return self._value(self.node, names, functions)
 
-    def _value(self, node: Node, names: Mapping, functions: Mapping[str, Callable]):
+    def _value(
+        self, node: Node, names: Mapping[str, Any], functions: Mapping[str, Callable]
+    ) -> Any:
         if node.kind == "constant":
             return node.value
         if node.kind == "name":
@@ -95,8 +101,8 @@ class Expression:
                 raise unknown_name(node, set(names))
             return names[node.value]
         if node.kind == "logic":
-            values = (self._value(child, names, functions) for child in node.children)
-            return {"and": all, "or": any, "not": lambda one: not next(one)}[node.value](values)
+            decided = (self._value(child, names, functions) for child in node.children)
+            return _LOGIC[node.value](decided)
         values = [self._value(child, names, functions) for child in node.children]
         if node.kind == "compare":
             steps = zip(node.value, pairwise(values), strict=True)
@@ -108,7 +114,7 @@ class Expression:
             return self._apply(node, functions[node.value], values)
         return self._apply(node, node.value, values)
 
-    def _apply(self, node: Node, function: Callable, values: list):
+    def _apply(self, node: Node, function: Callable, values: list) -> Any:
         written = repr(self.text[node.column : node.end])
         try:
             result = function(*values)
@@ -123,6 +129,13 @@ class Expression:
         return result
 
 
+_LOGIC: dict[str, Callable[[Iterator], bool]] = {
+    "and": all,
+    "or": any,
+    "not": lambda values: not next(values),
+}
+
+
 class Term(NamedTuple):
     """An aggregate over time: its name, and the quantity that it aggregates."""
 
@@ -131,12 +144,20 @@ class Term(NamedTuple):
 
 
 def parse(text: str) -> Expression:
-    """Read an expression.  Raises ExpressionError for anything that is not on the whitelist."""
+    """Read an expression.
+
+    Raises:
+        ExpressionError: for anything that is not on the whitelist.
+    """
     return Expression(text, grammar.read(text))
 
 
 def number(text: str, parameters: Mapping[str, float]) -> float:
-    """The value of an arithmetic expression over parameters.  Raises ExpressionError."""
+    """The value of an arithmetic expression over parameters.
+
+    Raises:
+        ExpressionError: it is a condition, uses another name, or has no finite real value.
+    """
     expression = parse(text)
     if expression.is_condition:
         raise ExpressionError("a number is expected, not a condition", expression.column)
@@ -147,11 +168,14 @@ def number(text: str, parameters: Mapping[str, float]) -> float:
 def split_aggregates(expression: Expression) -> tuple[Expression, tuple[Term, ...]]:
     """Separate what happens over time from what is decided at the end.
 
-    Returns `outer` and the terms in order of appearance; `outer` refers to the value of terms[k]
-    by the name "#k", which no text can spell.  Raises ExpressionError for an aggregate inside
-    another.
+    Returns:
+        `outer` and the terms in order of appearance; `outer` refers to the value of terms[k] by the
+        name "#k", which no text can spell.
+
+    Raises:
+        ExpressionError: for an aggregate inside another.
     """
-    terms = []
+    terms: list[Term] = []
 
     def outside(node: Node) -> Node:
         if not _is_aggregate(node):
@@ -168,11 +192,13 @@ def split_aggregates(expression: Expression) -> tuple[Expression, tuple[Term, ..
 
 
 def decide(outer: Expression, values: Sequence[float], parameters: Mapping[str, float]) -> bool:
-    """Whether a condition from `split_aggregates` holds for the values of its terms, in their
-    order.
+    """Whether a condition from `split_aggregates` holds for the values of its terms.
 
-    A rollout with a value that is not finite never succeeds.  Raises ExpressionError as `evaluate`
-    does.
+    The values are in the order of the terms.  A rollout with a value that is not finite never
+    succeeds.
+
+    Raises:
+        ExpressionError: as `evaluate` does.
     """
     if not all(math.isfinite(value) for value in values):
         return False

@@ -7,8 +7,9 @@ validation context.
 
 import math
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import (
     BaseModel,
@@ -24,12 +25,14 @@ from vgps.codegen.description.expression import ExpressionError, number, parse
 from vgps.codegen.description.grammar import FUNCTION_NAMES
 from vgps.codegen.errors import found, hint
 
+Location: TypeAlias = tuple[str | int, ...]  # keys and indices, such as ("links", 1, "mass")
+
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 RESERVED = frozenset({"world", "com", "u", "pi"}) | FUNCTION_NAMES
 
 
 def refuse(
-    text: str, kind: str = "value", at: tuple = (), offset: int | None = None, tail: str = ""
+    text: str, kind: str = "value", at: Location = (), offset: int | None = None, tail: str = ""
 ) -> PydanticCustomError:
     """A refusal that the loader turns into one sentence with a position.
 
@@ -43,12 +46,12 @@ def refuse(
 
 
 @contextmanager
-def inside(*path):
+def inside(*path: str | int) -> Iterator[None]:
     """Let refusals from the block point at `path` below the value under validation."""
     try:
         yield
     except PydanticCustomError as error:
-        context = error.context
+        context = error.context or {}
         raise refuse(
             context["text"],
             context["kind"],

@@ -5,7 +5,7 @@ each with target angles for the torso and two legs, held by proportional-derivat
 balance feedback on where the swing foot goes.
 """
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator
 
@@ -15,7 +15,7 @@ from vgps.codegen.description.fields import Number, Pair, Part, Positive, Text, 
 def _several(what: str) -> BeforeValidator:
     """A validator of lists that hold something."""
 
-    def check(value):
+    def check(value: Any) -> tuple:
         if not isinstance(value, list | tuple) or not value:
             raise refuse(f"must be a list of {what}")
         return tuple(value)
@@ -33,11 +33,13 @@ class Leg(Part):
 
 
 class Legs(Part):
+    """Both legs."""
+
     left: Leg
     right: Leg
 
 
-class Gains(Part):
+class PDGains(Part):
     """Stiffness and damping, N·m/rad and N·m·s/rad, of each controlled angle."""
 
     torso: Pair
@@ -71,5 +73,5 @@ class Gait(Part):
 
     torso: Text
     legs: Legs
-    gains: Gains
+    gains: PDGains
     states: Annotated[tuple[GaitState, ...], _several("states")]

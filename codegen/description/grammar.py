@@ -13,8 +13,9 @@ import math
 import operator
 import re
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 from vgps.codegen.errors import hint
 
@@ -49,7 +50,7 @@ COMPARISONS = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, a
 class ExpressionError(Exception):
     """An expression cannot be used.  `column` is the 0-based offset of the fault in its text."""
 
-    def __init__(self, message: str, column: int):
+    def __init__(self, message: str, column: int) -> None:
         self.column = column
         super().__init__(message)
 
@@ -64,13 +65,14 @@ class Node:
     """
 
     kind: str
-    value: object
+    value: Any
     children: tuple["Node", ...]
     column: int
     end: int
 
     @property
     def is_condition(self) -> bool:
+        """Whether it is true or false, and not a number."""
         return self.kind in ("compare", "logic")
 
     def walk(self) -> Iterator["Node"]:
@@ -81,7 +83,11 @@ class Node:
 
 
 def read(text: str) -> Node:
-    """The tree of an expression.  Raises ExpressionError for all that the grammar lacks."""
+    """The tree of an expression.
+
+    Raises:
+        ExpressionError: for all that the grammar lacks.
+    """
     if len(text) > MAX_LENGTH:
         raise ExpressionError(f"the expression is longer than {MAX_LENGTH} characters", MAX_LENGTH)
     # Ahead of the rest of an attack, so that the sentence names what matters in it.
@@ -131,7 +137,7 @@ def unknown_call(node: Node, calls: Iterable[tuple[str, int]]) -> ExpressionErro
 
 
 def _convert(tree: ast.expr, indent: int, depth: int) -> Node:
-    column, end = tree.col_offset + indent, tree.end_col_offset + indent
+    column, end = tree.col_offset + indent, (tree.end_col_offset or 0) + indent
     if depth > MAX_DEPTH:
         raise ExpressionError("the expression is nested too deeply", column)
 
@@ -143,7 +149,7 @@ def _convert(tree: ast.expr, indent: int, depth: int) -> Node:
         return node
 
     def node(
-        kind: str, value: object, children: list[ast.expr] = (), condition: bool = False
+        kind: str, value: Any, children: Sequence[ast.expr] = (), condition: bool = False
     ) -> Node:
         return Node(
             kind, value, tuple(convert(child, condition) for child in children), column, end
@@ -196,7 +202,7 @@ def _with_whole_exponent(power: Node, exponent: ast.expr) -> Node:
     return power
 
 
-def _finite(value: int | float, column: int) -> float:
+def _finite(value: float, column: int) -> float:
     try:
         result = float(value)
     except OverflowError:

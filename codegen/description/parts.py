@@ -48,10 +48,8 @@ class Link(Part):
     mass       kg
     length     m, from the frame's origin to the tip
     direction  rad, of the long axis in the link's own frame
-    com        (x, y) m, centre of mass in the link's frame; halfway along the axis when the file
-               is silent
-    inertia    kg·m² about the centre of mass; that of a thin rod, m·length²/12, when the file is
-               silent
+    com        (x, y) m, centre of mass in the link's frame; by default halfway along the axis
+    inertia    kg·m² about the centre of mass; by default that of a thin rod, m·length²/12
     drag       None in vacuum
     """
 
@@ -83,25 +81,31 @@ class Link(Part):
         return _along(self.direction, self.length)
 
 
+def unit_vector(angle: float) -> tuple[float, float]:
+    """(cos, sin) of an angle, exact at multiples of a quarter turn.
+
+    The rounding error of cos(pi/2) would otherwise live on as a term of the equations of motion.
+    """
+    cosine, sine = math.cos(angle), math.sin(angle)
+    return 0.0 if abs(cosine) < 1e-15 else cosine, 0.0 if abs(sine) < 1e-15 else sine
+
+
 def _along(direction: float, distance: float) -> tuple[float, float]:
-    # The rounding error of cos(pi/2) would otherwise live on as a term of the equations of motion.
-    cosine, sine = (
-        0.0 if abs(c) < 1e-15 else c for c in (math.cos(direction), math.sin(direction))
-    )
+    cosine, sine = unit_vector(direction)
     return distance * cosine, distance * sine
 
 
 class Joint(Part):
     """A connection of a child link to its parent link, or to the world.
 
-    at               (x, y) m in the parent's frame: where the child's origin is at q = 0; when the
-                     file is silent, the parent's tip, or (0, 0) in the world
+    at               (x, y) m in the parent's frame: where the child's origin is at q = 0; by
+                     default the parent's tip, or (0, 0) in the world
     axis             rad, direction in which a prismatic joint moves, in the parent's frame
     limits           (low, high) rad or m, None without limits
     limit_stiffness  N·m/rad or N/m, None without limits
     limit_softness   rad or m over which a limit sets in
     damping          N·m·s/rad or N·s/m
-    stiffness, rest  N·m/rad or N/m of a spring that is at ease at `rest` (rad or m)
+    stiffness, rest  N·m/rad or N/m of a spring without force at `rest` (rad or m)
     armature         kg·m² or kg that the drive adds to the coordinate's inertia
     torque_limit     N·m or N, None without a limit
     """
@@ -151,6 +155,13 @@ class Joint(Part):
         if self.torque_limit is not None and not self.actuated:
             raise refuse("only an actuated joint takes 'torque_limit'", "key", ("torque_limit",))
         return self
+
+    @property
+    def origin(self) -> tuple[float, float]:
+        """``at`` of a joint in a robot, which has filled in what the file leaves out."""
+        if self.at is None:
+            raise ValueError(f"the joint {self.name!r} is in no robot")
+        return self.at
 
 
 class Point(Part):

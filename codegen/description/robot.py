@@ -1,34 +1,25 @@
 """A validated robot: every number is a float, every name exists, the links form a tree.
 
-`load` reads one from a file.  The parts are in `parts`, the task in `task`, the rules that span
-several parts in `rules`; other modules import all of them from here.
+`load` reads one from a file.  The parts are in `parts`, the task in `task`, both together in
+`blueprint`, the rules that span several parts in `consistency`; other modules import all of them
+from here.
 """
 
-import math
 from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import PrivateAttr, ValidationError, ValidationInfo, field_validator, model_validator
+from pydantic import PrivateAttr, ValidationError, model_validator
 
 from vgps.codegen.description import consistency as rules
+from vgps.codegen.description.blueprint import Blueprint
 from vgps.codegen.description.explain import explain
-from vgps.codegen.description.fields import (
-    FileName,
-    Number,
-    Part,
-    Text,
-    inside,
-    refuse,
-    to_name,
-    to_number,
-)
 from vgps.codegen.description.gait import Gait
 from vgps.codegen.description.parts import Drag, Ground, Joint, Link, Point
 from vgps.codegen.description.source import read
 from vgps.codegen.description.task import Deviation, Initial, Observe, Start, Task, Training
-from vgps.codegen.errors import RobotFileError, found, hint
+from vgps.codegen.errors import RobotFileError, hint
 from vgps.codegen.folders import MODELS
 
 __all__ = [
@@ -49,61 +40,16 @@ __all__ = [
 ]
 
 
-class Robot(Part):
-    """One robot and its task.
-
-    parameters  name -> number; each may use those before it, every other number in the file may
-                use all
-    gravity     m/s², along -y
-    base        "floating": the root link moves freely, with coordinates x, y, angle; "fixed": the
-                root joint hangs from the world
+class Robot(Blueprint):
+    """One robot and its task, consistent.
 
     Validate plain data with an empty dict as context: through it the parameters reach the other
     numbers.
-
-    The state is x = [q, v].  q is x, y and angle of a floating root, then the non-fixed joints in
-    file order; v is the rate of q.  u is the actuated joints in file order.
     """
-
-    name: FileName
-    description: Text = ""
-    parameters: dict[str, float] = {}
-    gravity: Number = 9.81
-    base: Literal["floating", "fixed"]
-    links: tuple[Link, ...]
-    joints: tuple[Joint, ...]
-    points: tuple[Point, ...] = ()
-    ground: Ground | None = None
-    gait: Gait | None = None
-    task: Task
-    training: Training = Training()
 
     _path: str | None = PrivateAttr(None)
     _text: str = PrivateAttr("")
     _overrides: dict[str, Any] = PrivateAttr(default_factory=dict)
-
-    @field_validator("parameters", mode="before")
-    @classmethod
-    def _one_after_another(cls, value: Any, info: ValidationInfo) -> dict[str, float]:
-        if not isinstance(value, dict):
-            raise refuse(f"must be a mapping from names to numbers, found {found(value)}")
-        known = {} if info.context is None else info.context.setdefault("parameters", {})
-        for name, item in value.items():
-            with inside(name):
-                to_name(name)
-                known[name] = to_number(item, info)
-        return dict(known)
-
-    @field_validator("joints", mode="after")
-    @classmethod
-    def _at_the_tip(cls, joints: tuple[Joint, ...], info: ValidationInfo) -> tuple[Joint, ...]:
-        tips = {link.name: link.tip for link in info.data.get("links", ())}
-        return tuple(
-            joint
-            if joint.at is not None
-            else joint.model_copy(update={"at": tips.get(joint.parent, (0.0, 0.0))})
-            for joint in joints
-        )
 
     @model_validator(mode="after")
     def _rules(self) -> "Robot":
@@ -130,113 +76,6 @@ class Robot(Part):
     def overrides(self) -> dict[str, Any]:
         """What was put in place of values of the file."""
         return dict(self._overrides)
-
-    @property
-    def root(self) -> Link | None:
-        """The link that is nobody's child: that of a floating base, None for a fixed one."""
-        children = {joint.child for joint in self.joints}
-        return next((link for link in self.links if link.name not in children), None)
-
-    @property
-    def free_joints(self) -> tuple[Joint, ...]:
-        """The joints with a coordinate, in file order."""
-        return tuple(joint for joint in self.joints if joint.type != "fixed")
-
-    @property
-    def actuated_joints(self) -> tuple[Joint, ...]:
-        """The joints with an action, in file order."""
-        return tuple(joint for joint in self.joints if joint.actuated)
-
-    @property
-    def ordered_joints(self) -> tuple[Joint, ...]:
-        """All joints, parents before children; otherwise in file order."""
-        reached = {"world"} if self.root is None else {self.root.name}
-        waiting, ordered = list(self.joints), []
-        while waiting:
-            joint = next(joint for joint in waiting if joint.parent in reached)
-            waiting.remove(joint)
-            ordered.append(joint)
-            reached.add(joint.child)
-        return tuple(ordered)
-
-    @property
-    def q_names(self) -> tuple[str, ...]:
-        """Names of the nq coordinates."""
-        floating = ("x", "y", "angle") if self.base == "floating" else ()
-        return floating + tuple(joint.name for joint in self.free_joints)
-
-    @property
-    def u_names(self) -> tuple[str, ...]:
-        """Names of the nu actions."""
-        return tuple(joint.name for joint in self.actuated_joints)
-
-    @property
-    def nq(self) -> int:
-        return len(self.q_names)
-
-    @property
-    def nv(self) -> int:
-        return self.nq
-
-    @property
-    def nx(self) -> int:
-        return 2 * self.nq
-
-    @property
-    def nu(self) -> int:
-        return len(self.u_names)
-
-    @property
-    def contact_points(self) -> tuple[Point, ...]:
-        """The points that touch the ground, in file order."""
-        return tuple(point for point in self.points if point.contact)
-
-    def parent_joint(self, link_name: str) -> Joint | None:
-        """The joint whose child the link is; None for the root of a floating base."""
-        return next((joint for joint in self.joints if joint.child == link_name), None)
-
-    @property
-    def initial_state(self) -> list[float]:
-        """x at step 0, length nx."""
-        initial = self.task.initial
-        return [
-            by_name.get(name, 0.0) for by_name in (initial.q, initial.v) for name in self.q_names
-        ]
-
-    @property
-    def initial_deviation(self) -> list[float]:
-        """Standard deviations of x at step 0, length nx."""
-        return self._deviation(self.task.initial.spread)
-
-    @property
-    def process_deviation(self) -> list[float]:
-        """Standard deviations of the noise that each step adds to x, length nx."""
-        return self._deviation(self.task.process_noise)
-
-    @property
-    def observed_indices(self) -> tuple[int, ...]:
-        """Indices into x of what the policy sees."""
-        observe = self.task.observe
-        if observe is None:
-            return tuple(range(1 if self.base == "floating" else 0, self.nx))
-        positions = tuple(self.q_names.index(name) for name in observe.q)
-        return positions + tuple(self.nq + self.q_names.index(name) for name in observe.v)
-
-    @property
-    def torque_limits(self) -> list[float]:
-        """Largest absolute action, N·m or N, length nu; inf where the file sets none."""
-        return [
-            math.inf if joint.torque_limit is None else joint.torque_limit
-            for joint in self.actuated_joints
-        ]
-
-    def _deviation(self, deviation: Deviation) -> list[float]:
-        values = []
-        for given in (deviation.q, deviation.v):
-            values += [
-                given.get(name, 0.0) if isinstance(given, dict) else given for name in self.q_names
-            ]
-        return values
 
 
 def robot_file(robot: str | Path) -> Path:

@@ -8,10 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import yaml
 
-from vgps.codegen.errors import RobotFileError, found, hint
+from vgps.codegen.description.overrides import replace
+from vgps.codegen.errors import RobotFileError
 
 MAX_BYTES = 256 * 1024
 MAX_NODES = 20_000
@@ -33,7 +35,14 @@ Overridden = dict[tuple, str]  # where in the data -> the override as it was giv
 
 @dataclass(frozen=True)
 class Source:
-    """A read file: `path` as the caller gave it, `data` as dicts, lists and scalars with overrides."""
+    """A read file.
+
+    path        as the caller gave it
+    data        dicts, lists and scalars, with overrides
+    top         the file's nodes, for places in it
+    text        the file's
+    overridden  where in the data something else stands than in the file
+    """
 
     path: str
     data: dict
@@ -44,21 +53,22 @@ class Source:
     def error(
         self, loc: tuple, message: str, key: bool = False, offset: int | None = None
     ) -> RobotFileError:
-        """The error about the value at `loc`, with its place in the file or the override that it is from."""
+        """The error about the value at `loc`, with its place: an override or one in the file."""
         for place, override in self.overridden.items():
             if loc[: len(place)] == place:
                 return RobotFileError(f"{self.path} with {override}", None, None, message)
         return RobotFileError(self.path, *self.position(loc, key, offset), message)
 
     def position(self, loc: tuple, key: bool = False, offset: int | None = None) -> tuple[int, int]:
-        """(line, column), 1-based, of the value at `loc`, such as ('links', 1, 'mass'), or of its
-        nearest ancestor.
+        """(line, column), 1-based, of the value at `loc` or of its nearest ancestor.
 
+        loc     such as ('links', 1, 'mass')
         key     point at the key in place of its value
         offset  point at this 0-based character inside the value, when it is text on one line
                 without escapes
         """
-        node, mark = self.top, self.top.start_mark
+        node: yaml.Node = self.top
+        mark = node.start_mark
         for depth, step in enumerate(loc):
             key_node, child = _child(node, step)
             if child is None:
@@ -94,38 +104,8 @@ def read(path: str | Path, overrides: Mapping[str, object] = MappingProxyType({}
             place = f"{path} with {given}"
             node = _compose(place, value)
             value = None if node is None else _Reader(place).value(node, ())
-        overridden[_replace(data, key.split("."), value, f"{path} with {given}")] = given
+        overridden[replace(data, key, value, f"{path} with {given}")] = given
     return Source(str(path), data, top, text, overridden)
-
-
-def _replace(data: dict, steps: list[str], value: object, place: str) -> tuple:
-    """Put ``value`` into ``data``; where it went.  A mapping that is missing is made."""
-    loc: tuple = ()
-    inside: dict | list = data
-    for depth, step in enumerate(steps):
-        key: str | int = step
-        if isinstance(inside, list):
-            names = [item.get("name") if isinstance(item, dict) else None for item in inside]
-            if step not in names:
-                known = hint(step, (name for name in names if isinstance(name, str)))
-                raise RobotFileError(
-                    place,
-                    None,
-                    None,
-                    f"nothing in {'.'.join(steps[:depth])} is called {step!r}{known}",
-                )
-            key = names.index(step)
-        elif not isinstance(inside, dict):
-            text = f"{'.'.join(steps[:depth])} is {found(inside)} and holds nothing"
-            raise RobotFileError(place, None, None, text)
-        loc = (*loc, key)
-        if depth == len(steps) - 1:
-            inside[key] = value
-        elif isinstance(inside, dict):
-            inside = inside.setdefault(key, {})
-        else:
-            inside = inside[key]
-    return loc
 
 
 def _compose(path: str | Path, text: str) -> yaml.Node | None:
@@ -147,10 +127,10 @@ def _compose(path: str | Path, text: str) -> yaml.Node | None:
 class _Reader:
     """Turns nodes into data, with a bound on how much aliases may multiply."""
 
-    def __init__(self, path):
+    def __init__(self, path: str | Path) -> None:
         self.path, self.visited = path, 0
 
-    def value(self, node: yaml.Node, ancestors: tuple[yaml.Node, ...]):
+    def value(self, node: yaml.Node, ancestors: tuple[yaml.Node, ...]) -> Any:
         self.visited += 1
         if self.visited > MAX_NODES:
             raise _at(
@@ -170,7 +150,8 @@ class _Reader:
         raise self.tagged(node)
 
     def mapping(self, node: yaml.MappingNode, inside: tuple[yaml.Node, ...]) -> dict:
-        result, lines = {}, {}
+        result: dict[str, Any] = {}
+        lines: dict[str, int] = {}
         for key, value in node.value:
             if not isinstance(key, yaml.ScalarNode):
                 raise _at(self.path, key.start_mark, "a key must be plain text")
@@ -185,7 +166,7 @@ class _Reader:
             result[key.value] = self.value(value, inside)
         return result
 
-    def scalar(self, node: yaml.ScalarNode):
+    def scalar(self, node: yaml.ScalarNode) -> Any:
         if node.tag in AS_TEXT:
             return node.value
         if node.tag not in CONVERTED:
@@ -202,7 +183,7 @@ class _Reader:
         return _at(self.path, node.start_mark, f"the tag {node.tag!r} is not supported")
 
 
-def _text(path) -> str:
+def _text(path: str | Path) -> str:
     try:
         with Path(path).open("rb") as file:
             raw = file.read(MAX_BYTES + 1)
@@ -226,7 +207,7 @@ def _syntax(error: yaml.MarkedYAMLError) -> str:
     return f"not valid YAML: {error.problem}" + (f" ({error.context})" if error.context else "")
 
 
-def _child(node: yaml.Node, step) -> tuple[yaml.Node | None, yaml.Node | None]:
+def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node | None, yaml.Node | None]:
     if isinstance(node, yaml.MappingNode):
         return next(((key, value) for key, value in node.value if key.value == step), (None, None))
     if isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
@@ -245,10 +226,10 @@ def _count(before: str) -> tuple[int, int]:
     return before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
 
 
-def _place(mark) -> tuple[int, int]:
+def _place(mark: yaml.Mark) -> tuple[int, int]:
     return mark.line + 1, mark.column + 1
 
 
-def _at(path, mark, message: str) -> RobotFileError:
+def _at(path: str | Path, mark: yaml.Mark | None, message: str) -> RobotFileError:
     line, column = (1, 1) if mark is None else _place(mark)
     return RobotFileError(path, line, column, message)

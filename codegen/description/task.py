@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from vgps.codegen.description.fields import (
     ExpressionText,
@@ -19,13 +19,13 @@ from vgps.codegen.description.fields import (
 from vgps.codegen.errors import found
 
 
-def _mapping(value: Any) -> dict:
+def _mapping(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise refuse(f"must be a mapping from coordinates to numbers, found {found(value)}")
     return value
 
 
-def _names(value: Any) -> tuple:
+def _names(value: Any) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
         raise refuse(f"must be a list of coordinates, found {found(value)}")
     return tuple(value)
@@ -36,8 +36,9 @@ Names = Annotated[tuple[Text, ...], BeforeValidator(_names)]
 
 
 class Deviation(Part):
-    """Standard deviations: one for all coordinates, or one for each named coordinate and zero for
-    the rest.
+    """Standard deviations of coordinates and their rates.
+
+    One number holds for all; of a mapping, coordinates that are not named have none.
 
     q   rad or m
     v   rad/s or m/s
@@ -55,8 +56,8 @@ class Initial(Part):
     spread  how far rollouts start from it
     """
 
-    q: Coordinates = {}
-    v: Coordinates = {}
+    q: Coordinates = Field(default_factory=dict)
+    v: Coordinates = Field(default_factory=dict)
     spread: Deviation = Deviation()
 
 
@@ -113,8 +114,8 @@ class Training(Part):
     anneal       outer iterations
     samples      states drawn at each time step to fit the policy
     pairs        opposite pairs of states over which the policy term of the cost is averaged
-    tail         steps before the horizon's end from which the policy does not learn: an optimal
-                 trajectory that ends there need not go on, and a walker's lets itself fall
+    tail         steps before the horizon's end from which the policy does not learn: what follows
+                 the end costs an optimal trajectory nothing, so a walker lets itself fall there
     """
 
     iterations: Annotated[int, whole(1)] = 50

@@ -1,7 +1,7 @@
 """The C file of a robot: generated functions in both dialects, and the loops around them.
 
-It has two parts that take a compiler about equally long and do not call each other, so that two cores
-can compile them at once: where PART is defined as 1 or 2 the file is that part alone.
+It has two parts that take a compiler about equally long and do not call each other, so that two
+cores can compile them at the same time: where PART is 1 or 2, the file is that part alone.
 """
 
 from pathlib import Path
@@ -9,33 +9,41 @@ from pathlib import Path
 import casadi as ca
 
 from vgps.codegen.description.robot import Robot
+from vgps.codegen.emission import backward_pass
 from vgps.codegen.emission.c_syntax import LANES
 from vgps.codegen.emission.emit import Sizes, emit, emit_batch, sizes
+from vgps.codegen.mechanics.function import NumericSolve
 from vgps.codegen.mechanics.functions import Functions
 
 PARTS = 2
 _LOOPS = Path(__file__).parents[1] / "c"
-_SOLVED = {"_system": "", "_columns": "_derivatives"}  # what is generated of what dense.c solves
-# What integrators and optimisers evaluate along whole trajectories begins with these names.
-_IN_LANES = {"rk4": ("acceleration", "cost"), "implicit": ("velocity_update", "cost")}
 
 
-def c_source(robot: Robot, generated: Functions, functions: list[ca.Function]) -> str:
-    """C source of everything that the compiled robot offers; ``functions`` are the generated ones."""
-    in_lanes = [f for f in functions if f.name().startswith(_IN_LANES[robot.task.integrator])]
-    whole = (f for f in in_lanes if not f.name().endswith(tuple(_SOLVED)))
-    batches = {f.name(): sizes(f) for f in whole} | _dense_sizes(robot, in_lanes)
+def c_source(robot: Robot, functions: Functions, compiled: list[ca.Function]) -> str:
+    """C source of everything that the compiled robot offers.
+
+    ``compiled`` are CasADi's functions of ``functions.functions``, in the same order.
+    """
+    along_trajectories = [
+        compiled_function
+        for function, compiled_function in zip(functions.functions, compiled, strict=True)
+        if function.along_trajectories
+    ]
+    solves = functions.numeric_solves
+    solves_along = [solve for solve in solves if solve.along_trajectories]
     text = [
-        _head(robot, generated, functions),
+        _head(robot, functions, compiled),
         *_written("lanes", "lanes_math", "batch"),
         "#if PART != 2",
-        *(emit(f) for f in functions),
-        *_loops(robot, functions, "double", "robot_"),
-        *_written("trajectory", "riccati"),
+        *(emit(f) for f in compiled),
+        *_loops(robot, solves, "double", "robot_"),
+        *_written("trajectory"),
+        backward_pass.declarations(),
+        *_written("riccati"),
         "#endif\n\n#if PART != 1",
-        *(emit(f, LANES) for f in in_lanes),
-        *_loops(robot, in_lanes, "lanes", "lanes_"),
-        *(emit_batch(name, *arguments) for name, arguments in batches.items()),
+        *(emit(f, LANES) for f in along_trajectories),
+        *_loops(robot, solves_along, "lanes", "lanes_"),
+        *_batches(robot, solves_along, along_trajectories),
         *_written("trajectories"),
         "#endif",
     ]
@@ -46,8 +54,8 @@ def _written(*names: str) -> list[str]:
     return [(_LOOPS / f"{name}.c").read_text() for name in names]
 
 
-def _head(robot: Robot, generated: Functions, functions: list[ca.Function]) -> str:
-    measures = next(f for f in functions if f.name() == "measures")
+def _head(robot: Robot, functions: Functions, compiled: list[ca.Function]) -> str:
+    measures = next(f for f in compiled if f.name() == "measures")
     constants = {
         "NQ": robot.nq,
         "NV": robot.nv,
@@ -60,52 +68,45 @@ def _head(robot: Robot, generated: Functions, functions: list[ca.Function]) -> s
     }
     lines = [f"#include <{name}.h>" for name in ("limits", "math", "string")]
     lines += [f"#define {name} {value}" for name, value in constants.items()]
-    lines += [f"static const int PARENT[NV] = {{{', '.join(map(str, generated.parents))}}};"]
+    lines += [f"static const int PARENT[NV] = {{{', '.join(map(str, functions.parents))}}};"]
     return "\n".join(lines)
 
 
-def _loops(robot: Robot, functions: list[ca.Function], real: str, prefix: str) -> list[str]:
-    """The integrator, and what is solved in loops, on numbers of one type."""
-    solved = [_in_loops(name) for name in _dense(functions)]
+def _loops(robot: Robot, solves: list[NumericSolve], real: str, prefix: str) -> list[str]:
+    """The integrator, and what is solved numerically, on numbers of one type."""
     return [
         f"#define real {real}\n#define NAME(f) {prefix}##f",
-        *(_written("dense") if solved else []),
-        *solved,
+        *(_written("dense") if solves else []),
+        *(solver for solve in solves for solver in _solvers(solve)),
         *_written("chain", f"step_{robot.task.integrator}"),
         "#undef real\n#undef NAME",
     ]
 
 
-def _dense(functions: list[ca.Function]) -> list[str]:
-    """Functions of which only the parts are generated: systems, and columns for derivatives."""
-    return [
-        f.name().removesuffix(part) + whole
-        for f in functions
-        for part, whole in _SOLVED.items()
-        if f.name().endswith(part)
-    ]
+def _solvers(solve: NumericSolve) -> list[str]:
+    """The functions that solve a system, without and with derivatives."""
+    inputs = ", ".join(f"const real *restrict {argument}" for argument in "qvu")
+    head = f"void NAME({solve.name})({inputs}, real *restrict y)"
+    call = f"NAME(solve_system)(NAME({solve.system}), q, v, u, y)"
+    functions = [f"{head}\n{{\n  {call};\n}}"]
+    if solve.derivatives_rhs:
+        head = f"void NAME({solve.derivatives})({inputs}, real *restrict y, real *restrict y_z)"
+        parts = f"NAME({solve.system}), NAME({solve.derivatives_rhs})"
+        call = f"NAME(solve_derivatives)({parts}, q, v, u, y, y_z)"
+        functions.append(f"{head}\n{{\n  {call};\n}}")
+    return functions
 
 
-def _in_loops(name: str) -> str:
-    system = name.removesuffix("_derivatives")
-    arguments = ", ".join(f"const real *restrict {argument}" for argument in "qvu")
-    if name == system:
-        head, call = (
-            f"{arguments}, real *restrict y",
-            f"NAME(dense)(NAME({system}_system), q, v, u, y)",
-        )
-    else:
-        head = f"{arguments}, real *restrict y, real *restrict y_z"
-        parts = f"NAME({system}_system), NAME({system}_columns)"
-        call = f"NAME(dense_derivatives)({parts}, q, v, u, y, y_z)"
-    return f"void NAME({name})({head})\n{{\n  {call};\n}}"
-
-
-def _dense_sizes(robot: Robot, functions: list[ca.Function]) -> dict[str, tuple[Sizes, Sizes]]:
-    """Arguments of the functions that are solved in loops."""
-    inputs = {"q": robot.nq, "v": robot.nv, "u": robot.nu}
-    outputs = {"y": robot.nv, "y_z": robot.nv * (robot.nx + robot.nu)}
-    return {
-        name: (inputs, outputs if name.endswith("_derivatives") else {"y": robot.nv})
-        for name in _dense(functions)
-    }
+def _batches(
+    robot: Robot, solves: list[NumericSolve], along_trajectories: list[ca.Function]
+) -> list[str]:
+    """Functions of many evaluations: of each that is generated as a whole or solved numerically."""
+    parts = {name for solve in solves for name in solve.parts}
+    arguments = {f.name(): sizes(f) for f in along_trajectories if f.name() not in parts}
+    inputs: Sizes = {"q": robot.nq, "v": robot.nv, "u": robot.nu}
+    for solve in solves:
+        arguments[solve.name] = inputs, {"y": robot.nv}
+        if solve.derivatives_rhs:
+            outputs = {"y": robot.nv, "y_z": robot.nv * (robot.nx + robot.nu)}
+            arguments[solve.derivatives] = inputs, outputs
+    return [emit_batch(name, *of) for name, of in arguments.items()]

@@ -1,7 +1,7 @@
 """How C writes the instructions of a CasADi function.
 
 There are two dialects: SCALAR, plain doubles, and LANES, in which every variable holds the values
-of as many independent evaluations (lanes.c, lanes_math.c).
+of several independent evaluations (lanes.c, lanes_math.c).
 """
 
 from typing import NamedTuple

@@ -2,9 +2,9 @@
 
 CasADi's own generator guards every access to an argument with a test for NULL and stores matrices
 column by column in compressed form.  This one walks the same instruction list (statements.py), puts
-it into an order that suits a processor (schedule.py) and writes straight-line code on plain pointers
-with dense row-major matrices, which is what NumPy and Numba hold.  In LANES a function evaluates
-several states at once, behind one that takes and gives ordinary arrays.
+it into an order that suits a processor (schedule.py) and writes straight-line code on plain
+pointers with dense row-major matrices, which is what NumPy and Numba hold.  In LANES a function
+evaluates several states at once; a batch function around it works on ordinary arrays.
 """
 
 import casadi as ca
@@ -22,9 +22,9 @@ def emit(f: ca.Function, dialect: Dialect = SCALAR) -> str:
     """C source of one function: `void robot_NAME(const double *in..., double *out...)`.
 
     Inputs are vectors; outputs are dense, row-major, structural zeros included.  In LANES it is
-    `lanes_NAME` on `lanes`.  A long function is a sequence of shorter ones, because compilers take
-    more than proportionally longer over long ones; what one of them computes and a later one uses
-    goes through the array `w`.  Each is put into order by itself, so that little has to.
+    `lanes_NAME` on `lanes`.  A long function is a sequence of shorter ones, because the time of a
+    compiler grows faster than the length of a function.  What one of them computes and a later one
+    uses goes through the array `w`; each is scheduled by itself, so that few values do.
     """
     name = f"{dialect.prefix}{f.name()}"
     parameters = [f"const {dialect.type} *restrict {argument}" for argument in f.name_in()]
@@ -48,7 +48,7 @@ def emit(f: ca.Function, dialect: Dialect = SCALAR) -> str:
 def emit_batch(name: str, inputs: Sizes, outputs: Sizes) -> str:
     """C source of `void robot_NAME_batch(long N, const double *in..., double *out...)`.
 
-    It calls `lanes_NAME`.  Arrays are those of `robot_NAME`, N rows each; empty inputs are left out.
+    It calls `lanes_NAME`.  Arrays are those of `robot_NAME`, N rows each, without empty inputs.
     """
     filled = {argument: size for argument, size in inputs.items() if size}
     arguments = [f"const double *restrict {argument}" for argument in filled]
@@ -88,7 +88,7 @@ def _braced(head: str, lines: list[str]) -> str:
 
 
 def _pieces(statements: list[Statement]) -> tuple[list[list[Statement]], int]:
-    """Pieces of at most LONGEST of the statements, which read and write `w`, and the size of `w`."""
+    """Pieces of at most LONGEST statements, which read and write `w`, and the size of `w`."""
     length = -(-len(statements) // -(-len(statements) // LONGEST))
     home = {s.name: i // length for i, s in enumerate(statements)}  # piece that declares a name
     last = {use: i // length for i, s in enumerate(statements) for use in s.uses}
@@ -96,7 +96,7 @@ def _pieces(statements: list[Statement]) -> tuple[list[list[Statement]], int]:
     slot: dict[str, int] = {}
     free: list[int] = []
     slots = 0
-    pieces = []
+    pieces: list[list[Statement]] = []
     for start in range(0, len(statements), length):
         within, piece = statements[start : start + length], len(pieces)
         earlier = sorted({use for s in within for use in s.uses if home[use] < piece})
@@ -109,7 +109,7 @@ def _pieces(statements: list[Statement]) -> tuple[list[list[Statement]], int]:
                 slot[s.name] = free.pop()
                 written.append(Statement(f"w[{slot[s.name]}]", ca.OP_OUTPUT, s.name, (s.name,)))
         pieces.append([*(reads[name] for name in earlier), *within, *written])
-        # Not before: within a piece its order decides whether a slot is read before it is filled.
+        # Only after the piece: within it, scheduling could fill a slot before its last read.
         free += [slot[name] for name in earlier if name in slot and last[name] == piece]
         reads |= {s.expression: Statement(s.expression, ca.OP_INPUT, s.name, ()) for s in written}
     return pieces, slots

@@ -11,8 +11,15 @@ import casadi as ca
 from vgps.codegen.emission.c_syntax import Dialect
 
 
+class Operand(NamedTuple):
+    """What an expression is made of: the name of an earlier statement, or a constant."""
+
+    text: str  # as C writes it
+    is_name: bool
+
+
 class Statement(NamedTuple):
-    """`name = expression`, where a name that is not declared is an element of an array."""
+    """`name = expression`; the name is a new variable or, of a store, an element of an array."""
 
     name: str
     op: int  # CasADi's code for what it does
@@ -21,28 +28,42 @@ class Statement(NamedTuple):
 
     @property
     def declares(self) -> bool:
-        return "[" not in self.name
+        """Whether the name is a new variable."""
+        return self.op != ca.OP_OUTPUT
 
     def text(self, dialect: Dialect) -> str:
+        """The line of C."""
         declaration = f"const {dialect.type} " if self.declares else ""
         return f"{declaration}{self.name} = {self.expression};"
 
 
-def statements_of(f: ca.Function, dialect: Dialect) -> list[Statement]:
-    """In CasADi's order; structural zeros of the outputs last.
+def _statement(name: str, op: int, template: str, *operands: Operand) -> Statement:
+    """`name = expression`, the expression being ``template`` with the operands filled in."""
+    expression = template.format(*(operand.text for operand in operands))
+    uses = tuple(operand.text for operand in operands if operand.is_name)
+    return Statement(name, op, expression, uses)
 
-    Raises NotImplementedError for an instruction that the dialect does not know.
+
+def statements_of(f: ca.Function, dialect: Dialect) -> list[Statement]:
+    """The instructions of ``f`` in CasADi's order; structural zeros of the outputs last.
+
+    Raises:
+        NotImplementedError: for an instruction that the dialect does not know.
     """
     divisors = _shared_divisors(f)
     statements: list[Statement] = []
-    value: dict[int, str] = {}  # work-vector slot -> name of the value it holds now, or a constant
-    reciprocal: dict[str, str] = {}
+    value: dict[int, Operand] = {}  # work-vector slot -> the value that it holds now
+    reciprocal: dict[Operand, Operand] = {}
     written: set[tuple[int, int]] = set()
     positions = [_row_major(f.sparsity_out(index)) for index in range(f.n_out())]
 
-    def state(name: str, op: int, expression: str, *uses: str) -> None:
-        declared = tuple(use for use in uses if use[0] in "tr")
-        statements.append(Statement(name, op, expression, declared))
+    def declare(name: str, op: int, template: str, *operands: Operand) -> Operand:
+        statements.append(_statement(name, op, template, *operands))
+        return Operand(name, is_name=True)
+
+    def store(index: int, position: int, stored: Operand) -> None:
+        element = f"{f.name_out(index)}[{position}]"
+        statements.append(_statement(element, ca.OP_OUTPUT, "{}", stored))
 
     for k in range(f.n_instructions()):
         op, inputs, outputs = f.instruction_id(k), f.instruction_input(k), f.instruction_output(k)
@@ -50,32 +71,28 @@ def statements_of(f: ca.Function, dialect: Dialect) -> list[Statement]:
             index, nonzero = outputs
             position = positions[index][nonzero]
             written.add((index, position))
-            state(f"{f.name_out(index)}[{position}]", op, value[inputs[0]], value[inputs[0]])
-            continue
-        if op == ca.OP_CONST:
-            value[outputs[0]] = dialect.constant.format(_literal(f.instruction_constant(k)))
-            continue
-        if op == ca.OP_INPUT:
-            state(f"t{k}", op, f"{f.name_in(inputs[0])}[{inputs[1]}]")
+            store(index, position, value[inputs[0]])
+        elif op == ca.OP_CONST:
+            value[outputs[0]] = _constant(f.instruction_constant(k), dialect)
+        elif op == ca.OP_INPUT:
+            index, nonzero = inputs
+            value[outputs[0]] = declare(f"t{k}", op, f"{f.name_in(index)}[{nonzero}]")
         elif op == ca.OP_DIV and k in divisors:
             numerator, divisor = (value[i] for i in inputs)
             if divisor not in reciprocal:
-                reciprocal[divisor] = f"r{k}"
-                state(f"r{k}", ca.OP_INV, f"1.0 / {divisor}", divisor)
+                reciprocal[divisor] = declare(f"r{k}", ca.OP_INV, "1.0 / {}", divisor)
             factors = numerator, reciprocal[divisor]
-            state(f"t{k}", ca.OP_MUL, f"{factors[0]} * {factors[1]}", *factors)
+            value[outputs[0]] = declare(f"t{k}", ca.OP_MUL, "{} * {}", *factors)
         elif op in dialect.operators:
             operands = [value[i] for i in inputs]
-            state(f"t{k}", op, dialect.operators[op].format(*operands), *operands)
+            value[outputs[0]] = declare(f"t{k}", op, dialect.operators[op], *operands)
         else:
             raise NotImplementedError(f"CasADi operation {op} in {f.name()}")
-        value[outputs[0]] = f"t{k}"
-    zero = dialect.constant.format("0.0")
     for index in range(f.n_out()):
         rows, columns = f.size_out(index)
-        zeros = (p for p in range(rows * columns) if (index, p) not in written)
-        for p in zeros:
-            state(f"{f.name_out(index)}[{p}]", ca.OP_OUTPUT, zero)
+        for position in range(rows * columns):
+            if (index, position) not in written:
+                store(index, position, _constant(0.0, dialect))
     return statements
 
 
@@ -98,6 +115,7 @@ def _row_major(sparsity: ca.Sparsity) -> list[int]:
     return [i * sparsity.size2() + j for i, j in zip(*sparsity.get_triplet(), strict=True)]
 
 
-def _literal(constant: float) -> str:
-    """A C literal that reads back to the same double."""
-    return f"({constant!r})" if constant < 0 else repr(float(constant))
+def _constant(number: float, dialect: Dialect) -> Operand:
+    """A literal that C reads back to the same double."""
+    literal = f"({number!r})" if number < 0 else repr(float(number))
+    return Operand(dialect.constant.format(literal), is_name=False)

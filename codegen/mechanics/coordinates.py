@@ -17,7 +17,7 @@ from vgps.codegen.mechanics.to_casadi import to_casadi
 class Coordinates:
     """Symbols of both kinds of coordinates, w = S q, and the mechanics in terms of them."""
 
-    def __init__(self, robot: Robot, mechanics: Mechanics):
+    def __init__(self, robot: Robot, mechanics: Mechanics) -> None:
         self.robot, self.mechanics = robot, mechanics
         self.q = ca.SX.sym("q", robot.nq)
         self.v = ca.SX.sym("v", robot.nv)
@@ -34,7 +34,7 @@ class Coordinates:
         self.w_dot = ca.SX.sym("wd", robot.nv)
 
     def times_S(self, matrix: ca.SX) -> ca.SX:
-        """``matrix`` @ S, by solving X S^-1 = matrix: every partial sum is taken once."""
+        """``matrix`` @ S, by solving X S^-1 = matrix: every partial sum is computed once."""
         columns = ca.horzsplit(matrix)
         for child in _leaf_first(self.robot):
             if (parent := self.parents[child]) >= 0:
@@ -48,7 +48,7 @@ class Coordinates:
         return to_casadi(matrices, symbols)
 
     def in_joint_coordinates(self, named: Named) -> Named:
-        """The same expressions with w = S q and w_dot = S v put in."""
+        """The same expressions with w = S q and w_dot = S v substituted."""
         joint = [self.S @ self.q, self.S @ self.v]
         moved = ca.substitute(list(named.values()), [self.w, self.w_dot], joint)
         return dict(zip(named, moved, strict=True))
@@ -60,10 +60,7 @@ class Coordinates:
 
     def kinematics(self, named: dict[str, Kinematics]) -> dict[str, Kinematics]:
         """Kinematics as CasADi expressions of q and v."""
-        fields = [
-            sp.Matrix([*k.position, *k.velocity, k.angle or 0, k.omega or 0])
-            for k in named.values()
-        ]
+        fields = [sp.Matrix([*k.position, *k.velocity, k.angle, k.omega]) for k in named.values()]
         converted = dict(zip(named, self.convert(*fields), strict=True))
         return {
             name: Kinematics(f[:2], f[2:4], f[4], f[5])
@@ -81,6 +78,7 @@ class Coordinates:
         return contact(robot.ground, robot.parameters, self.w, positions, velocities)
 
     def points(self) -> dict[str, Kinematics]:
+        """Kinematics of all named points as CasADi expressions of q and v."""
         return self.kinematics(self.mechanics.points)
 
     def quantities(self) -> dict[str, ca.SX | float]:

@@ -2,8 +2,8 @@
 
 The SymPy mechanics arrive in absolute coordinates w = S q and leave in the user's joint
 coordinates.  The acceleration comes from an L D L^T factorisation that keeps the sparsity of the
-tree (Featherstone 2008, sec. 6.5).  Its derivatives come
-from the implicit form r(w, w', a, u) = M a + h - passive - B u = 0,
+tree (Featherstone 2008, sec. 6.5).  Its derivatives come from the implicit form
+r(w, w', a, u) = M a + h - passive - B u = 0,
 
     da/dz = -M^-1 dr/dz,     z in (w, w', u),
 
@@ -18,65 +18,32 @@ import sympy as sp
 
 from vgps.codegen.errors import singular
 from vgps.codegen.mechanics.coordinates import Coordinates
-from vgps.codegen.mechanics.function import Function, Named
+from vgps.codegen.mechanics.function import Function, Named, NumericSolve
 from vgps.codegen.mechanics.ldl import SparseFactor
 
-# Operations of a solution in straight-line code above which it is done in loops (dense.c): there code
-# leaves the instruction cache, and compilers take minutes.
+# A linear system whose solution would take more operations is solved numerically: as straight-line
+# code it would leave the instruction cache, and take a compiler minutes.
 MOST_OPERATIONS = 5000
 
 
-class System(NamedTuple):
-    """A (y - y_0) = b with a rate y in absolute coordinates, and what its derivatives solve."""
+class LinearSystem(NamedTuple):
+    """A rate y in absolute coordinates and its derivatives by z = (q, v, u).
+
+    matrix (y - offset) = rhs,     matrix dy/dz = derivatives_rhs
+    """
 
     name: str  # of the function that gives y in joint coordinates
     output: str  # of its result
-    A: ca.SX  # (n, n)
-    b: ca.SX  # (n,)
-    y_0: ca.SX  # (n,)
-    y: ca.SX  # (n,), the symbol for the solution in the columns
-    columns: ca.SX  # (n, nz): A dy/dz, z = (q, v, u)
-    derivatives: bool  # whether anybody asks for dy/dz
+    output_derivatives: str  # of dy/dz in joint coordinates
+    matrix: ca.SX  # (n, n)
+    rhs: ca.SX  # (n,)
+    offset: ca.SX  # (n,)
+    y: ca.SX  # (n,), the symbol for the solution in derivatives_rhs
+    derivatives_rhs: ca.SX  # (n, nz)
+    of_integrator: bool  # solved at all steps of whole trajectories, and with derivatives
 
 
-def dynamics_functions(c: Coordinates) -> list[Function]:
-    """Forces, acceleration and what the integrator calls; dynamics in w, then moved to q."""
-    m, robot = c.mechanics, c.robot
-    mass, bias, passive, energy = c.convert(
-        m.mass_matrix, m.bias_force, m.passive_force, sp.Matrix([m.energy])
-    )
-    # All passive forces of the mechanics are linear in the velocity: passive = spring - D w'.
-    damping = -ca.jacobian(passive, c.w_dot)
-    spring = ca.substitute(passive, c.w_dot, ca.SX.zeros(robot.nv))
-    touch = c.contact()
-    damping, spring = damping + touch.damping, spring + touch.spring
-    passive = passive + touch.spring - touch.damping @ c.w_dot
-
-    B = ca.sparsify(ca.DM(np.array(m.B, dtype=float).reshape(robot.nv, robot.nu)))
-    terms = _Terms(mass, bias, passive, spring, damping, B)
-    runge_kutta = robot.task.integrator == "rk4"
-    systems = [_acceleration(c, terms, derivatives=runge_kutta)]
-    if not runge_kutta:
-        systems.append(_velocity_update(c, terms))
-    q, qv, qvu = {"q": c.q}, {"q": c.q, "v": c.v}, {"q": c.q, "v": c.v, "u": c.u}
-    functions = [
-        Function("mass_matrix", q, {"M": ca.triu2symm(ca.triu(c.times_S(c.times_S(mass).T)))}),
-        Function("bias_force", qv, {"h": c.times_S(bias.T).T}),
-        Function("passive_force", qv, {"f": c.times_S(passive.T).T}),
-        Function("energy", qv, {"E": energy}),
-    ]
-    if robot.ground is not None:
-        functions.append(Function("contact_forces", qv, {"f": touch.forces}))
-    for system in systems:
-        factor = _factor(c, system)
-        if factor.operations * (2 * robot.nv + robot.nu) > MOST_OPERATIONS:
-            functions += _parts(system, qvu)
-        else:
-            functions += _solved(c, system, factor, qvu)
-    return [f._replace(outputs=c.in_joint_coordinates(f.outputs)) for f in functions]
-
-
-class _Terms(NamedTuple):
+class _EquationOfMotion(NamedTuple):
     """M a + bias = B u + passive, passive = spring - damping w', in absolute coordinates."""
 
     mass: ca.SX
@@ -87,60 +54,134 @@ class _Terms(NamedTuple):
     B: ca.DM
 
 
-def _acceleration(c: Coordinates, d: _Terms, derivatives: bool) -> System:
-    y = ca.SX.sym("y", c.robot.nv)
-    residual = d.mass @ y + d.bias - d.passive
-    b = d.B @ c.u + d.passive - d.bias
-    columns = _columns(c, residual, d.B)
-    return System("acceleration", "a", d.mass, b, ca.SX(c.robot.nv, 1), y, columns, derivatives)
+def dynamics_functions(c: Coordinates) -> tuple[list[Function], list[NumericSolve]]:
+    """Forces, acceleration and what the integrator calls.
+
+    They are derived in absolute coordinates w and then moved to joint coordinates q.
+    """
+    m, robot = c.mechanics, c.robot
+    mass, bias, passive, energy = c.convert(
+        m.mass_matrix, m.bias_force, m.passive_force, sp.Matrix([m.energy])
+    )
+    # All passive forces of the mechanics are linear in the velocity: passive = spring - D w'.
+    damping = -ca.jacobian(passive, c.w_dot)
+    spring = ca.substitute(passive, c.w_dot, ca.SX.zeros(robot.nv))
+    contact = c.contact()
+    damping, spring = damping + contact.damping, spring + contact.spring
+    passive = passive + contact.spring - contact.damping @ c.w_dot
+
+    B = ca.sparsify(ca.DM(np.array(m.B, dtype=float).reshape(robot.nv, robot.nu)))
+    motion = _EquationOfMotion(mass, bias, passive, spring, damping, B)
+    runge_kutta = robot.task.integrator == "rk4"
+    systems = [_acceleration(c, motion, of_integrator=runge_kutta)]
+    if not runge_kutta:
+        systems.append(_velocity_update(c, motion))
+    q, qv, qvu = {"q": c.q}, {"q": c.q, "v": c.v}, {"q": c.q, "v": c.v, "u": c.u}
+    functions = [
+        Function("mass_matrix", q, {"M": ca.triu2symm(ca.triu(c.times_S(c.times_S(mass).T)))}),
+        Function("bias_force", qv, {"h": c.times_S(bias.T).T}),
+        Function("passive_force", qv, {"f": c.times_S(passive.T).T}),
+        Function("energy", qv, {"E": energy}),
+    ]
+    if robot.ground is not None:
+        functions.append(Function("contact_forces", qv, {"f": contact.forces}))
+    numeric_solves = []
+    for system in systems:
+        factor = _factor(c, system)
+        if factor.operations * (2 * robot.nv + robot.nu) > MOST_OPERATIONS:
+            parts, solve = _solved_numerically(system, qvu)
+            functions += parts
+            numeric_solves.append(solve)
+        else:
+            functions += _solved_symbolically(c, system, factor, qvu)
+    in_q = [f._replace(outputs=c.in_joint_coordinates(f.outputs)) for f in functions]
+    return in_q, numeric_solves
 
 
-def _velocity_update(c: Coordinates, d: _Terms) -> System:
-    """v+ of one substep h, with all that is linear in the velocity taken at its end:
+def _acceleration(c: Coordinates, m: _EquationOfMotion, of_integrator: bool) -> LinearSystem:
+    """M a = B u + passive - bias."""
+    a = ca.SX.sym("y", c.robot.nv)
+    residual = m.mass @ a + m.bias - m.passive
+    return LinearSystem(
+        name="acceleration",
+        output="a",
+        output_derivatives="a_z",
+        matrix=m.mass,
+        rhs=m.B @ c.u + m.passive - m.bias,
+        offset=ca.SX(c.robot.nv, 1),
+        y=a,
+        derivatives_rhs=_derivatives_rhs(c, residual, m.B),
+        of_integrator=of_integrator,
+    )
+
+
+def _velocity_update(c: Coordinates, m: _EquationOfMotion) -> LinearSystem:
+    """v+ of one substep h, with all that is linear in the velocity taken at its end.
 
         (M + h D) w+ = M w' + h (B u + spring - bias),
 
     D frozen at the start.  M and D are symmetric and positive, so any h is stable against damping.
     """
     h = c.robot.task.dt / c.robot.task.substeps
-    y = ca.SX.sym("y", c.robot.nv)
-    residual = d.mass @ (y - c.w_dot) + h * (d.damping @ y - d.spring + d.bias)
-    b = h * (d.B @ c.u + d.spring - d.bias - d.damping @ c.w_dot)
-    A, columns = d.mass + h * d.damping, _columns(c, residual, h * d.B)
-    return System("velocity_update", "v_next", A, b, c.w_dot, y, columns, derivatives=True)
+    w_next = ca.SX.sym("y", c.robot.nv)
+    residual = m.mass @ (w_next - c.w_dot) + h * (m.damping @ w_next - m.spring + m.bias)
+    return LinearSystem(
+        name="velocity_update",
+        output="v_next",
+        output_derivatives="v_z",
+        matrix=m.mass + h * m.damping,
+        rhs=h * (m.B @ c.u + m.spring - m.bias - m.damping @ c.w_dot),
+        offset=c.w_dot,
+        y=w_next,
+        derivatives_rhs=_derivatives_rhs(c, residual, h * m.B),
+        of_integrator=True,
+    )
 
 
-def _columns(c: Coordinates, residual: ca.SX, of_u: ca.DM) -> ca.SX:
+def _derivatives_rhs(c: Coordinates, residual: ca.SX, by_u: ca.DM) -> ca.SX:
     """-d(residual)/dz, z = (q, v, u)."""
     by_state = (-c.times_S(ca.jacobian(residual, w)) for w in (c.w, c.w_dot))
-    return ca.horzcat(*by_state, of_u)
+    return ca.horzcat(*by_state, by_u)
 
 
-def _factor(c: Coordinates, system: System) -> SparseFactor:
-    factor = SparseFactor(system.A)
+def _factor(c: Coordinates, system: LinearSystem) -> SparseFactor:
+    factor = SparseFactor(system.matrix)
     for i, pivot in zip(factor.order, factor.D, strict=True):
         if pivot.is_zero():
             raise singular(c.robot.path or c.robot.name, c.robot.q_names[i])
     return factor
 
 
-def _solved(c: Coordinates, system: System, factor: SparseFactor, inputs: Named) -> list[Function]:
+def _solved_symbolically(
+    c: Coordinates, system: LinearSystem, factor: SparseFactor, inputs: Named
+) -> list[Function]:
     """The solution, and it with its derivatives, in straight-line code."""
-    y = system.y_0 + factor.solve(system.b)
+    y = system.offset + factor.solve(system.rhs)
     result = {system.output: c.S_inverse @ ca.densify(y)}
-    functions = [Function(system.name, inputs, result)]
-    if system.derivatives:
-        y_z = factor.solve(ca.substitute(system.columns, system.y, y))
-        result = result | {f"{system.output[0]}_z": c.S_inverse @ y_z}
-        functions.append(Function(f"{system.name}_derivatives", inputs, result))
+    functions = [Function(system.name, inputs, result, system.of_integrator)]
+    if system.of_integrator:
+        y_z = factor.solve(ca.substitute(system.derivatives_rhs, system.y, y))
+        result = result | {system.output_derivatives: c.S_inverse @ y_z}
+        functions.append(Function(f"{system.name}_derivatives", inputs, result, True))
     return functions
 
 
-def _parts(system: System, inputs: Named) -> list[Function]:
-    """What the loops of dense.c solve."""
-    parts = {"A": ca.densify(system.A), "b": ca.densify(system.b), "y_0": ca.densify(system.y_0)}
-    functions = [Function(f"{system.name}_system", inputs, parts)]
-    if system.derivatives:
-        columns = {"C": ca.densify(system.columns)}
-        functions.append(Function(f"{system.name}_columns", inputs | {"y": system.y}, columns))
-    return functions
+def _solved_numerically(system: LinearSystem, inputs: Named) -> tuple[list[Function], NumericSolve]:
+    """The system and the right-hand sides of the derivatives, and what is to be made of them."""
+    along = system.of_integrator
+    parts = {
+        "matrix": ca.densify(system.matrix),
+        "rhs": ca.densify(system.rhs),
+        "offset": ca.densify(system.offset),
+    }
+    solve = NumericSolve(
+        name=system.name,
+        system=f"{system.name}_system",
+        derivatives_rhs=f"{system.name}_derivatives_rhs" if along else None,
+        along_trajectories=along,
+    )
+    functions = [Function(solve.system, inputs, parts, along)]
+    if solve.derivatives_rhs:
+        rhs_z = {"rhs_z": ca.densify(system.derivatives_rhs)}
+        functions.append(Function(solve.derivatives_rhs, inputs | {"y": system.y}, rhs_z, along))
+    return functions, solve

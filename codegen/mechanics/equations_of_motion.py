@@ -2,26 +2,27 @@
 
     M(q) v' + h(q, v) = B u + passive(q, v)
 
-are derived from body Jacobians (Kane's method written out; Featherstone, *Rigid Body Dynamics
-Algorithms*, 2008, ch. 3 and 8): with p_b(q) the centre of mass of body b, J_b = dp_b/dq and
-e_b the row that picks the body's turning rate,
+are derived by Kane's method, written out (Featherstone, *Rigid Body Dynamics Algorithms*, 2008,
+ch. 3 and 8): with p_b(q) the centre of mass of body b, the columns of J_b = dp_b/dq its partial
+velocities, and e_b the row that picks the body's turning rate,
 
     M = sum_b  m_b J_b^T J_b + I_b e_b^T e_b
     h = sum_b  m_b J_b^T (J_b' v + g y)
 
-**Coordinates.** Users speak in joint angles relative to the parent, ``q``.  The derivation speaks
+**Coordinates.** Users work in joint angles relative to the parent, ``q``.  The derivation works
 in *absolute* coordinates ``w = S q``: the entry of a revolute joint is the angle of its child
 against the world.  ``S`` is a constant matrix of zeros and ones, so the change of coordinates
 costs only additions, and it halves the operation count of a seven-link chain, because a body's
-velocity is then a sum with one term an angle instead of a sum of sums.
+velocity is then a sum with one term for each angle instead of a sum of sums.
 
-**Turned vectors.** With R(w) a rotation, every point is a sum of vectors that turn with one angle
+**Rotated vectors.** With R(w) a rotation, every point is a sum of vectors that turn with one angle
 each, p = sum_a R(w_a) r_a, and so are its derivatives.  A product of two of them,
 
     (R(w_a) r) . (R(w_b) s) = (r . s) cos(w_b - w_a) + (r . s') sin(w_b - w_a),   s' = R(90 deg) s,
 
 has coefficients that are numbers, and those of all bodies are summed before a symbol is written.
-Nothing is simplified or solved; only what slides brings symbols into the coefficients, to expand.
+Nothing is simplified or solved; only sliding joints bring symbols into the coefficients, which are
+then expanded.
 """
 
 from collections.abc import Hashable, Iterator
@@ -29,19 +30,23 @@ from typing import NamedTuple
 
 import sympy as sp
 
+from vgps.codegen.description.parts import unit_vector
 from vgps.codegen.description.robot import Joint, Link, Robot
-from vgps.codegen.mechanics.kinematics import Kinematics, Tree, Turned, perpendicular, unit_vector
+from vgps.codegen.mechanics.kinematics import Kinematics, RotatedVector, Tree, perpendicular
 
 
-class softplus(sp.Function):  # noqa: N801 - printed like sin and cos
-    """log(1 + exp(z)), kept symbolic: its overflow-free form is chosen when C is written."""
+class softplus(sp.Function):
+    """log(1 + exp(z)), kept symbolic: CasADi gets a form that does not overflow."""
 
 
-class cos_between(sp.Function):  # noqa: N801
-    """cos(b - a) of two coordinates (a, b), written as a product of their own when C is written."""
+class cos_between(sp.Function):
+    """cos(b - a) of two coordinates (a, b), kept whole.
+
+    CasADi gets it from the sine and cosine of each, which every angle has anyway.
+    """
 
 
-class sin_between(sp.Function):  # noqa: N801
+class sin_between(sp.Function):
     """sin(b - a)."""
 
 
@@ -61,24 +66,25 @@ class Mechanics(NamedTuple):
 
 
 def derive(robot: Robot) -> Mechanics:
-    """Equations of motion of ``robot``.  Every number in them is a float, every symbol a coordinate."""
+    """Equations of motion of ``robot``: every number is a float, every symbol w or w_dot."""
     tree = Tree(robot)
     n = robot.nq
     mass_matrix, bias, passive = sp.zeros(n, n), sp.zeros(n, 1), sp.zeros(n, 1)
     potential = sp.Float(0)
-    inertia, convection, weight = _Products(), _Products(), _Products()
+    inertia, coriolis, weight = _DotProducts(), _DotProducts(), _DotProducts()
+    upwards = RotatedVector(None, (0.0, robot.gravity))
 
     for link in robot.links:
-        body = tree.moved(link, link.com)
-        columns, convective = tree.columns(body), tree.convection(body)
-        for c, column in columns.items():
-            for d, other in columns.items():
+        com = tree.point(link, link.com)
+        partials, accelerations = tree.partial_velocities(com), tree.velocity_products(com)
+        for c, partial in partials.items():
+            for d, other in partials.items():
                 if c <= d:
-                    inertia.add(c, d, link.mass, column, other)
-            for source, acceleration in convective.items():
-                convection.add(c, source, link.mass, column, acceleration)
-            weight.add(c, None, link.mass, column, Turned(None, (0.0, robot.gravity)))
-        potential += link.mass * robot.gravity * tree.position(body)[1]
+                    inertia.add(c, d, link.mass, partial, other)
+            for rates, acceleration in accelerations.items():
+                coriolis.add(c, rates, link.mass, partial, acceleration)
+            weight.add(c, None, link.mass, partial, upwards)
+        potential += link.mass * robot.gravity * tree.position(com)[1]
         i = tree.angle_index[link.name]
         if i is not None:
             mass_matrix[i, i] += link.inertia
@@ -87,8 +93,8 @@ def derive(robot: Robot) -> Mechanics:
     for (c, d), product in inertia.sums(tree.w):
         mass_matrix[c, d] += product
         mass_matrix[d, c] = mass_matrix[c, d]
-    for (c, rates), product in convection.sums(tree.w):
-        bias[c] += product * sp.prod(tree.rates[i] for i in rates)
+    for (c, rates), product in coriolis.sums(tree.w):
+        bias[c] += product * sp.prod(tree.w_dot[i] for i in rates)
     for (c, _), product in weight.sums(tree.w):
         bias[c] += product
 
@@ -96,14 +102,14 @@ def derive(robot: Robot) -> Mechanics:
         directions = tree.joint_direction(joint, i)  # [(row, sign)]: d(joint coordinate)/dw
         for row, sign in directions:
             passive[row] += sign * _joint_force(tree, joint, directions)
-            for column, other in directions:
-                mass_matrix[row, column] += sign * other * joint.armature
+            for column, other_sign in directions:
+                mass_matrix[row, column] += sign * other_sign * joint.armature
 
     upper = mass_matrix.upper_triangular(1) + sp.diag(*mass_matrix.diagonal()) / 2
-    kinetic = (tree.rates.T * (upper * tree.rates))[0, 0]
+    kinetic = (tree.w_dot.T * (upper * tree.w_dot))[0, 0]
     return Mechanics(
         w=list(tree.w),
-        w_dot=list(tree.rates),
+        w_dot=list(tree.w_dot),
         S=tree.S,
         mass_matrix=mass_matrix,
         bias_force=bias,
@@ -111,18 +117,20 @@ def derive(robot: Robot) -> Mechanics:
         B=tree.actuation(),
         energy=kinetic + potential,
         links={link.name: tree.frame(link) for link in robot.links},
-        points={name: tree.kinematics(body) for name, body in tree.named_points()},
+        points={name: tree.kinematics(point) for name, point in tree.named_points()},
     )
 
 
-class _Products:
-    """Sums of products of turned vectors, under keys."""
+class _DotProducts:
+    """Sums of dot products of rotated vectors, under keys."""
 
-    def __init__(self):
+    def __init__(self) -> None:
         self._sums: dict[tuple, list] = {}
 
-    def add(self, row: int, key: Hashable, factor: float, a: Turned, b: Turned) -> None:
-        """factor (R a) . (R b) under (row, key); the angles must be those of the key's other terms."""
+    def add(
+        self, row: int, key: Hashable, factor: float, a: RotatedVector, b: RotatedVector
+    ) -> None:
+        """Add factor (R a) . (R b) under (row, key), whose terms must all have these two angles."""
         (ax, ay), (bx, by) = a.vector, b.vector
         entry = self._sums.setdefault((row, key), [a.angle, b.angle, 0.0, 0.0])
         entry[2] += factor * (ax * bx + ay * by)
@@ -158,22 +166,22 @@ def _drag(tree: Tree, link: Link) -> sp.Matrix:
     """
     if link.drag is None or link.length == 0.0:
         return sp.zeros(tree.robot.nq, 1)
-    along = unit_vector(link.direction)
+    along = x, y = unit_vector(link.direction)
     i = tree.angle_index[link.name]
-    middle = tree.moved(link, tuple(0.5 * link.length * a for a in along))
+    middle = tree.point(link, (0.5 * link.length * x, 0.5 * link.length * y))
     velocity = tree.velocity(middle)
     force = sp.zeros(2, 1)
     for vector, coefficient in (
         (perpendicular(along), link.drag.normal),
         (along, link.drag.tangential),
     ):
-        axis = tree.rotate(i, vector)
+        axis = tree.rotate(RotatedVector(i, vector))
         force -= coefficient * link.length * velocity.dot(axis) * axis
     generalised = sp.zeros(tree.robot.nq, 1)
-    for c, column in tree.columns(middle).items():
-        generalised[c] = tree.rotate(*column).dot(force)
+    for c, partial in tree.partial_velocities(middle).items():
+        generalised[c] = tree.rotate(partial).dot(force)
     if i is not None:
-        generalised[i] -= link.drag.normal * link.length**3 / 12 * tree.rates[i]
+        generalised[i] -= link.drag.normal * link.length**3 / 12 * tree.w_dot[i]
     return generalised
 
 
@@ -184,9 +192,9 @@ def _joint_force(tree: Tree, joint: Joint, directions: list[tuple[int, int]]) ->
     that the equations of motion stay differentiable.
     """
     coordinate = sum(sign * tree.w[row] for row, sign in directions)
-    rate = sum(sign * tree.rates[row] for row, sign in directions)
+    rate = sum(sign * tree.w_dot[row] for row, sign in directions)
     force = -joint.stiffness * (coordinate - joint.rest) - joint.damping * rate
-    if joint.limits is not None:
+    if joint.limits is not None and joint.limit_stiffness is not None:
         low, high = joint.limits
         scale = joint.limit_softness
         force += joint.limit_stiffness * scale * softplus((low - coordinate) / scale)

@@ -13,6 +13,29 @@ class Function(NamedTuple):
     name: str
     inputs: Named
     outputs: Named
+    along_trajectories: bool = False  # whether it is evaluated at all steps of whole trajectories
+
+
+class NumericSolve(NamedTuple):
+    """A function that solves its linear system numerically, because its expression is too long.
+
+    Only what it solves is generated:  matrix (y - offset) = rhs,  matrix dy/dz = derivatives_rhs.
+    """
+
+    name: str  # of the function of (q, v, u) that gives y, in joint coordinates
+    system: str  # name of the generated function that gives matrix, rhs and offset
+    derivatives_rhs: str | None = None  # of what gives it from (q, v, u, y); None: no derivatives
+    along_trajectories: bool = False
+
+    @property
+    def derivatives(self) -> str:
+        """Name of the function that gives y and dy/dz."""
+        return f"{self.name}_derivatives"
+
+    @property
+    def parts(self) -> list[str]:
+        """Names of the generated functions."""
+        return [self.system] + ([self.derivatives_rhs] if self.derivatives_rhs else [])
 
 
 def compile_expressions(function: Function) -> ca.Function:

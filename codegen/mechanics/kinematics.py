@@ -1,139 +1,150 @@
 """Kinematics of a planar tree of links, in absolute coordinates (`equations_of_motion`)."""
 
-import math
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import sympy as sp
 
+from vgps.codegen.description.parts import unit_vector
 from vgps.codegen.description.robot import Joint, Link, Robot
 
-Vector = sp.Matrix
-Scalar = float | sp.Expr
+Vector: TypeAlias = sp.Matrix
+Scalar: TypeAlias = float | sp.Expr
 
 
 class Kinematics(NamedTuple):
-    """Position and velocity of one named thing, in absolute coordinates."""
+    """Position and velocity of one named thing, in SymPy's or CasADi's expressions."""
 
     position: Vector  # (2,) m
     velocity: Vector  # (2,) m/s
-    angle: sp.Expr | None = None  # rad, counter-clockwise; None for a point
-    omega: sp.Expr | None = None  # rad/s
+    angle: sp.Expr = sp.S.Zero  # rad, counter-clockwise; zero for a point
+    omega: sp.Expr = sp.S.Zero  # rad/s
 
 
-class Turned(NamedTuple):
-    """R(w_angle) vector; the angle None does not turn."""
+class RotatedVector(NamedTuple):
+    """R(w_angle) vector; where the angle is None, the vector itself."""
 
     angle: int | None
     vector: tuple[Scalar, Scalar]
 
 
-class Body(NamedTuple):
+class TreePoint(NamedTuple):
     """A point of the tree: p = sum_a R(w_a) arms[a]."""
 
-    arms: dict[int | None, tuple[Scalar, Scalar]]  # what slides is in here, as a symbol
-    slides: dict[int, Turned]  # coordinates along a direction, the root's x and y among them
+    arms: dict[
+        int | None, tuple[Scalar, Scalar]
+    ]  # displacements of sliding joints, too, as symbols
+    slides: dict[int, RotatedVector]  # directions of sliding coordinates, the root's x and y too
 
 
 class Tree:
     """Kinematics of the tree: frames, the map S, and where each joint's coordinate acts."""
 
-    def __init__(self, robot: Robot):
+    def __init__(self, robot: Robot) -> None:
         self.robot = robot
         n = robot.nq
         self.w = sp.Matrix(sp.symbols(f"w:{n}", real=True))
-        self.rates = sp.Matrix(sp.symbols(f"wd:{n}", real=True))
+        self.w_dot = sp.Matrix(sp.symbols(f"wd:{n}", real=True))
         self.index = {name: i for i, name in enumerate(robot.q_names)}
-        self.link = {link.name: link for link in robot.links}
-        self.origin: dict[str, Body] = {"world": Body({}, {})}
+        self.links = {link.name: link for link in robot.links}
+        self.origins = {"world": TreePoint({}, {})}
         # Index of the coordinate that is the link's absolute angle; None where it cannot turn.
         self.angle_index: dict[str, int | None] = {"world": None}
         self.S = [[int(i == j) for j in range(n)] for i in range(n)]
         if robot.root is not None:
-            x, y = Turned(None, (1.0, 0.0)), Turned(None, (0.0, 1.0))
-            self.origin[robot.root.name] = Body({None: (self.w[0], self.w[1])}, {0: x, 1: y})
+            x, y = RotatedVector(None, (1.0, 0.0)), RotatedVector(None, (0.0, 1.0))
+            self.origins[robot.root.name] = TreePoint({None: (self.w[0], self.w[1])}, {0: x, 1: y})
             self.angle_index[robot.root.name] = self.index["angle"]
         for joint in robot.ordered_joints:
-            self._hang(joint)
+            self._attach(joint)
 
-    def _hang(self, joint: Joint) -> None:
+    def _attach(self, joint: Joint) -> None:
+        """The frame of the joint's child, from that of its parent."""
         angle = parent_angle = self.angle_index[joint.parent]
-        origin = extended(self.origin[joint.parent], parent_angle, joint.at)
+        origin = displaced(self.origins[joint.parent], parent_angle, joint.origin)
         if joint.type == "prismatic":
             i = self.index[joint.name]
             x, y = axis = unit_vector(joint.axis)
-            origin = extended(origin, parent_angle, (self.w[i] * x, self.w[i] * y))
-            origin = origin._replace(slides=origin.slides | {i: Turned(parent_angle, axis)})
+            origin = displaced(origin, parent_angle, (self.w[i] * x, self.w[i] * y))
+            origin = origin._replace(slides=origin.slides | {i: RotatedVector(parent_angle, axis)})
         elif joint.type == "revolute":
             angle = self.index[joint.name]
             if parent_angle is not None:
-                self.S[angle] = [a + b for a, b in zip(self.S[angle], self.S[parent_angle])]
-        self.origin[joint.child] = origin
+                rows = zip(self.S[angle], self.S[parent_angle], strict=True)
+                self.S[angle] = [own + of_parent for own, of_parent in rows]
+        self.origins[joint.child] = origin
         self.angle_index[joint.child] = angle
 
-    def rotate(self, angle: int | None, vector: tuple[Scalar, Scalar]) -> Vector:
-        """R(w_angle) vector, (2,)."""
-        x, y = vector
-        if angle is None:
+    def rotate(self, rotated: RotatedVector) -> Vector:
+        """Its components in the world, (2,)."""
+        x, y = rotated.vector
+        if rotated.angle is None:
             return sp.Matrix([x, y])
-        c, s = sp.cos(self.w[angle]), sp.sin(self.w[angle])
+        c, s = sp.cos(self.w[rotated.angle]), sp.sin(self.w[rotated.angle])
         return sp.Matrix([x * c - y * s, x * s + y * c])
 
-    def moved(self, link: Link, at: tuple[float, float]) -> Body:
+    def point(self, link: Link, at: tuple[float, float]) -> TreePoint:
         """The point that stands at ``at`` in the link's frame."""
-        return extended(self.origin[link.name], self.angle_index[link.name], at)
+        return displaced(self.origins[link.name], self.angle_index[link.name], at)
 
-    def columns(self, body: Body) -> dict[int, Turned]:
-        """dp/dw_c of each coordinate that moves the point."""
+    def partial_velocities(self, point: TreePoint) -> dict[int, RotatedVector]:
+        """dp/dw_c of each coordinate that moves the point (Kane)."""
         turning = {
-            a: Turned(a, perpendicular(arm)) for a, arm in body.arms.items() if a is not None
+            angle: RotatedVector(angle, perpendicular(arm))
+            for angle, arm in point.arms.items()
+            if angle is not None
         }
-        return body.slides | turning
+        return point.slides | turning
 
-    def convection(self, body: Body) -> dict[tuple[int, int], Turned]:
-        """The acceleration that velocities alone cause, by the two coordinates whose rates it has."""
-        parts = {}
-        for a, (x, y) in body.arms.items():
+    def velocity_products(self, point: TreePoint) -> dict[tuple[int, int], RotatedVector]:
+        """What velocities alone add to the acceleration: by (a, b), the factor of w'_a w'_b."""
+        terms = {}
+        for a, (x, y) in point.arms.items():
             if a is not None:
-                parts[a, a] = Turned(a, (-x, -y))
-        for i, (a, direction) in body.slides.items():
+                terms[a, a] = RotatedVector(a, (-x, -y))
+        for i, (a, direction) in point.slides.items():
             if a is not None:
                 x, y = perpendicular(direction)
-                parts[i, a] = Turned(a, (2.0 * x, 2.0 * y))
-        return parts
+                terms[i, a] = RotatedVector(a, (2.0 * x, 2.0 * y))
+        return terms
 
-    def position(self, body: Body) -> Vector:
-        return sum((self.rotate(a, arm) for a, arm in body.arms.items()), sp.zeros(2, 1))
+    def position(self, point: TreePoint) -> Vector:
+        """(2,) m in the world."""
+        arms = (self.rotate(RotatedVector(*arm)) for arm in point.arms.items())
+        return sum(arms, sp.zeros(2, 1))
 
-    def velocity(self, body: Body) -> Vector:
-        columns = self.columns(body).items()
-        moving = (self.rates[c] * self.rotate(*column) for c, column in columns)
+    def velocity(self, point: TreePoint) -> Vector:
+        """(2,) m/s in the world."""
+        partials = self.partial_velocities(point).items()
+        moving = (self.w_dot[c] * self.rotate(partial) for c, partial in partials)
         return sum(moving, sp.zeros(2, 1))
 
-    def kinematics(self, body: Body) -> Kinematics:
-        return Kinematics(self.position(body), self.velocity(body))
+    def kinematics(self, point: TreePoint) -> Kinematics:
+        """Position and velocity."""
+        return Kinematics(self.position(point), self.velocity(point))
 
     def frame(self, link: Link) -> Kinematics:
+        """Those of the link's origin, and the link's angle."""
+        origin = self.kinematics(self.origins[link.name])
         i = self.angle_index[link.name]
-        angle, omega = (sp.Float(0), sp.Float(0)) if i is None else (self.w[i], self.rates[i])
-        origin = self.kinematics(self.moved(link, (0.0, 0.0)))
-        return origin._replace(angle=angle, omega=omega)
+        return origin if i is None else origin._replace(angle=self.w[i], omega=self.w_dot[i])
 
-    def named_points(self) -> Iterator[tuple[str, Body]]:
+    def named_points(self) -> Iterator[tuple[str, TreePoint]]:
         """Joints, both ends of each link, the points of the file, and the centre of mass."""
         robot = self.robot
         for joint in robot.joints:
-            parent = joint.parent
-            yield joint.name, extended(self.origin[parent], self.angle_index[parent], joint.at)
+            parent, angle = self.origins[joint.parent], self.angle_index[joint.parent]
+            yield joint.name, displaced(parent, angle, joint.origin)
         for link in robot.links:
-            yield f"{link.name}.start", self.moved(link, (0.0, 0.0))
-            yield f"{link.name}.end", self.moved(link, link.tip)
+            yield f"{link.name}.start", self.point(link, (0.0, 0.0))
+            yield f"{link.name}.end", self.point(link, link.tip)
         for point in robot.points:
-            yield point.name, self.moved(self.link[point.link], point.at)
+            yield point.name, self.point(self.links[point.link], point.at)
         total = sum(link.mass for link in robot.links)
-        yield "com", _mean((link.mass / total, self.moved(link, link.com)) for link in robot.links)
+        yield "com", _mean((link.mass / total, self.point(link, link.com)) for link in robot.links)
 
     def moving_joints(self) -> Iterator[tuple[Joint, int]]:
+        """Joints that are not fixed, with the index of their coordinate."""
         for joint in self.robot.joints:
             if joint.type != "fixed":
                 yield joint, self.index[joint.name]
@@ -156,30 +167,27 @@ class Tree:
         return B
 
 
-def extended(body: Body, angle: int | None, vector: tuple[Scalar, Scalar]) -> Body:
-    """The point ``vector`` further on, in a frame that turns with ``angle``."""
-    x, y = body.arms.get(angle, (0.0, 0.0))
-    return body._replace(arms=body.arms | {angle: (x + vector[0], y + vector[1])})
+def displaced(point: TreePoint, angle: int | None, by: tuple[Scalar, Scalar]) -> TreePoint:
+    """The point that is ``by`` away, in a frame that turns with ``angle``."""
+    x, y = point.arms.get(angle, (0.0, 0.0))
+    return point._replace(arms=point.arms | {angle: (x + by[0], y + by[1])})
 
 
-def _mean(bodies: Iterable[tuple[float, Body]]) -> Body:
+def _mean(points: Iterable[tuple[float, TreePoint]]) -> TreePoint:
     """The weighted mean of points, which moves like one of them."""
-    arms, slides = {}, {}
-    for weight, body in bodies:
-        for angle, (x, y) in body.arms.items():
+    arms: dict[int | None, tuple[Scalar, Scalar]] = {}
+    slides: dict[int, RotatedVector] = {}
+    for weight, point in points:
+        for angle, (x, y) in point.arms.items():
             old = arms.get(angle, (0.0, 0.0))
             arms[angle] = (old[0] + weight * x, old[1] + weight * y)
-        for i, (angle, (x, y)) in body.slides.items():
+        for i, (angle, (x, y)) in point.slides.items():
             old = slides[i].vector if i in slides else (0.0, 0.0)
-            slides[i] = Turned(angle, (old[0] + weight * x, old[1] + weight * y))
-    return Body(arms, slides)
+            slides[i] = RotatedVector(angle, (old[0] + weight * x, old[1] + weight * y))
+    return TreePoint(arms, slides)
 
 
 def perpendicular(vector: tuple[Scalar, Scalar]) -> tuple[Scalar, Scalar]:
+    """The vector turned by 90 degrees, counter-clockwise."""
     x, y = vector
     return -y, x
-
-
-def unit_vector(angle: float) -> tuple[float, float]:
-    """(cos, sin) of an angle, with the rounding of multiples of a quarter turn removed."""
-    return tuple(0.0 if abs(c) < 1e-15 else c for c in (math.cos(angle), math.sin(angle)))

@@ -10,7 +10,7 @@ def least_degree(matrix: ca.SX) -> list[int]:
     branches apart; on a chain, whose angles all couple, the root's x and y come first, which couple
     with the angles only and have constant pivots.
     """
-    left = {i: set() for i in range(matrix.rows())}
+    left: dict[int, set[int]] = {i: set() for i in range(matrix.rows())}
     for i, j in zip(*matrix.sparsity().get_triplet(), strict=True):
         if i != j and not matrix[i, j].is_zero():
             left[i].add(j)
@@ -27,7 +27,7 @@ def least_degree(matrix: ca.SX) -> list[int]:
 class SparseFactor:
     """L D L^T of a symmetric matrix with structural zeros, in the order of least degree."""
 
-    def __init__(self, matrix: ca.SX):
+    def __init__(self, matrix: ca.SX) -> None:
         self.order = order = least_degree(matrix)
         n = len(order)
         A = [[matrix[i, j] for j in order] for i in order]
@@ -46,14 +46,14 @@ class SparseFactor:
 
     @property
     def operations(self) -> int:
-        """Of solving for one full right side."""
+        """Operations that it takes to solve for one full right-hand side."""
         entries = sum(not e.is_zero() for i, row in enumerate(self.L) for e in row[:i])
         return 4 * entries + len(self.order)
 
-    def solve(self, right: ca.SX) -> ca.SX:
-        """Solution of (L D L^T) X = right, (n, m)."""
+    def solve(self, rhs: ca.SX) -> ca.SX:
+        """Solution X (n, m) of (L D L^T) X = rhs."""
         n, order = len(self.order), self.order
-        rows = [right[i, :] for i in order]
+        rows = [rhs[i, :] for i in order]
         for k in range(n):
             for i in range(k + 1, n):
                 if not self.L[i][k].is_zero():

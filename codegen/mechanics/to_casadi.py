@@ -1,6 +1,7 @@
 """SymPy expressions as CasADi ones."""
 
 import math
+from collections.abc import Callable
 
 import casadi as ca
 import sympy as sp
@@ -39,7 +40,7 @@ def _convert(expression: sp.Expr, table: dict[sp.Symbol, ca.SX]) -> ca.SX:
         return math.prod(arguments[1:], start=arguments[0])
     if expression.is_Pow:
         return arguments[0] ** arguments[1]
-    return _ELEMENTARY[type(expression)](arguments[0])
+    return _ELEMENTARY[type(expression)](*arguments)
 
 
 def _between(kind: type[sp.Function], a: ca.SX, b: ca.SX) -> ca.SX:
@@ -49,4 +50,8 @@ def _between(kind: type[sp.Function], a: ca.SX, b: ca.SX) -> ca.SX:
     return ca.cos(a) * ca.sin(b) - ca.sin(a) * ca.cos(b)
 
 
-_ELEMENTARY = {sp.sin: ca.sin, sp.cos: ca.cos, mechanics.softplus: operators.softplus}
+_ELEMENTARY: dict[type[sp.Function], Callable[[ca.SX], ca.SX]] = {
+    sp.sin: ca.sin,
+    sp.cos: ca.cos,
+    mechanics.softplus: operators.softplus,
+}

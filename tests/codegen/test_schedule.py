@@ -56,7 +56,7 @@ def plain_order(statements: list[Statement], most: int) -> list[Statement]:
     users = {s.name: [user for user in every if s.name in user.uses] for s in every}
 
     def latency(s):
-        return schedule._LONG.get(s.op, schedule._SHORT)
+        return schedule._LATENCY.get(s.op, schedule._USUAL_LATENCY)
 
     @cache
     def way(s):
@@ -76,7 +76,7 @@ def plain_order(statements: list[Statement], most: int) -> list[Statement]:
         )
 
     for cycle in count():
-        for slot in range(schedule._WIDTH):
+        for slot in range(schedule._ISSUE_WIDTH):
             ready = [s for s in every if is_ready(s, cycle)]
             if sum(bool(waited_for(name)) for name in begun) < most:
                 chosen = sorted(ready, key=lambda s: -way(s))[:1]
@@ -93,10 +93,10 @@ def plain_order(statements: list[Statement], most: int) -> list[Statement]:
 
 @given(functions(sums=False), st.integers(0, 6))
 def test_the_rules(f, most):
-    """However few results may wait; sorting is stable, and so keeps the given order in ties."""
+    """However few values may be live; sorting is stable, and so keeps the given order in ties."""
     statements = statements_of(f, SCALAR)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(schedule, "_ALIVE", most)
+        patch.setattr(schedule, "_MOST_LIVE", most)
         order = computing(scheduled(statements))
     assert order == plain_order(statements, most)
 
@@ -146,7 +146,7 @@ def test_results_that_wait_stay_few(monkeypatch):
     f = ca.Function("f", [x, z], [ca.sum1(ca.vec(ca.sin(x @ z.T) ** 2))], ["x", "z"], ["y"])
     before = statements_of(f, SCALAR)
     limited = scheduled(before)
-    monkeypatch.setattr(schedule, "_ALIVE", np.inf)
+    monkeypatch.setattr(schedule, "_MOST_LIVE", np.inf)
     unlimited = scheduled(before)
     assert most_alive(before) < 5
     assert most_alive(limited) < 0.5 * most_alive(unlimited)

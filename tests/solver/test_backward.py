@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from wall import before_a_wall, behind_a_wall, survives
 
+from vgps.codegen.emission.backward_pass import declarations
 from vgps.codegen.folders import PACKAGE
 from vgps.codegen.toolchain import find_toolchain
 from vgps.solver.backward import Gains, backward
@@ -24,7 +25,8 @@ def sizes(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("riccati")
     head = "#include <limits.h>\n#include <math.h>\n#include <string.h>\n"
     head += f"#define NX {nx}\n#define NU {nu}\n#define NZ {nx + nu}\n"
-    parts = [(LOOPS / name).read_text() for name in ("lanes.c", "batch.c", "riccati.c")]
+    lanes, batch, riccati = (LOOPS / f"{name}.c" for name in ("lanes", "batch", "riccati"))
+    parts = [lanes.read_text(), batch.read_text(), declarations(), riccati.read_text()]
     (folder / "f.c").write_text("\n".join([head, *parts]))
     find_toolchain().compile(folder / "f.c", folder / "f.so")
     library = ctypes.CDLL(str(folder / "f.so"))

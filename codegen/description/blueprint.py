@@ -1,0 +1,182 @@
+"""All parts of a robot and its task, and what follows from them: coordinates, actions, sizes."""
+
+import math
+from typing import Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
+
+from vgps.codegen.description.fields import (
+    FileName,
+    Number,
+    Part,
+    Text,
+    inside,
+    refuse,
+    to_name,
+    to_number,
+)
+from vgps.codegen.description.gait import Gait
+from vgps.codegen.description.parts import Ground, Joint, Link, Point
+from vgps.codegen.description.task import Deviation, Task, Training
+from vgps.codegen.errors import found
+
+
+class Blueprint(Part):
+    """A robot and its task before the rules that span several parts.
+
+    parameters  name -> number; each may use those before it, every other number in the file may
+                use all
+    gravity     m/s², along -y
+    base        "floating": the root link moves freely, with coordinates x, y, angle; "fixed": the
+                root joint hangs from the world
+
+    The state is x = [q, v].  q is x, y and angle of a floating root, then the non-fixed joints in
+    file order; v is the rate of q.  u is the actuated joints in file order.
+    """
+
+    name: FileName
+    description: Text = ""
+    parameters: dict[str, float] = Field(default_factory=dict)
+    gravity: Number = 9.81
+    base: Literal["floating", "fixed"]
+    links: tuple[Link, ...]
+    joints: tuple[Joint, ...]
+    points: tuple[Point, ...] = ()
+    ground: Ground | None = None
+    gait: Gait | None = None
+    task: Task
+    training: Training = Training()
+
+    @field_validator("parameters", mode="before")
+    @classmethod
+    def _one_after_another(cls, value: Any, info: ValidationInfo) -> dict[str, float]:
+        if not isinstance(value, dict):
+            raise refuse(f"must be a mapping from names to numbers, found {found(value)}")
+        known = {} if info.context is None else info.context.setdefault("parameters", {})
+        for name, item in value.items():
+            with inside(name):
+                to_name(name)
+                known[name] = to_number(item, info)
+        return dict(known)
+
+    @field_validator("joints", mode="after")
+    @classmethod
+    def _at_the_tip(cls, joints: tuple[Joint, ...], info: ValidationInfo) -> tuple[Joint, ...]:
+        tips = {link.name: link.tip for link in info.data.get("links", ())}
+        return tuple(
+            joint
+            if joint.at is not None
+            else joint.model_copy(update={"at": tips.get(joint.parent, (0.0, 0.0))})
+            for joint in joints
+        )
+
+    @property
+    def root(self) -> Link | None:
+        """The link that is nobody's child: that of a floating base, None for a fixed one."""
+        children = {joint.child for joint in self.joints}
+        return next((link for link in self.links if link.name not in children), None)
+
+    @property
+    def free_joints(self) -> tuple[Joint, ...]:
+        """The joints with a coordinate, in file order."""
+        return tuple(joint for joint in self.joints if joint.type != "fixed")
+
+    @property
+    def actuated_joints(self) -> tuple[Joint, ...]:
+        """The joints with an action, in file order."""
+        return tuple(joint for joint in self.joints if joint.actuated)
+
+    @property
+    def ordered_joints(self) -> tuple[Joint, ...]:
+        """All joints, parents before children; otherwise in file order."""
+        reached = {"world"} if self.root is None else {self.root.name}
+        waiting, ordered = list(self.joints), []
+        while waiting:
+            joint = next(joint for joint in waiting if joint.parent in reached)
+            waiting.remove(joint)
+            ordered.append(joint)
+            reached.add(joint.child)
+        return tuple(ordered)
+
+    @property
+    def q_names(self) -> tuple[str, ...]:
+        """Names of the nq coordinates."""
+        floating = ("x", "y", "angle") if self.base == "floating" else ()
+        return floating + tuple(joint.name for joint in self.free_joints)
+
+    @property
+    def u_names(self) -> tuple[str, ...]:
+        """Names of the nu actions."""
+        return tuple(joint.name for joint in self.actuated_joints)
+
+    @property
+    def nq(self) -> int:
+        """Number of coordinates."""
+        return len(self.q_names)
+
+    @property
+    def nv(self) -> int:
+        """Number of velocities."""
+        return self.nq
+
+    @property
+    def nx(self) -> int:
+        """Number of states."""
+        return 2 * self.nq
+
+    @property
+    def nu(self) -> int:
+        """Number of actions."""
+        return len(self.u_names)
+
+    @property
+    def contact_points(self) -> tuple[Point, ...]:
+        """The points that touch the ground, in file order."""
+        return tuple(point for point in self.points if point.contact)
+
+    def parent_joint(self, link_name: str) -> Joint | None:
+        """The joint whose child the link is; None for the root of a floating base."""
+        return next((joint for joint in self.joints if joint.child == link_name), None)
+
+    @property
+    def initial_state(self) -> list[float]:
+        """x at step 0, length nx."""
+        initial = self.task.initial
+        return [
+            by_name.get(name, 0.0) for by_name in (initial.q, initial.v) for name in self.q_names
+        ]
+
+    @property
+    def initial_deviation(self) -> list[float]:
+        """Standard deviations of x at step 0, length nx."""
+        return self._deviation(self.task.initial.spread)
+
+    @property
+    def process_deviation(self) -> list[float]:
+        """Standard deviations of the noise that each step adds to x, length nx."""
+        return self._deviation(self.task.process_noise)
+
+    @property
+    def observed_indices(self) -> tuple[int, ...]:
+        """Indices into x of what the policy sees."""
+        observe = self.task.observe
+        if observe is None:
+            return tuple(range(1 if self.base == "floating" else 0, self.nx))
+        positions = tuple(self.q_names.index(name) for name in observe.q)
+        return positions + tuple(self.nq + self.q_names.index(name) for name in observe.v)
+
+    @property
+    def torque_limits(self) -> list[float]:
+        """Largest absolute action, N·m or N, length nu; inf where the file sets none."""
+        return [
+            math.inf if joint.torque_limit is None else joint.torque_limit
+            for joint in self.actuated_joints
+        ]
+
+    def _deviation(self, deviation: Deviation) -> list[float]:
+        values = []
+        for given in (deviation.q, deviation.v):
+            values += [
+                given.get(name, 0.0) if isinstance(given, dict) else given for name in self.q_names
+            ]
+        return values
