@@ -47,8 +47,8 @@ def _option(name: str) -> object:
     """A setting of a run as an option, which is absent unless it is given."""
     field = RunSettings.model_fields[name]
     default = "" if field.default is None else f"(default: {field.default})"
-    types = {int | None: int}  # absent is what None says
-    kind = types.get(field.annotation, field.annotation)
+    # An option that is absent says what None does.
+    kind = int if field.annotation == (int | None) else field.annotation
     return Annotated[kind, arg(help=field.description, help_behavior_hint=default)]
 
 
@@ -158,15 +158,16 @@ def train_command(
 
     started = time.perf_counter()
     if resume is None:
-        asked = RunSettings.model_validate(settings)
-        folder = out or free_path(
-            f"{described.name}-{asked.method}-{asked.hidden}-seed{asked.seed}"
-        )
-        run = training.train(described, asked, demonstration=demo, out=folder, watch=progress)
+        chosen = RunSettings.model_validate(settings)
+        name = f"{described.name}-{chosen.method}-{chosen.hidden}-seed{chosen.seed}"
+        folder = out or free_path(name)
+        run = training.train(described, chosen, demonstration=demo, out=folder, watch=progress)
     else:
         folder = resume
-        training.require_same_run(folder, described, settings)
-        run = training.resume(folder, iterations=settings.get("iterations"), watch=progress)
+        asked = dict(settings)
+        training.require_same_run(folder, described, asked)
+        last = RunSettings.model_validate({"iterations": asked.get("iterations")}).iterations
+        run = training.resume(folder, iterations=last, watch=progress)
     seconds = time.perf_counter() - started
     result = evaluation(run) | {"seconds": seconds, "out": str(folder)}
     # Drawing needs half a second of imports, which the first iteration should not wait for.

@@ -1,13 +1,13 @@
-"""Acceleration with all derivatives, as a share of the core's peak rate of floating-point operations.
+"""Acceleration with all derivatives, as a share of the core's peak rate of arithmetic.
 
 The operations are those that the manifest counts, where a sine or a division is one too; the peak
 counts a fused multiply-add as two.  The two rates are measured in turns, and the row is the median
 of their ratios.
 
-A batch reads and writes ordinary arrays, in the second-level cache at this size: for the walker that
-takes two fifths of its time.  The row "in lanes" leaves this out: there, inputs and results have the
-layout of the generated code, a vector with one entry for each state in place of each number, as in
-the calls of the integrators.
+A batch reads and writes ordinary arrays, in the second-level cache at this size: for the walker
+that takes two fifths of its time.  The row "in lanes" leaves this out: there, inputs and results
+have the layout of the generated code, a vector with one entry for each state in place of each
+number, as in the calls of the integrators.
 """
 
 import ctypes
@@ -35,7 +35,7 @@ _LENGTH = 1000  # turns of the peak loop in one call
 
 
 def share_rows(name: str, rounds: int) -> list[Row]:
-    """A row with one state at a time, and one in batch and one in lanes where the library has them."""
+    """A row one state at a time, and rows in batch and in lanes where the library has them."""
     model, rows = bare(name), []
     operations = model.manifest["operations"]["acceleration_derivatives"]
     states = States(model)

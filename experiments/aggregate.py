@@ -39,7 +39,7 @@ class Aggregate(NamedTuple):
 def aggregate(finals: Iterable[Final], failures: Iterable[Failure]) -> list[Aggregate]:
     """One row for each panel and method, panels and methods in the order of their first run."""
     finals, failures = list(finals), list(failures)
-    everything = [*finals, *failures]
+    everything: list[Final | Failure] = [*finals, *failures]
     panels = dict.fromkeys((run.robot, run.hidden) for run in everything)
     methods = dict.fromkeys(run.method for run in everything)
     table = []

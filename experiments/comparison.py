@@ -72,7 +72,8 @@ def carry_out(
             if outcome.error is None:
                 store(out, member, outcome.result)
             else:
-                failures.append(Failure(*member[:4], outcome.error))
+                key = member.robot, member.hidden, member.method, member.seed
+                failures.append(Failure(*key, outcome.error))
                 write_failures(out, failures)
             left = (time.perf_counter() - started) / count * (len(waiting) - count)
             update(earlier + count, f"{len(failures)} failed, {_duration(left)} left")

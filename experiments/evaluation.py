@@ -14,7 +14,7 @@ def evaluation(
 
     Args:
         run: whose policy.
-        rollouts: of each kind, from the task's distribution of initial states; ROLLOUTS when absent.
+        rollouts: of each kind, from the task's initial states; ROLLOUTS when absent.
         horizon: steps of a rollout; the task's when absent.
         seed: of initial states and noise.
     """

@@ -5,7 +5,7 @@ last and marks it as finished.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -133,8 +133,11 @@ def store(out: Path, member: Member, files: Mapping[str, bytes]) -> None:
     folder = folder_of(out, member)
     folder.path.mkdir(parents=True, exist_ok=True)
     for name in sorted(files, key=lambda name: name == EVALUATION):
-        content = files[name]
-        write_atomically(folder.file(name), lambda path, c=content: path.write_bytes(c))
+        write_atomically(folder.file(name), _writer(files[name]))
+
+
+def _writer(content: bytes) -> Callable[[Path], object]:
+    return lambda path: path.write_bytes(content)
 
 
 def read_evaluation(folder: RunFolder) -> dict[str, Any]:

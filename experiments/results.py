@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -58,20 +58,37 @@ def read_results(out: Path, members: Iterable[Member]) -> tuple[list[Row], list[
     for member in members:
         folder = folder_of(out, member)
         metrics, evaluation = folder.read_metrics(), read_evaluation(folder)
-        key = member[:4]
-        ddp_cost = evaluation["ddp_cost"]
+        identity: dict[str, Any] = {
+            "robot": member.robot,
+            "hidden": member.hidden,
+            "method": member.method,
+            "seed": member.seed,
+            "ddp_cost": evaluation["ddp_cost"],
+        }
         seconds = np.cumsum(metrics["seconds"])
-        columns = ("stochastic_cost", "deterministic_cost", "stochastic_success")
-        for k, spent, stochastic, deterministic, success in zip(
-            metrics["iteration"], seconds, *(metrics[name] for name in columns), strict=True
-        ):
-            costs = (float(stochastic), float(deterministic), ddp_cost)
-            rows.append(Row(*key, int(k), *costs, float(spent), float(success)))
-        kinds = [evaluation[kind] for kind in ("stochastic", "deterministic")]
-        costs = [kind["mean_cost"] for kind in kinds]
-        successes = [kind["success_rate"] for kind in kinds]
-        rollouts = int(metrics["rollouts"][-1])
-        finals.append(Final(*key, *costs, *successes, ddp_cost, float(seconds[-1]), rollouts))
+        rows += [
+            Row(
+                iteration=int(metrics["iteration"][k]),
+                stochastic_cost=float(metrics["stochastic_cost"][k]),
+                deterministic_cost=float(metrics["deterministic_cost"][k]),
+                seconds=float(seconds[k]),
+                success=float(metrics["stochastic_success"][k]),
+                **identity,
+            )
+            for k in range(len(seconds))
+        ]
+        stochastic, deterministic = evaluation["stochastic"], evaluation["deterministic"]
+        finals.append(
+            Final(
+                stochastic_cost=stochastic["mean_cost"],
+                deterministic_cost=deterministic["mean_cost"],
+                stochastic_success=stochastic["success_rate"],
+                deterministic_success=deterministic["success_rate"],
+                seconds=float(seconds[-1]),
+                rollouts=int(metrics["rollouts"][-1]),
+                **identity,
+            )
+        )
     return rows, finals
 
 

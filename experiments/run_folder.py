@@ -95,7 +95,8 @@ class RunFolder:
 
     def write_arrays(self, name: str, arrays: Mapping[str, ArrayLike]) -> None:
         """Write an .npz of named arrays."""
-        write_atomically(self.file(name), lambda path: np.savez(path, **arrays))
+        named = {key: np.asarray(array) for key, array in arrays.items()}
+        write_atomically(self.file(name), lambda path: np.savez(path, allow_pickle=False, **named))
 
     def read_arrays(self, name: str) -> dict[str, NDArray]:
         """The arrays of an .npz by name.

@@ -1,11 +1,11 @@
-"""Training: a method's search, measured after each iteration and, in a folder, stored as it goes."""
+"""Training: a method's search, measured after each iteration and stored in a folder as it goes."""
 
 import json
 import time
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot, load
@@ -21,7 +21,7 @@ from vgps.policy.gaussian import Policy
 from vgps.policy.methods import METHODS
 from vgps.policy.search import initial_trajectory, search, search_settings
 from vgps.policy.settings import RunSettings
-from vgps.policy.state import SearchSettings, SearchState, start
+from vgps.policy.state import Beginning, SearchSettings, SearchState, start
 from vgps.policy.store import policy_to_arrays, state_from_arrays, state_to_arrays
 from vgps.solver.ilqr import Solution
 
@@ -34,7 +34,7 @@ def train(
     robot: str | Path | Robot,
     settings: RunSettings | None = None,
     *,
-    demonstration: str | Path | ArrayLike | None = None,
+    demonstration: str | Path | Array | None = None,
     out: str | Path | None = None,
     watch: Watch = unwatched,
 ) -> Run:
@@ -59,12 +59,11 @@ def train(
     described = robot if isinstance(robot, Robot) else load(robot)
     settings = (settings or RunSettings()).resolved(described)
     model = build(described)
-    named = isinstance(demonstration, str | Path)
-    if demonstration is None:
-        U = None
-    elif named:
-        U = read_demonstration(Path(demonstration), model)
-    else:
+    U, demo = None, None
+    if isinstance(demonstration, str | Path):
+        U, demo = read_demonstration(Path(demonstration), model), str(demonstration)
+    elif demonstration is not None:
+        demo = "given actions"
         U = checked_actions("the demonstration", demonstration, model)
     folder = None
     if out is not None:
@@ -72,7 +71,6 @@ def train(
         folder.write_text("robot.yaml", described.text)
         if U is not None:
             folder.write_arrays("demo.npz", {"U": U})
-        demo = None if U is None else str(demonstration) if named else "given actions"
         folder.write_config(RunConfig.of(described, settings, demo))
     return _learn(model, settings, U, folder, watch)
 
@@ -153,9 +151,10 @@ def _learn(
     """
     rng = np.random.default_rng(settings.seed)
     rows: list[dict[str, float]] = []
+    state: SearchState | Beginning
     if folder is not None and folder.file("checkpoint.npz").exists():
         state = _restored(folder, settings, rng)
-        trajectory = read_trajectory(folder)
+        trajectory, policy = read_trajectory(folder), state.policy
     else:
         asked = search_settings(settings, model.robot)
         solution, _ = watched_trajectory(model, asked, rng, U, watch)
@@ -166,20 +165,20 @@ def _learn(
             folder.file("metrics.csv").unlink(missing_ok=True)
             folder.write_arrays("trajectory.npz", trajectory._asdict())
 
-    with watch("iteration", settings.iterations) as update:
+    with watch("iteration", settings.last_iteration(model.robot)) as update:
         for reached, record in search(model, settings.method, settings, rng, state):
-            state = reached
-            costs = _costs(model, state.policy, rng)
+            policy = reached.policy
+            costs = _costs(model, policy, rng)
             rows.append(record._asdict() | costs)
             if folder is not None:
-                _store(folder, rows[-1], state, rng)
+                _store(folder, rows[-1], reached, rng)
             update(
-                state.k,
+                reached.k,
                 f"cost stochastic {costs['stochastic_cost']:.1f}, "
                 f"deterministic {costs['deterministic_cost']:.1f}",
             )
     metrics = _columns(rows) if folder is None else folder.read_metrics()
-    return Run(model, settings, trajectory, state.policy, metrics, folder)
+    return Run(model, settings, trajectory, policy, metrics, folder)
 
 
 def _store(

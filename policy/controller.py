@@ -2,10 +2,10 @@
 
     pi_G(u_t | x_t) = N(u_bar_t + K_t (x_t - x_bar_t), Q_uu,t^-1)
 
-Guided policy search takes samples of it, dataset aggregation asks it for actions.  It is the paper's
-g(x) (section 4) where DDP has converged and k_t = 0.  Where DDP stopped earlier, k_t is a step that
-its line search did not take, valid for the linearised marginals only: on the swimmer the controller
-with k_t leaves the trajectory and costs 31361, without it 350.
+Guided policy search takes samples of it, dataset aggregation asks it for actions.  It is the
+paper's g(x) (section 4) where DDP has converged and k_t = 0.  Where DDP stopped earlier, k_t is a
+step that its line search did not take, valid for the linearised marginals only: on the swimmer the
+controller with k_t leaves the trajectory and costs 31361, without it 350.
 """
 
 from typing import NamedTuple
@@ -40,15 +40,16 @@ class LinearGaussianController(NamedTuple):
         return self.U + np.einsum("tij,rtj->rti", self.K, X - self.X)
 
     def log_prob(self, X: Array, U: Array) -> Array:
-        """log pi_G(u_t | x_t) (R, T) in nats, of the states X (R, T, nx) and actions U (R, T, nu)."""
+        """log pi_G(u_t | x_t) (R, T) in nats, at states X (R, T, nx) and actions U (R, T, nu)."""
         normal = np.einsum("tij,rtj->rti", np.linalg.inv(self.root), U - self.mean(X))
         log_root = np.log(np.diagonal(self.root, axis1=1, axis2=2)).sum(axis=1)  # (T,)
         return -0.5 * (np.square(normal).sum(axis=2) + U.shape[2] * LOG_2PI) - log_root
 
     def sample(self, model: Model, rollouts: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """States (R, T, nx) and actions (R, T, nu) of rollouts from the task's initial distribution.
+        """States (R, T, nx) and actions (R, T, nu) of rollouts from the task's initial states.
 
-        The actions are those that the controller asks for; the robot gets them clipped to its limits.
+        The actions are those that the controller asks for; the robot gets them clipped to its
+        limits.
         """
         T, nu = self.U.shape
         starts = initial_states(model, rollouts, rng)

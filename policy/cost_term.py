@@ -10,8 +10,8 @@ r_i = u + du_i - mu(x + dx_i) and P = diag(1 / sigma^2), its expansion is, as me
     Gauss-Newton   c_uu = P         c_ux = -P W2 diag(s_i) W1      c_xx = W1^T (G o s_i s_i^T) W1
 
 with G = W2^T P W2.  It drops the curvature of mu and is positive semidefinite by construction.  The
-sums are taken over hidden units, of which there are fewer than states, before W1 is applied; W1 dx_i
-does not change while a trajectory is optimised and is computed beforehand.  In arrays over the
+sums are taken over hidden units, of which there are fewer than states, before W1 is applied; W1
+dx_i does not change while a trajectory is optimised and is computed beforehand.  In arrays over the
 displacements these are the last axis, so that the compiler vectorises over them.
 
 The kernels are C callbacks compiled once; a policy is the array of numbers they read
@@ -67,7 +67,7 @@ def _residuals(
     slope: Array,
     r: Array,
 ) -> None:
-    """Fill z, softplus and its slope (n_hidden, S) and r = u + du - mu (nu, S) at all displacements.
+    """Fill z, softplus, its slope (n_hidden, S) and r = u + du - mu (nu, S) at displacements.
 
     ``step_data`` holds W1 dx (n_hidden, S) and du (nu, S).
     """

@@ -9,10 +9,10 @@ exponential of their negative cost.  The M-step is weighted maximum likelihood o
 
 As in PoWER an action is weighted by the cost from its time step on: it does not influence earlier
 costs, which would only add noise.  (With the cost of whole rollouts usually a single one has almost
-all of the weight: the 5-unit swimmer with 1000 samples ends at 1511 instead of 358.)  The first policy
-imitates the initial DDP solution; after that exploration is the policy's own noise.  Rollouts are as
-long as what VGPS learns from, the horizon without its tail.  A fit sees as many states as one of VGPS,
-and each of its rounds draws them anew by their weights.
+all of the weight: the 5-unit swimmer with 1000 samples ends at 1511 instead of 358.)  The first
+policy imitates the initial DDP solution; after that exploration is the policy's own noise.
+Rollouts are as long as what VGPS learns from, the horizon without its tail.  A fit sees as many
+states as one of VGPS, and each of its rounds draws them anew by their weights.
 """
 
 import numpy as np

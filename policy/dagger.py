@@ -1,8 +1,8 @@
 """Dataset aggregation (Ross, Gordon & Bagnell, AISTATS 2011) with a DDP solution as oracle.
 
-In each iteration the current policy is run, the states that it visits are added to a dataset, and the
-next policy is fitted to what the oracle would do in all of them.  The oracle is the controller of
-the DDP solution q (``policy.controller``), clipped to the torque limits:
+In each iteration the current policy is run, the states that it visits are added to a dataset, and
+the next policy is fitted to what the oracle would do in all of them.  The oracle is the controller
+of the DDP solution q (``policy.controller``), clipped to the torque limits:
 
     u = u_bar_t + K_t (x - x_bar_t).
 
@@ -11,21 +11,22 @@ marginals of q.  Three variants (Levine & Koltun 2013, section 6):
 
     dagger            q is the initial DDP solution, all states have the same weight
     weighted-dagger   the weight of a state is its density under the marginal q(x_t) of its time
-                      step, relative to the density at the mean; far from the trajectory the oracle's
-                      actions are large and useless
+                      step, relative to the density at the mean; far from the trajectory the
+                      oracle's actions are large and useless
     adapted-dagger    weighted, and q is optimised against each new policy; all states take the
                       actions and weights of the current q
 
-The fit is maximum likelihood of the oracle's mean actions.  The oracle of the source gives one action
-for a state; the deviation of the policy is then the error of its imitation, and the noise of q would
-only lead the policy to worse states.  In adapted-dagger the oracle acts with the noise of q, as in
-VGPS: in -log pi_theta the deviation says how far q may depart from the policy, and one as small as
-the error of imitation ties q to a policy that does not swim yet (5-unit swimmer: 2843 against 376).
+The fit is maximum likelihood of the oracle's mean actions.  The oracle of the source gives one
+action for a state; the deviation of the policy is then the error of its imitation, and the noise of
+q would only lead the policy to worse states.  In adapted-dagger the oracle acts with the noise of
+q, as in VGPS: in -log pi_theta the deviation says how far q may depart from the policy, and one as
+small as the error of imitation ties q to a policy that does not swim yet (5-unit swimmer: 2843
+against 376).
 
 The dataset would grow with every iteration.  What is kept is a bounded sample of it, in which every
-rollout ever made is with the same probability (reservoir sampling: Vitter 1985, algorithm R), with ten
-times as many states as one fit sees.  A fit sees as many as one of VGPS, and each of its rounds draws
-them anew.
+rollout ever made is with the same probability (reservoir sampling: Vitter 1985, algorithm R), with
+ten times as many states as one fit sees.  A fit sees as many as one of VGPS, and each of its rounds
+draws them anew.
 """
 
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""How well a policy does the task: rollouts through the true dynamics from spread initial states."""
+"""How well a policy does the task: rollouts of the true dynamics from spread initial states."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,8 @@ from vgps.solver.native import call, kernel
 Array = NDArray[np.float64]
 
 
-# Of one step: a rollout with a step that costs as much has failed, and nothing is learned from the rest.
+# Of one step: a rollout with a step that costs as much has failed, and nothing is learned from the
+# rest.
 LARGEST_COST = 1e4
 
 ROLLOUTS = 100  # that `evaluate` averages over

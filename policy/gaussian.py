@@ -139,8 +139,9 @@ class Policy:
     def _preactivation(self, x: ArrayLike) -> Array:
         states = np.asarray(x, dtype=float)
         if states.ndim == 0 or states.shape[-1] <= self.observed.max():
+            last = self.observed.max()
             raise ValueError(
-                f"x has shape {states.shape}, but the policy observes coordinate {self.observed.max()}"
+                f"x has shape {states.shape}, but the policy observes coordinate {last}"
             )
         return states[..., self.observed] @ self.W1.T + self.b1  # (..., n_hidden)
 

@@ -13,8 +13,8 @@
 
 Phi is that of ``policy.estimator``, the reward is the negative cost, and the sample set that of
 ``policy.sample_set``.  The policy of an iteration is theta*.  Line 3 is the first M-step of VGPS
-instead of maximum likelihood of the samples: it integrates over the actions and sees more states.  As
-in VGPS the policy does not learn from the tail of the horizon.
+instead of maximum likelihood of the samples: it integrates over the actions and sees more states.
+As in VGPS the policy does not learn from the tail of the horizon.
 """
 
 from functools import partial

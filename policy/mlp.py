@@ -27,7 +27,7 @@ def count_weights(n_in: int, n_hidden: int, n_out: int) -> int:
 def unpack(
     weights: Array, n_in: int, n_hidden: int, n_out: int
 ) -> tuple[Array, Array, Array, Array]:
-    """Views W1 (n_hidden, n_in), b1 (n_hidden,), W2 (n_out, n_hidden), b2 (n_out,) of a flat vector.
+    """Views of a flat vector: W1 (n_hidden, n_in), b1 (n_hidden,), W2, b2.
 
     Raises:
         ValueError: when `weights` is not of shape (count_weights(n_in, n_hidden, n_out),).

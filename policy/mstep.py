@@ -3,8 +3,8 @@
 States are drawn from the marginals q(x_t), or by methods without such a q from what they have seen:
 ``fit`` asks a function for samples and does not know where they come from.  The integral over
 actions is exact (``closed``) or sampled (``sampled``, eq. 3).  The optimiser is L-BFGS, with new
-samples after a number of iterations as in section 5, or stochastic gradient descent, with new samples
-at each step.
+samples after a number of iterations as in section 5, or stochastic gradient descent, with new
+samples at each step.
 
 The sampled form fits its own samples a little too well: each M-step underestimates sigma^2 by about
 the share n_weights / N, and since the next q is drawn towards the policy the error compounds (20 %
@@ -12,15 +12,15 @@ of sigma over 50 iterations of the 5-unit swimmer with 3000 samples).  The close
 
 Three choices, measured on the walker, decide whether a policy with few units is found at all:
 standard units (``policy.scaling``), several random starts in the first M-step only, and leaving out
-the ``tail`` of the horizon.  An optimal trajectory that ends there has no reason to stay upright, and
-a walker lets itself fall; a policy that learns even the beginning of this falls under its own noise.
-With 5 units and 150 iterations at least 80 % of noisy rollouts walk 5 s for 25, 27 and 19 of 30
-runs (10 seeds, 3 initial solutions) where the last 2, 2.5 and 3 s are left out.
+the ``tail`` of the horizon.  An optimal trajectory that ends there has no reason to stay upright,
+and a walker lets itself fall; a policy that learns even the beginning of this falls under its own
+noise.  With 5 units and 150 iterations at least 80 % of noisy rollouts walk 5 s for 25, 27 and 19
+of 30 runs (10 seeds, 3 initial solutions) where the last 2, 2.5 and 3 s are left out.
 
-The first M-step stops well before it converges, and should: q then has the highest feedback gains and
-is least like the q of later iterations.  2 x 500 iterations of L-BFGS instead of 2 x 50 gained 0.03
-nats of 34, and with them four of 20 seeds with 5 units walked with their noise instead of twelve (250
-iterations, process noise x 0.8).
+The first M-step stops well before it converges, and should: q then has the highest feedback gains
+and is least like the q of later iterations.  2 x 500 iterations of L-BFGS instead of 2 x 50 gained
+0.03 nats of 34, and with them four of 20 seeds with 5 units walked with their noise instead of
+twelve (250 iterations, process noise x 0.8).
 """
 
 from collections.abc import Callable
@@ -95,7 +95,7 @@ Draw = Callable[[np.random.Generator], Samples]
 def draw(
     q: TrajectoryDistribution, observed: Indices, settings: FitSettings, rng: np.random.Generator
 ) -> Samples:
-    """States from the marginals of q, except those of the tail, and the actions' distribution there."""
+    """States from the marginals of q but for the tail, with the distribution of actions there."""
     T = len(q.X) - settings.tail
     states = q.sample_states(settings.states_per_step, rng)  # (T, M, nx)
     mean = q.action_mean(states)
@@ -152,7 +152,7 @@ def first_fit(
     settings: FitSettings,
     rng: np.random.Generator,
 ) -> Fit:
-    """The best of several random networks after ``fit``, since 5 hidden units have poor local optima.
+    """The best of several random networks after ``fit``: few units have poor local optima.
 
     Input weights are N(0, 1/n_in) in standard units.  The output layer starts at its least-squares
     solution, sigma^2 at the mean squared residual plus the mean variance of q.

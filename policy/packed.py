@@ -27,7 +27,7 @@ def pack(policy: Policy, nx: int, displacements: int = 0) -> Array:
 
 @kernel
 def offsets(header: Array) -> tuple[int, int, int, int, int]:
-    """Where W1, b1, W2, b2 and what follows log_sigma begin, from the ``header`` or all of the array."""
+    """Where W1, b1, W2, b2 and what follows log_sigma begin, from the ``header`` alone."""
     n_in, n_hidden, nu = int(header[1]), int(header[2]), int(header[3])
     W1 = HEADER + n_in
     b1 = W1 + n_hidden * n_in
@@ -51,7 +51,7 @@ def mean_action(packed: Array, x: Array, scratch: Array, mean: Array) -> None:
 
 @kernel
 def preactivation(packed: Array, W1: int, b1: int, x: Array, z: Array) -> None:
-    """Fill ``z`` (n_hidden,) with W1 x[observed] + b1; the numbers W1 and b1 are those of `offsets`."""
+    """Fill ``z`` (n_hidden,) with W1 x[observed] + b1; W1 and b1 begin where `offsets` says."""
     n_in = int(packed[1])
     for h in range(len(z)):
         total = packed[b1 + h]

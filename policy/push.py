@@ -7,8 +7,8 @@ of those steps,
     v <- v + M(q)^-1 J(q)^T F dt,
 
 after which the policy sees the state and the robot moves on without the force.  This splitting
-changes the momentum by exactly F dt a step; compared with a force that acts throughout the step, the
-error of the motion is of first order in dt.
+changes the momentum by exactly F dt a step; compared with a force that acts throughout the step,
+the error of the motion is of first order in dt.
 
 A push is survived when the rollout from its first step until 5 s after its last stays finite and
 meets the success expression of the robot's file.  Earlier steps do not count, because the walking
@@ -51,7 +51,7 @@ class Survived(NamedTuple):
 def survived_pushes(
     model: Model, policy: Policy, point: str, duration: float
 ) -> dict[str, Survived]:
-    """The strongest pushes along +x, "forward", and -x, "backward", of the policy without its noise.
+    """The strongest pushes along +x, "forward", and -x, "backward", without the policy's noise.
 
     Args:
         model: the robot.
@@ -101,9 +101,9 @@ def pushed(
 ) -> tuple[Array, Array]:
     """States (R, T+1, nx) and actions (R, T, nu) from ``starts`` (R, nx), T = steps + recovery.
 
-    ``point`` gets ``impulse`` (2,) N·s in equal kicks before each of the first ``steps`` steps.  The
-    state of a pushed step is the one after its kick, which the policy acts on.  After a state that is
-    not finite no state is.
+    ``point`` gets ``impulse`` (2,) N·s in equal kicks before each of the first ``steps`` steps.
+    The state of a pushed step is the one after its kick, which the policy acts on.  After a state
+    that is not finite no state is.
     """
     R, T = len(starts), steps + recovery
     X, U = np.empty((R, T + 1, model.nx)), np.empty((R, T, model.nu))

@@ -1,13 +1,13 @@
 """The sample set of guided policy search, and its active part (`policy.gps`, lines 4 to 9).
 
 A sample is a rollout.  Samples come in batches of equal size, one from each distribution: from the
-guides, which are the controllers of DDP solutions, and from policies.  The density q in the importance
-weights is that of the mixture, 1/n sum_j q_j.
+guides, which are the controllers of DDP solutions, and from policies.  The density q in the
+importance weights is that of the mixture, 1/n sum_j q_j.
 
-The active set consists of whole batches: those of the initial DDP solution and of the latest adapted
-one, that of theta*, that of the newest policy, and among the other policies' those that are most
-probable under theta*.  All others are dropped, so that the last iteration costs as much as the first;
-samples as improbable as theirs have no weight in the estimate.
+The active set consists of whole batches: those of the initial DDP solution and of the latest
+adapted one, that of theta*, that of the newest policy, and among the other policies' those that are
+most probable under theta*.  All others are dropped, so that the last iteration costs as much as the
+first; samples as improbable as theirs have no weight in the estimate.
 """
 
 from typing import NamedTuple
@@ -107,7 +107,7 @@ def with_guide(sample_set: SampleSet, guide: LinearGaussianController, batch: Ba
 
 
 def inserted(sample_set: SampleSet, place: int, batch: Batch) -> SampleSet:
-    """The sample set with ``batch`` at index ``place``; the caller adds the batch's distribution."""
+    """The sample set with ``batch`` at index ``place``; the caller adds its distribution."""
     parts = zip((sample_set.X, sample_set.U, sample_set.cost), batch, strict=True)
     X, U, cost = (np.insert(old, place, new, axis=0) for old, new in parts)
     return sample_set._replace(X=X, U=U, cost=cost)

@@ -26,7 +26,7 @@ class Scaling(NamedTuple):
 
     @classmethod
     def of(cls, inputs: Array, actions: Array) -> "Scaling":
-        """Units from samples (N, n_in) and (N, nu); a coordinate that does not vary keeps its own."""
+        """Units from samples (N, n_in), (N, nu); a coordinate that does not vary keeps its own."""
         scale, action = inputs.std(axis=0), actions.std(axis=0)
         return cls(
             inputs.mean(axis=0), np.where(scale > 0, scale, 1.0), np.where(action > 0, action, 1.0)
@@ -49,7 +49,7 @@ class Scaling(NamedTuple):
         return standard.theta
 
     def to_raw(self, policy: Policy, theta: Array) -> Policy:
-        """The policy whose theta in standard units is ``theta``; it observes what ``policy`` does."""
+        """The policy of this ``theta`` in standard units; it observes what ``policy`` does."""
         standard = policy.with_theta(theta)
         W1 = standard.W1 / self.scale
         return Policy(

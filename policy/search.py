@@ -63,19 +63,19 @@ def search(
         pydantic.ValidationError: a ValueError, for an unknown method or settings that it refuses.
         FloatingPointError: when a step of the method stops being finite, with its quantity.
     """
-    run = settings.replaced(method=method).resolved(model.robot)
+    run = settings.replaced(method=method)
     chosen, asked = METHODS[run.method], search_settings(run, model.robot)
     if state is None:
         initial = initial_trajectory(model, asked, rng)
         state = start(model, initial)
-    while state.k < run.iterations:
+    while state.k < run.last_iteration(model.robot):
         state, record = iterate(model, chosen, asked, state, rng)
         yield state, record
 
 
 def search_settings(run: RunSettings, robot: Robot) -> SearchSettings:
     """What a method needs, from the settings of a run and the robot's file."""
-    training, resolved = robot.training, run.resolved(robot)
+    training = robot.training
     return SearchSettings(
         n_hidden=run.hidden,
         horizon=robot.task.horizon,
@@ -83,7 +83,7 @@ def search_settings(run: RunSettings, robot: Robot) -> SearchSettings:
         alpha_end=training.alpha_end,
         anneal=training.anneal,
         pairs=training.pairs,
-        rollouts=resolved.samples or 0,
+        rollouts=run.rollouts,
         fit=FitSettings(training.samples, training.tail, run.optimizer, run.bound),
     )
 

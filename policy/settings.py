@@ -1,4 +1,4 @@
-"""Settings of one run of a method, wherever they come from: arguments, config.yaml or a comparison."""
+"""Settings of one run of a method, from arguments, config.yaml or a comparison alike."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -92,6 +92,13 @@ class RunSettings(BaseModel):
 
     def resolved(self, robot: Robot) -> Self:
         """These settings with nothing left to the robot's file or to the method."""
-        samples = self.samples or (_SAMPLES if is_sampling(self.method) else None)
-        iterations = self.iterations or robot.training.iterations
-        return self.replaced(iterations=iterations, samples=samples)
+        return self.replaced(iterations=self.last_iteration(robot), samples=self.rollouts or None)
+
+    def last_iteration(self, robot: Robot) -> int:
+        """Number of outer iterations."""
+        return self.iterations or robot.training.iterations
+
+    @property
+    def rollouts(self) -> int:
+        """Number of rollouts of the policy in each iteration; 0 for methods that have none."""
+        return self.samples or (_SAMPLES if is_sampling(self.method) else 0)

@@ -26,7 +26,8 @@ _LARGEST = 700.0  # exp(-700) is a normal number, and 1 + exp(-700) = 1
 def softplus_into(z: Array, value: Array, slope: Array) -> None:
     """Fill ``value`` (n,) with log(1 + exp(z)) and ``slope`` (n,) with 1 / (1 + exp(-z)).
 
-    The arrays must not overlap.  No z (n,) makes it overflow, and NaN gives NaN.  With e = exp(-|z|),
+    The arrays must not overlap.  No z (n,) makes it overflow, and NaN gives NaN.  With
+    e = exp(-|z|),
 
         log(1 + exp(z)) = max(z, 0) + log(1 + e)       log(1 + e) = 2 atanh(e / (2 + e)).
     """

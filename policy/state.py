@@ -1,9 +1,9 @@
 """What all methods that search for a policy share: their settings, states and records.
 
-A search goes from state to state: ``search.iterate`` does one outer iteration, and everything that the
-next one depends on is in ``SearchState`` and the random generator.  A run that is interrupted and
-resumed from a stored state therefore continues to the same bits.  All begin with the same trajectory,
-and with a policy that was fitted to it (Levine & Koltun 2013, section 6).
+A search goes from state to state: ``search.iterate`` does one outer iteration, and everything that
+the next one depends on is in ``SearchState`` and the random generator.  A run that is interrupted
+and resumed from a stored state therefore continues to the same bits.  All begin with the same
+trajectory, and with a policy that was fitted to it (Levine & Koltun 2013, section 6).
 """
 
 import math

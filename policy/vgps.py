@@ -43,8 +43,8 @@ def adapt(
     marginals, where the action follows the feedback of q: u + K dx (section 4).
 
     The optimisation starts from the mean actions of q or from those that the policy takes without
-    noise, whichever cost less.  Where the mean of q falls at its end, optimisation does not get it up
-    again, and the next policy would learn to fall; a policy that walks is then the better start.
+    noise, whichever cost less.  Where the mean of q falls at its end, optimisation does not get it
+    up again, and the next policy would learn to fall; a policy that walks is then the better start.
     """
     dX = q.antithetic_displacements(settings.pairs, rng)  # (T, S, nx)
     dU = dX @ q.K.transpose(0, 2, 1)  # (T, S, nu)

@@ -27,8 +27,8 @@ def subset(
     """At most ``size`` samples that stand for all N of them: indices (n,) and weights (n,).
 
     Samples of negligible weight are dropped.  Where at most ``size`` remain, they are returned with
-    their weights.  Otherwise samples are drawn by systematic resampling (Kitagawa 1996), and the weight
-    of each is the number of times it was drawn: ``size`` w_i, rounded up or down.
+    their weights.  Otherwise samples are drawn by systematic resampling (Kitagawa 1996), and the
+    weight of each is the number of times it was drawn: ``size`` w_i, rounded up or down.
     """
     weights = normalized(log_weights)
     kept = np.flatnonzero(weights > NEGLIGIBLE * weights.max())

@@ -51,7 +51,7 @@ def report_comparison(
 
 
 def _gaits(out: Path, finished: Sequence[Member], robots: Sequence[Robot]) -> dict[str, Gait]:
-    """The gait of one finished run of each robot: of VGPS if there is one, most units, first seed."""
+    """The gait of a finished run of each robot: VGPS if there is one, most units, first seed."""
     gaits = {}
     for robot in robots:
         members = [member for member in finished if member.robot == robot.name]

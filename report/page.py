@@ -37,7 +37,8 @@ dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; overflow-w
 .wide { overflow-x: auto; margin: 0 0 2.5rem }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums }
 th, td {
-  padding: .45rem .8rem; border-bottom: 1px solid var(--hair); text-align: right; white-space: nowrap;
+  padding: .45rem .8rem; border-bottom: 1px solid var(--hair);
+  text-align: right; white-space: nowrap;
 }
 th { color: var(--muted); font-size: .8rem; font-weight: 600 }
 th:first-child, td:first-child { padding-left: 0; text-align: left }

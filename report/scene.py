@@ -129,7 +129,7 @@ class _Layer:
         links: Chosen,
         joints: Chosen,
     ) -> None:
-        """Add artists for those that the masks select, (number of links,) and (revolute joints,)."""
+        """Add artists for the links and revolute joints that the masks select."""
         self._chosen = links, joints
         # A rim of paper sets the layer off from what it crosses.
         rim = [withStroke(linewidth=1.5 * width, foreground=PAPER)]

@@ -7,8 +7,8 @@
 
 where V' is the value function of the next step, which is zero after the last one.  Regularisation
 adds r I to V_xx' where the gains are computed, that is r f_u^T f_u to Q_uu and r f_u^T f_x to Q_ux:
-it penalises the distance from the old states.  The value function is that of the unregularised Q under
-these gains, so that the expected decrease is the one of the true quadratic model.
+it penalises the distance from the old states.  The value function is that of the unregularised Q
+under these gains, so that the expected decrease is the one of the true quadratic model.
 """
 
 from typing import NamedTuple

@@ -1,10 +1,10 @@
 """min_u  1/2 u^T H u + g^T u   subject to   lower <= u <= upper,   H positive definite.
 
 The step of control-limited DDP (Tassa, Mansard & Todorov, ICRA 2014), by a primal active set
-(Nocedal & Wright, section 16.5).  Newton's step in the free coordinates ends where the first of them
-reaches its bound, and this coordinate is clamped; at the minimum for the present set of clamps, the
-clamped coordinate with the steepest descent into the box is freed.  Each step lowers the objective,
-so that no set of clamps occurs twice.
+(Nocedal & Wright, section 16.5).  Newton's step in the free coordinates ends where the first of
+them reaches its bound, and this coordinate is clamped; at the minimum for the present set of
+clamps, the clamped coordinate with the steepest descent into the box is freed.  Each step lowers
+the objective, so that no set of clamps occurs twice.
 """
 
 import numpy as np

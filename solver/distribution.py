@@ -94,7 +94,7 @@ def trajectory_distribution(
 
 
 def square_root(covariance: Array) -> Array:
-    """Lower-triangular R with R R^T = covariance, for a stack (T, n, n) of semidefinite matrices."""
+    """Lower-triangular R, R R^T = covariance, of a stack (T, n, n) of semidefinite matrices."""
     # A state that is known exactly would leave a zero pivot.
     n = covariance.shape[-1]
     nudge = 1e-14 * np.trace(covariance, axis1=-2, axis2=-1) + 1e-300

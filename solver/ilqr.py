@@ -1,18 +1,18 @@
-"""Iterative LQR: minimise a trajectory's cost under nonlinear dynamics and box limits on the actions.
+"""Iterative LQR: minimise a trajectory's cost under nonlinear dynamics and limits on the actions.
 
     min_U  sum_t c_t(x_t, u_t)   subject to   x_{t+1} = f(x_t, u_t),  |u_t| <= limits
 
 Each iteration expands dynamics and cost along the trajectory, solves the linear-quadratic problem
 backwards (``backward``) and runs its feedback through the true dynamics, with the largest step size
 that lowers the cost enough (``line_search``).  Regularisation grows when Q_uu is not positive
-definite, when no step size is accepted and when only a short one is, and shrinks after long steps, both
-at a growing rate (the rate: Tassa, Erez & Todorov, IROS 2012; the step sizes: Mastalli et al.,
+definite, when no step size is accepted and when only a short one is, and shrinks after long steps,
+both at a growing rate (the rate: Tassa, Erez & Todorov, IROS 2012; the step sizes: Mastalli et al.,
 Crocoddyl, ICRA 2020).
 
 A short step shows that the quadratic model is wrong at the distance of the full step.  If
-regularisation shrank after short steps as well, they would follow each other down a narrow valley, each
-with hardly any decrease, until one of them looks like convergence; where in the valley depends on
-rounding.
+regularisation shrank after short steps as well, they would follow each other down a narrow valley,
+each with hardly any decrease, until one of them looks like convergence; where in the valley depends
+on rounding.
 
 The iteration ends for one of the reasons in ``Reason``.
 """

@@ -5,7 +5,8 @@ decrease that the quadratic model expects.  The search starts two sizes above th
 where the dynamics bend sharply many iterations in a row take the same small step.
 
 Rollouts of eight sizes run side by side in SIMD lanes, in about the time of one.  Their costs are
-evaluated one after another until one is accepted, because the policy's part of the cost is expensive.
+evaluated one after another until one is accepted, because the policy's part of the cost is
+expensive.
 """
 
 from typing import NamedTuple

@@ -103,8 +103,8 @@ def _call(typing_context: Any, function: Any, pointers: Any) -> Any:
     return nb.types.void(function, pointers), generate
 
 
-# call(address, (pointer, ...)) in a kernel runs the C function ``void f(double *, ...)`` there.  A C
-# long may stand in place of a pointer: as arguments the two travel alike.
+# call(address, (pointer, ...)) in a kernel runs the C function ``void f(double *, ...)`` there.  A
+# C long may stand in place of a pointer: as arguments the two travel alike.
 call: Callable[[int, tuple[int, ...]], None] = cast(Any, _call)
 
 

@@ -10,7 +10,7 @@ whose derivatives it was given.
 Both terms are addresses of compiled functions with the signatures
 
     task     values(T, X, U, c)                   expansion(T, X, U, c, c_x, c_u, c_xx, c_ux, c_uu)
-    extra    value(x, u, data, step_data, c)      expansion(x, u, data, step_data, c, c_x, ..., c_uu)
+    extra    value(x, u, data, step_data, c)     expansion(x, u, data, step_data, c, c_x, ..., c_uu)
 
 The task's are those of a whole trajectory, which the robot's compiled code computes in SIMD lanes,
 like the derivatives of the dynamics.

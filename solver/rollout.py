@@ -39,7 +39,7 @@ def closed_loop_rollouts(
     X_new: Array,
     U_new: Array,
 ) -> None:
-    """Fill R rollouts under u_t = U[t] + size k[t] + K[t] (x_t - X[t]), each with a size of its own.
+    """Fill R rollouts under u_t = U[t] + size k[t] + K[t] (x_t - X[t]), each with its own size.
 
     Args:
         follow: address of the robot's compiled function of this name.  It has one rollout in each

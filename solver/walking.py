@@ -1,8 +1,8 @@
 """Walking by a finite-state controller: the demonstration that trajectory optimisation starts from.
 
 SIMBICON (Yin, Loken & van de Panne, SIGGRAPH 2007).  PD control holds the torso and the swing thigh
-at angles in the world frame and the other joints at angles relative to their parents.  The stance hip
-applies the torque that the torso needs, less the reaction of the swing hip:
+at angles in the world frame and the other joints at angles relative to their parents.  The stance
+hip applies the torque that the torso needs, less the reaction of the swing hip:
 
     u_swing  = k_p (target + c_d d + c_v v - angle) - k_d omega
     u_stance = -(k_p (target - torso angle) - k_d torso omega) - u_swing

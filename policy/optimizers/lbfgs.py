@@ -47,7 +47,7 @@ def minimize(
     It stops, and says so in `Result.reason`, at the first of these:
 
     - "gradient": no entry of the gradient exceeds `gradient_tolerance` in magnitude.
-    - "value": the last step lowered the value by at most `value_tolerance`, in the value's own units.
+    - "value": the last step lowered the value by at most `value_tolerance`, in its own units.
       (A tolerance relative to the value would depend on constants that a log-density carries.)
     - "iterations": `max_iterations` steps were taken.
     - "stalled": no step lowers the value any more, not even along the gradient, because what is
@@ -130,7 +130,7 @@ def _along(objective: ValueAndGradient, x: Array, direction: Array) -> Callable[
 
 
 class Pairs:
-    """The last m pairs s = x' - x and y = g' - g, in ring buffers, and the product -H g with them."""
+    """The last m pairs s = x' - x, y = g' - g in ring buffers, and the product -H g with them."""
 
     def __init__(self, m: int, n: int):
         self._S = np.empty((m, n))  # (m, n)

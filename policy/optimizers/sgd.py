@@ -1,9 +1,9 @@
 """Stochastic gradient descent with fresh samples at every step (paper, section 5).
 
 Samples of q cost nothing but random numbers, so every step may use its own: learning from an
-infinite training set, with no set to overfit. Each coordinate is scaled by a running estimate of its
-gradient's magnitude (Adam: Kingma & Ba, ICLR 2015, algorithm 1), as the gradients with respect to
-weights and to log sigma differ by orders of magnitude.
+infinite training set, with no set to overfit. Each coordinate is scaled by a running estimate of
+its gradient's magnitude (Adam: Kingma & Ba, ICLR 2015, algorithm 1), as the gradients with respect
+to weights and to log sigma differ by orders of magnitude.
 
 The step size falls linearly to zero. The last iterates then average the noise of the gradient by
 themselves, which is why the last one is the answer and no other average is taken.

@@ -6,8 +6,9 @@ Along a descent direction, phi(a) = f(x + a d), it finds a step a > 0 with
     |phi'(a)| <= C2 |phi'(0)|             the slope has flattened
 
 The book's two algorithms, bracketing and zoom, are one loop here, because bracketing is a zoom into
-[low, infinity). The invariants are those of the book: `low` has the smallest value of all steps with
-sufficient decrease, and its slope points towards `high`, so that an acceptable step lies between.
+[low, infinity). The invariants are those of the book: `low` has the smallest value of all steps
+with sufficient decrease, and its slope points towards `high`, so that an acceptable step lies
+between.
 """
 
 import math
