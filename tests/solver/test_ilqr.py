@@ -48,15 +48,18 @@ def test_swimmer_agrees_with_the_twin(swimmer, iterations):
     assert_same(solution, twin.ilqr(twin.task(swimmer, 0.7), swimmer.x0, U, limit))
 
 
-@pytest.mark.parametrize("seed, accept, iterations, rejected", [(0, 1e-4, 20, 0), (1, 0.98, 12, 5)])
-def test_line_search_agrees_with_the_twin(swimmer, seed, accept, iterations, rejected):
+@pytest.mark.parametrize(
+    "seed, accept, iterations, rejects", [(0, 1e-4, 20, False), (1, 0.98, 12, True)]
+)
+def test_line_search_agrees_with_the_twin(swimmer, seed, accept, iterations, rejects):
     """Where it starts after small steps, and, under a strict acceptance, after rejected ones."""
     T, limit, records = 30, Settings(max_iterations=iterations, accept=accept), []
     U = 50.0 * np.random.default_rng(seed).standard_normal((T, swimmer.nu))
     solution = ilqr(swimmer, task_objective(swimmer, T), swimmer.x0, U, limit, records.append)
     assert_same(solution, twin.ilqr(twin.task(swimmer), swimmer.x0, U, limit))
     sizes = [r.step_size for r in records]
-    assert sizes.count(0.0) == rejected and 0.125 in sizes
+    assert (0.0 in sizes) == rejects
+    assert 0.0 < min(size for size in sizes if size > 0.0) <= 0.125
 
 
 @pytest.mark.parametrize("iterations", range(1, 7))
@@ -173,7 +176,8 @@ def test_clamped_actions_have_no_gain(cart_pole):
     """Zero feedback exactly where the next action, U + k, stands at its limit."""
     T = 25
     solution = ilqr(cart_pole, task_objective(cart_pole, T), cart_pole.x0, swing(T))
-    clamped = np.abs(solution.U + solution.gains.k)[:-1, 0] == 4.0
+    # U + k is rounded: 4 - U and U together need not make 4
+    clamped = np.isclose(np.abs(solution.U + solution.gains.k)[:-1, 0], 4.0, rtol=1e-12, atol=0)
     feedback = np.abs(solution.gains.K[:-1]).max(axis=(1, 2))  # the last step has none
     assert clamped.sum() > 5 and (~clamped).sum() > 5
     assert (feedback[clamped] == 0.0).all() and (feedback[~clamped] > 0.0).all()
@@ -240,7 +244,9 @@ def test_every_reason_to_stop(springs, swimmer):
     records = []
     solution = ilqr(swimmer, task_objective(swimmer, 30), swimmer.x0, U, loose, records.append)
     assert solution.reason is Reason.CONVERGED
-    assert 0.0 < records[-1].decrease < 1.0 < min(r.decrease for r in records[:-1])
+    long = [r for r in records if r.step_size >= 0.25]  # only a long step may be the last
+    assert long[-1] == records[-1] and 0.0 < records[-1].decrease < 1.0
+    assert all(r.decrease >= 1.0 for r in long[:-1])
 
 
 def test_final_gains_need_no_leftover_regularisation(springs):
@@ -367,8 +373,8 @@ def test_cost_never_rises(cart_pole, seed, scale, T, mu_start):
     objective = task_objective(cart_pole, T)
     solution = ilqr(cart_pole, objective, x0, U, options, lambda r: costs.append(r.cost))
     clipped = np.clip(U, -4.0, 4.0)
-    start = cart_pole.cost(cart_pole.rollout(x0, clipped), clipped).sum()
-    assert (np.diff([start * (1 + 1e-12), *costs]) <= 0.0).all()
+    start = ilqr(cart_pole, objective, x0, clipped, Settings(max_iterations=0)).cost
+    assert (np.diff([start, *costs]) <= 0.0).all()
     assert np.abs(solution.U).max() <= 4.0
     np.testing.assert_array_equal(solution.X[0], x0)
     twin.check_rollout(cart_pole, solution.X, solution.U)

@@ -81,7 +81,8 @@ def test_value_and_expansion_agree_on_the_cost(swimmer, averaged):
     objective, *_, X, U = averaged
     found = expansion_along(swimmer, objective, X, U)
     values = [evaluate(objective, t, X[t], U[t]) for t in range(T)]
-    np.testing.assert_allclose(found.c, values, rtol=1e-14)
+    # sums of the same S terms of each hidden unit and action, in whatever order is fastest
+    np.testing.assert_allclose(found.c, values, rtol=1e-12)
 
 
 def test_without_an_extra_term_the_task_stands_alone(swimmer, rng):

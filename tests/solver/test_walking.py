@@ -1,6 +1,5 @@
 """The walking controller: it walks, its actions replay, and left and right are alike."""
 
-from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 import yaml
 
 from vgps.codegen.description.robot import Robot
+from vgps.codegen.model import Model
 from vgps.solver.ilqr import Settings, ilqr
 from vgps.solver.objective import task_objective
 from vgps.solver.walking import _Controller, walk
@@ -59,9 +59,8 @@ def test_what_is_optimised_from_it_does_not_depend_on_the_last_bits(walker):
 
 def with_file(model, text):
     """The compiled model as the controller sees it with another file."""
-    other = copy(model)
-    other.robot = Robot.model_validate(yaml.safe_load(text), context={})
-    return other
+    robot = Robot.model_validate(yaml.safe_load(text), context={})
+    return Model(robot, Path(model.library._name), model.manifest, was_built=False)
 
 
 def test_the_actions_respect_the_torque_limits(walker):
