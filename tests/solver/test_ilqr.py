@@ -8,36 +8,15 @@ from hypothesis import strategies as st
 from python_term import python_term
 from scipy.optimize import minimize
 from solver_robots import SPRINGS
+from twin import agree, assert_same
 
-from vgps.policy.cost_term import negative_log_policy
 from vgps.solver.ilqr import Reason, Settings, ilqr
 from vgps.solver.objective import task_objective, with_extra
-
-
-def agree(found, expected, scale=None, tolerance=1e-9):
-    """Largest difference below ``tolerance`` times the largest entry (or ``scale``)."""
-    scale = np.abs(expected).max() if scale is None else scale
-    np.testing.assert_allclose(found, expected, rtol=0.0, atol=tolerance * scale)
 
 
 def swing(T):
     """Actions around which the cost of the cart-pole is concave; the limits bind later."""
     return np.random.default_rng(3).standard_normal((T, 1))
-
-
-def assert_same(solution, expected):
-    gains = solution.gains
-    assert (solution.iterations, solution.reason) == (expected.iterations, expected.reason)
-    assert solution.mu == expected.mu
-    assert solution.cost == pytest.approx(expected.cost, rel=1e-9)
-    agree(solution.X, expected.X)
-    agree(solution.U, expected.U)
-    # k is a difference of actions and vanishes at the optimum
-    agree(gains.k, expected.k, np.abs(expected.U).max() + np.abs(expected.k).max())
-    agree(gains.K, expected.K)
-    agree(gains.Q_uu, expected.Q_uu)
-    agree(gains.V_x, expected.V_x, np.abs(expected.V_x).max() + np.abs(expected.V_xx).max())
-    agree(gains.V_xx, expected.V_xx)
 
 
 @pytest.mark.parametrize("iterations", range(1, 7))
@@ -83,20 +62,6 @@ def test_two_limited_actions_agree_with_the_twin(build_text, iterations):
     assert_same(solution, twin.ilqr(twin.task(robot), robot.x0, U, limit))
     clamped = np.abs(solution.U[:, 0]) == 0.25
     assert clamped.any() and not clamped.all()
-
-
-@pytest.mark.parametrize("iterations", range(1, 4))
-def test_policy_term_agrees_with_the_twin(swimmer, random_policy, rng, iterations):
-    """The modified cost of Algorithm 1, line 6, averaged over displacements."""
-    T, S, limit = 12, 3, Settings(max_iterations=iterations)
-    policy = random_policy(range(1, swimmer.nx), swimmer.nu, scale=30.0)
-    dX = 0.1 * rng.standard_normal((T, S, swimmer.nx))
-    dU = 5.0 * rng.standard_normal((T, S, swimmer.nu))
-    U = 10.0 * rng.standard_normal((T, swimmer.nu))
-    objective = with_extra(task_objective(swimmer, T, 0.5), negative_log_policy(policy, dX, dU))
-    solution = ilqr(swimmer, objective, swimmer.x0, U, limit)
-    problem = twin.with_policy(twin.task(swimmer, 0.5), policy, dX, dU)
-    assert_same(solution, twin.ilqr(problem, swimmer.x0, U, limit))
 
 
 def test_linear_quadratic_problem_is_solved_in_one_iteration(springs):

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 SIZES = [2.0**-i for i in range(10)]
 
@@ -66,6 +67,27 @@ def check_rollout(model, X, U):
         np.testing.assert_allclose(x_next, model.step(x, u), rtol=0, atol=1e-12 * scale)
 
 
+def agree(found, expected, scale=None, tolerance=1e-9):
+    """Largest difference below ``tolerance`` times the largest entry (or ``scale``)."""
+    scale = np.abs(expected).max() if scale is None else scale
+    np.testing.assert_allclose(found, expected, rtol=0.0, atol=tolerance * scale)
+
+
+def assert_same(solution, expected):
+    gains = solution.gains
+    assert (solution.iterations, solution.reason) == (expected.iterations, expected.reason)
+    assert solution.mu == expected.mu
+    assert solution.cost == pytest.approx(expected.cost, rel=1e-9)
+    agree(solution.X, expected.X)
+    agree(solution.U, expected.U)
+    # k is a difference of actions and vanishes at the optimum
+    agree(gains.k, expected.k, np.abs(expected.U).max() + np.abs(expected.k).max())
+    agree(gains.K, expected.K)
+    agree(gains.Q_uu, expected.Q_uu)
+    agree(gains.V_x, expected.V_x, np.abs(expected.V_x).max() + np.abs(expected.V_xx).max())
+    agree(gains.V_xx, expected.V_xx)
+
+
 def task_expansion(model, x, u):
     """The robot's own cost, with the Gauss-Newton Hessian that its library defines."""
     nx, nu = model.nx, model.nu
@@ -81,27 +103,6 @@ def task(model, alpha=1.0):
         lambda t, x, u: alpha * model.cost([x], [u])[0],
         lambda t, x, u: Derivatives(*(alpha * part for part in task_expansion(model, x, u))),
     )
-
-
-def with_policy(problem, policy, dX, dU):
-    """``problem`` plus the mean of -log pi over displacements (T, S, nx) and (T, S, nu)."""
-
-    def cost(t, x, u):
-        moved = [-policy.log_prob(x + dx, u + du) for dx, du in zip(dX[t], dU[t])]
-        return problem.cost(t, x, u) + sum(moved) / len(moved)
-
-    def expand(t, x, u):
-        moved = [policy_expansion(policy, x + dx, u + du) for dx, du in zip(dX[t], dU[t])]
-        means = [sum(parts) / len(moved) for parts in zip(*moved)]
-        return Derivatives(*(a + b for a, b in zip(problem.expand(t, x, u), means)))
-
-    return Twin(problem.model, cost, expand)
-
-
-def policy_expansion(policy, x, u):
-    """-log pi: c_u = P r, c_x = -J^T P r, and the Gauss-Newton Hessian [-J I]^T P [-J I]."""
-    J, P, r = policy.jacobian(x), np.diag(policy.sigma**-2.0), u - policy.mean(x)
-    return Derivatives(-policy.log_prob(x, u), -J.T @ P @ r, P @ r, J.T @ P @ J, -P @ J, P)
 
 
 def rollout(problem, X, U, k, K, size):
