@@ -22,12 +22,12 @@ import subprocess
 import sys
 import tempfile
 import time
-import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import NamedTuple
+from xml.etree import ElementTree
 
 from numpy._core import _multiarray_umath as numpy_core
 
@@ -94,7 +94,7 @@ MACHINES: dict[str, Callable[[], dict[str, str]]] = {
     "gcc-v3": lambda: gcc_for("x86-64-v3"),
     "clang": zig,
     "ascii": lambda: {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0"},
-    "space": lambda: {},
+    "space": dict,
 }
 
 
@@ -135,6 +135,7 @@ def run(machine: str, arguments: Sequence[str]) -> Result:
             stderr=subprocess.STDOUT,
             encoding="utf-8",
             errors="replace",
+            check=False,
         )
         seconds = time.monotonic() - started
         result = counted(report, seconds) if report.exists() else None

@@ -56,7 +56,8 @@ def imports(path: Path, package: str, known: set[str]) -> Iterator[str]:
             start = ".".join([*(above if node.level else []), *filter(None, [node.module])])
             # What is imported from a package may be one of its modules.
             named = [
-                full if (full := f"{start}.{alias.name}") in known else start for alias in node.names
+                full if (full := f"{start}.{alias.name}") in known else start
+                for alias in node.names
             ]
         else:
             continue
@@ -119,9 +120,7 @@ def test_a_circle_would_be_found():
     assert circles(graph) == ["b", "c"]
 
 
-@pytest.mark.parametrize(
-    "room", ["codegen", "solver", "policy", "experiments", "report"], ids=str
-)
+@pytest.mark.parametrize("room", ["codegen", "solver", "policy", "experiments", "report"], ids=str)
 def test_tests_of_a_room_import_no_later_room(room):
     known = set(sources())
     back = [

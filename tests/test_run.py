@@ -121,7 +121,17 @@ def test_train_fills_the_run_folder(cartpole):
 def test_evaluate_gives_what_the_contract_names(cartpole):
     folder, _ = cartpole
     result = run_json("evaluate", folder, "--rollouts", 7, "--horizon", 310)
-    names = "robot method hidden seed iterations horizon dt rollouts ddp_cost".split()
+    names = [
+        "robot",
+        "method",
+        "hidden",
+        "seed",
+        "iterations",
+        "horizon",
+        "dt",
+        "rollouts",
+        "ddp_cost",
+    ]
     assert list(result) == [*names, "stochastic", "deterministic"]
     assert (result["rollouts"], result["horizon"], result["dt"]) == (7, 310, 0.02)
     for kind in ("stochastic", "deterministic"):
@@ -302,8 +312,10 @@ def test_push_tells_what_was_survived(cartpole, tmp_path):
     [
         (
             ["--point", "bbo"],
-            "cartpole has no point 'bbo'; did you mean 'bob'? known: bob, cart.end, cart.start, "
-            "com, hinge, pole.end, pole.start, rail\n",
+            (
+                "cartpole has no point 'bbo'; did you mean 'bob'? known: bob, cart.end, "
+                "cart.start, com, hinge, pole.end, pole.start, rail\n"
+            ),
         ),
         (
             ["--point", "bob", "--duration", "0.05"],

@@ -299,8 +299,10 @@ REST = 0.035  # m: all 883 N on one point of 3e4 N/m would sink by 29 mm
 
 
 def test_dropped_walkers_gain_no_energy_and_come_to_rest_on_the_ground(walker):
-    """200 falls: kinetic + gravitational + elastic energy never passes its initial value, and
-    within a step rises by no more than m g^2 h dt / 2.
+    """Over 200 falls.
+
+    Kinetic + gravitational + elastic energy never passes its initial value, and within a step rises
+    by no more than m g^2 h dt / 2.
 
     The velocity is taken first, so free flight loses m g^2 h / 2 of energy a second instead of
     gaining it, and damping implicit in the velocity only takes.  What can rise is the error of the

@@ -158,7 +158,7 @@ def test_energy_changes_by_the_power_of_actions_and_passive_forces(tree, seed):
 def test_energy_of_the_swimmer(real_swimmer, vacuum_swimmer):
     for functions in (real_swimmer, vacuum_swimmer):
         _assert_power_balance(functions.robot, functions, 0)
-    q, v, u = random_state(vacuum_swimmer.robot, np.random.default_rng(1))
+    q, v, _ = random_state(vacuum_swimmer.robot, np.random.default_rng(1))
     assert not vacuum_swimmer.passive_force(q, v).any()
 
 

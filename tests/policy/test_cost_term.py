@@ -44,14 +44,19 @@ def averaged(swimmer, random_policy, rng):
 def with_policy(problem, policy, dX, dU):
     """``problem`` plus the mean of -log pi over displacements (T, S, nx) and (T, S, nu)."""
 
+    def displaced(t):
+        return zip(dX[t], dU[t], strict=True)
+
     def cost(t, x, u):
-        moved = [-policy.log_prob(x + dx, u + du) for dx, du in zip(dX[t], dU[t])]
+        moved = [-policy.log_prob(x + dx, u + du) for dx, du in displaced(t)]
         return problem.cost(t, x, u) + sum(moved) / len(moved)
 
     def expand(t, x, u):
-        moved = [policy_expansion(policy, x + dx, u + du) for dx, du in zip(dX[t], dU[t])]
-        means = [sum(parts) / len(moved) for parts in zip(*moved)]
-        return twin.Derivatives(*(a + b for a, b in zip(problem.expand(t, x, u), means)))
+        moved = [policy_expansion(policy, x + dx, u + du) for dx, du in displaced(t)]
+        means = [sum(parts) / len(moved) for parts in zip(*moved, strict=True)]
+        return twin.Derivatives(
+            *(a + b for a, b in zip(problem.expand(t, x, u), means, strict=True))
+        )
 
     return twin.Twin(problem.model, cost, expand)
 
@@ -91,7 +96,7 @@ def test_gradient_of_the_total_is_its_central_difference(swimmer, averaged):
     found, nx = expansion_along(swimmer, objective, X, U), swimmer.nx
     for t in range(T):
         z = np.append(X[t], U[t])
-        slope = differences(lambda z: evaluate(objective, t, z[:nx], z[nx:]), z)
+        slope = differences(lambda z, t=t: evaluate(objective, t, z[:nx], z[nx:]), z)
         np.testing.assert_allclose(
             np.append(found.c_x[t], found.c_u[t]), slope, rtol=1e-6, atol=1e-6
         )

@@ -5,7 +5,6 @@ import pytest
 
 from vgps.policy.softplus import softplus
 
-
 EPSILON = np.finfo(float).eps
 # Four units in the last place, as softplus.py promises, and two of the reference where the processor
 # has nothing longer than doubles to compute it in.

@@ -79,7 +79,7 @@ def test_follow_without_gains_is_a_rollout(swimmer, rng):
     np.testing.assert_array_equal(U_new[0], U)
     twin.check_rollout(swimmer, X_new[0], U)
     found = total_cost(task_objective(swimmer, 20, ALPHA), X_new[0], U, np.empty(20))
-    each = [twin.task_expansion(swimmer, x, u).c for x, u in zip(X_new[0], U)]
+    each = [twin.task_expansion(swimmer, x, u).c for x, u in zip(X_new[0, :-1], U, strict=True)]
     assert found == pytest.approx(ALPHA * sum(each), rel=1e-13)
 
 
@@ -143,6 +143,6 @@ def test_divergence_costs_infinitely_much(swimmer, springs):
     assert cost == np.inf
 
     for bad in (np.nan, np.inf, -np.inf):
-        term, _keep = python_term(lambda x, u: bad, None, springs.nx, 2, 5)
+        term, _keep = python_term(lambda x, u, bad=bad: bad, None, springs.nx, 2, 5)
         objective = with_extra(task_objective(springs, 5), term)
         assert roll_out(springs, objective, springs.x0, np.zeros((5, 2)))[2] == np.inf

@@ -55,14 +55,15 @@ def call_c(address, *arrays):
 
 
 def check_rollout(model, X, U):
-    """X (T+1, nx) is the rollout of U (T, nu) from X[0] in lanes, bit for bit, and so a step at a time
-    what the model computes outside them, to rounding.
+    """X (T+1, nx) is the rollout of U (T, nu) from X[0]: in lanes bit for bit.
+
+    And so a step at a time what the model computes outside them, to rounding.
     """
     T, again = len(U), np.full_like(X, np.nan)
     pointers = (ctypes.c_void_p(array.ctypes.data) for array in (X[0].copy(), U, again))
     model.library.robot_rollouts(ctypes.c_long(1), ctypes.c_long(T), *pointers)
     np.testing.assert_array_equal(X, again)
-    for x, u, x_next in zip(X, U, X[1:]):
+    for x, u, x_next in zip(X[:-1], U, X[1:], strict=True):
         scale = max(1.0, np.abs(x_next).max())
         np.testing.assert_allclose(x_next, model.step(x, u), rtol=0, atol=1e-12 * scale)
 
@@ -166,7 +167,7 @@ def backward(problem, X, U, mu):
         V_x = Q_x + K.T @ Q_uu @ k + K.T @ Q_u + Q_ux.T @ k
         V_xx = Q_xx + K.T @ Q_uu @ K + K.T @ Q_ux + Q_ux.T @ K
         steps.append((k, K, R_uu, V_x, V_xx))
-    return [np.array(part) for part in zip(*reversed(steps))], linear, quadratic
+    return [np.array(part) for part in zip(*reversed(steps), strict=True)], linear, quadratic
 
 
 class Regularization:
@@ -201,8 +202,9 @@ def ilqr(problem, x0, U, settings):
     start = np.tile(x0, (len(U) + 1, 1))
     X, U, cost = rollout(problem, start, U, *still, 0.0)
     regularization, first = Regularization(settings), 0
-    reason, iteration = "iterations", 0
+    reason, done = "iterations", 0
     for iteration in range(1, settings.max_iterations + 1):
+        done = iteration
         found = regularization.backward(problem, X, U)
         if found is None:
             reason = "regularization"
@@ -233,7 +235,7 @@ def ilqr(problem, x0, U, settings):
                 break
     regularization = Regularization(settings._replace(mu_start=0.0))
     (k, K, Q_uu, V_x, V_xx), _, _ = regularization.backward(problem, X, U)
-    return Result(X, U, k, K, Q_uu, V_x, V_xx, cost, regularization.mu, iteration, reason)
+    return Result(X, U, k, K, Q_uu, V_x, V_xx, cost, regularization.mu, done, reason)
 
 
 def gradient(problem, x0, U):
