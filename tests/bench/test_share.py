@@ -16,6 +16,9 @@ def test_in_lanes_the_results_are_those_of_the_batch():
     side, a, a_z = in_lanes(model, states)
     side.work(2)
     lanes = lanes_of(find_toolchain())
-    np.testing.assert_array_equal(a.T, states.a[:lanes])
-    np.testing.assert_array_equal(a_z.T, states.a_z[:lanes].reshape(lanes, -1))
+    for mine, batch in ((a, states.a), (a_z, states.a_z)):
+        # a compiler may fuse other products where it inlines the function into the batch's loop
+        theirs = batch[:lanes].reshape(lanes, -1)
+        rounding = 1e-12 * np.abs(theirs).max()
+        np.testing.assert_allclose(mine.T, theirs, rtol=0, atol=rounding)
     assert side.units == lanes

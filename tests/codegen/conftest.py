@@ -1,14 +1,19 @@
-"""Robots for tests: a small file spoiled by one edit at a time, random trees, compiled ones."""
+"""Robots for tests, and compilers: a small file spoiled by one edit at a time, random trees."""
 
-from functools import cache
+import shlex
+from functools import cache, partial
 
 import pytest
+import yaml
 from arm import ARM
-from trees import random_tree, swimmer
+from ground_robots import FOOT, walker_data
+from trees import random_tree, robot_of, swimmer
 from virtual import Virtual
 
+from vgps.codegen import build as building
 from vgps.codegen.description.robot import load
 from vgps.codegen.errors import RobotFileError
+from vgps.codegen.toolchain import find_toolchain
 
 
 @pytest.fixture
@@ -69,3 +74,91 @@ def real_swimmer(tmp_path_factory):
 def vacuum_swimmer(tmp_path_factory):
     """The functions of the swimmer without drag and limits."""
     return Virtual(swimmer(tmp_path_factory.mktemp("swimmer"), vacuum=True))
+
+
+@pytest.fixture(scope="session")
+def build_data(compiled, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("contact")
+    return lambda data: compiled(robot_of(data, folder))
+
+
+@pytest.fixture(scope="session")
+def foot(build_data):
+    """The foot on ground of a given height."""
+    return cache(
+        lambda height: build_data(yaml.safe_load(FOOT.replace("height: 0", f"height: {height}")))
+    )
+
+
+@pytest.fixture(scope="session")
+def walker(build_data):
+    """The walker with a given number of substeps."""
+    by_substeps = cache(lambda substeps: build_data(walker_data(substeps=substeps)))
+    return lambda substeps=4: by_substeps(substeps)
+
+
+@pytest.fixture(scope="session")
+def built_arm(compiled, tmp_path_factory):
+    """The arm, compiled once a session."""
+    path = tmp_path_factory.mktemp("arm") / "arm.yaml"
+    path.write_text(ARM)
+    return compiled(load(path))
+
+
+@pytest.fixture
+def build(tmp_path):
+    """Build into an empty folder of the test's own."""
+    return partial(building.build, folder=tmp_path / "generated")
+
+
+@pytest.fixture
+def files(build):
+    """Find the one library, manifest and source of the arm in that folder, by suffix."""
+
+    def found():
+        by_suffix = {path.suffix: path for path in build.keywords["folder"].glob("arm/arm-*")}
+        assert set(by_suffix) <= {".c", ".so", ".json"}
+        return by_suffix
+
+    return found
+
+
+@pytest.fixture
+def fresh_search():
+    """A search for the compiler that starts anew, and again for the next test."""
+    find_toolchain.cache_clear()
+    yield
+    find_toolchain.cache_clear()
+
+
+@pytest.fixture
+def compiler(tmp_path, monkeypatch, fresh_search):
+    """Make CC a script that runs lines of shell in place of compiling; ``real "$@"`` compiles.
+
+    Questions about the compiler go to the real one in any case.
+    """
+    real = f'real() {{ exec {shlex.join(find_toolchain().command)} "$@"; }}'
+    script = tmp_path / "compiler"
+
+    def replace_by(lines):
+        asked = 'case "$*" in *-dM*) real "$@";; esac'
+        script.write_text(f"#!/bin/sh\n{real}\n{asked}\n{lines}\n")
+        script.chmod(0o755)
+        monkeypatch.setenv("CC", shlex.quote(str(script)))
+        find_toolchain.cache_clear()
+
+    return replace_by
+
+
+@pytest.fixture
+def copying(compiler, built_arm):
+    """Make CC a script that copies the library of the arm, after some lines of shell.
+
+    For tests of what is built when, to which it does not matter what is compiled.
+    """
+    copy = f'case "$2" in *.so) cp {shlex.quote(built_arm.library._name)} "$2";; *) : > "$2";; esac'
+
+    def replace_by_copy(lines=":"):
+        compiler(f'{lines}\nwhile [ "$1" != -o ]; do shift; done\n{copy}')
+
+    return replace_by_copy

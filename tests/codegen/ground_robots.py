@@ -1,8 +1,11 @@
-"""Small robots on the ground, and edits of the walker."""
+"""Small robots on the ground and edits of the walker, profiles of the ground, states near it."""
 
+import math
 from pathlib import Path
 
+import ground_twin as ground
 import yaml
+from trees import random_state
 
 WALKER = Path(__file__).parents[2] / "models" / "walker.yaml"
 
@@ -82,3 +85,26 @@ def walker_data(ground=True, **task) -> dict:
         for point in data["points"]:
             del point["contact"]
     return data
+
+
+SLOPE, WAVES = "steep*x - 0.02", "0.05*sin(4*x) + 0.1*x"
+PROFILES = {
+    "0": ground.level,
+    SLOPE: lambda x: (0.3 * x - 0.02, 0.3),
+    WAVES: lambda x: (0.05 * math.sin(4 * x) + 0.1 * x, 0.2 * math.cos(4 * x) + 0.1),
+}
+
+
+def near_ground(model, rng, profile=ground.level):
+    """A random state whose lowest contact point lies within 3 cm of the ground."""
+    q, v, u = random_state(model.robot, rng)
+    q[1] -= lowest(model, q, profile)
+    q[1] += rng.uniform(-0.03, 0.03)
+    return q, v, u
+
+
+def lowest(model, q, profile=ground.level) -> float:
+    """Height in m of the lowest contact point over the ground."""
+    points = model.points(q)
+    heights = (points[p.name] for p in model.robot.contact_points)
+    return min(position[1] - profile(position[0])[0] for position in heights)

@@ -394,7 +394,7 @@ def test_spoilt_files_raise_nothing_but_robot_file_errors(load_text, data):
     lines = list(LINES)
     for _ in range(data.draw(st.integers(1, 3))):
         index = data.draw(st.integers(0, len(lines) - 1))
-        key, colon, _ = lines[index].partition(": ")
+        key, _, _ = lines[index].partition(": ")
         lines[index] = data.draw(
             st.sampled_from(["", lines[index] * 2, *(f"{key}: {value}\n" for value in VALUES)])
         )

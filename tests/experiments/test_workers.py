@@ -107,7 +107,8 @@ def test_a_killed_worker_loses_no_finished_outcome(cluster, log):
     assert sorted(o.result for o in outcomes) == [task**2 for task in range(40)]
     counts = calls(log)
     assert all(counts[task] == 1 for task in finished)  # not even computed again
-    assert counts.total() <= 40 + 2
+    # what was under way on the dead worker or on its way from there, not all from the beginning
+    assert max(counts.values()) <= 2 and counts.total() < 60
 
 
 def test_no_cluster(monkeypatch):

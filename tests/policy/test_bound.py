@@ -25,7 +25,7 @@ def test_closed_form_is_the_expression_of_the_paper(imitation):
     policy = as_policy(imitation, theta)
     Sigma = np.diag(policy.sigma**2)
     total = 0.0
-    for z, mean, variance in zip(Z, mu_q, var_q):
+    for z, mean, variance in zip(Z, mu_q, var_q, strict=True):
         error = policy.mean(z) - mean
         total += 0.5 * error @ np.linalg.solve(Sigma, error)
         total += 0.5 * np.log(np.linalg.det(2.0 * np.pi * Sigma))

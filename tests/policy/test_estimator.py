@@ -67,7 +67,7 @@ def test_on_policy_it_is_the_likelihood_ratio_gradient(problem):
     for i in range(S):
         for t in range(T):
             advantage = problem.reward[i, t] - problem.reward[:, t].mean()
-            score = central_differences(lambda theta: problem.log_pi(theta)[i, t], theta)
+            score = central_differences(lambda z, at=(i, t): problem.log_pi(z)[at], theta)
             expected += advantage * score / S
     _, gradient = problem.estimate(problem.log_pi(theta), 0.0)(theta)
     np.testing.assert_allclose(gradient, -expected / T, atol=1e-7)

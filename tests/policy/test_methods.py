@@ -1,5 +1,6 @@
 """The methods that the paper compares with, on a second of swimming."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -96,7 +97,8 @@ def test_equal_weights_are_maximum_likelihood(model, settings, found, rng):
     thetas = []
     for weights in (np.ones(80), np.exp(cost_weighted.cost_weights(np.full((4, 20), 1e3), 10.0))):
         samples = Samples.of_actions(inputs, actions, weights.ravel())
-        fitted = fit(policy, lambda rng: samples, settings.fit, np.random.default_rng(0))
+        draw = partial(lambda samples, rng: samples, samples)
+        fitted = fit(policy, draw, settings.fit, np.random.default_rng(0))
         thetas.append(fitted.policy.theta)
     np.testing.assert_allclose(*thetas, rtol=1e-6)
 

@@ -21,7 +21,7 @@ def test_outputs_and_gradient_match_the_definition_at_changing_weights(rng):
         weights = rng.normal(size=count_weights(*SHAPE))
         cotangent = rng.normal(size=(N, SHAPE[2]))
         np.testing.assert_allclose(network.forward(weights), slow_outputs(weights, Z), rtol=1e-12)
-        expected = complex_step(lambda w: (cotangent * slow_outputs(w, Z)).sum(), weights)
+        expected = complex_step(lambda w, c=cotangent: (c * slow_outputs(w, Z)).sum(), weights)
         np.testing.assert_allclose(network.backward(cotangent), expected, rtol=1e-10, atol=1e-12)
 
 

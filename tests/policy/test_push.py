@@ -118,7 +118,9 @@ def test_a_push_is_its_force_to_first_order_in_dt(build_text):
 
 
 def test_a_block_on_a_rail(build_text):
-    """At instant t the block is at t, and after an impulse I in two kicks, 101 steps later, at
+    """Against its place by hand.
+
+    At instant t the block is at t, and after an impulse I in two kicks, 101 steps later, at
 
     t + 5.05 + I/(2 m) (101 + 100) 0.05 = t + 5.05 + 0.25125 I,     t in 2.0 .. 2.8.
     """

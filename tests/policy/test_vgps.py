@@ -145,8 +145,10 @@ def test_the_policy_term_draws_the_trajectory_towards_the_policy(model, beginnin
 
 
 def test_adaptation_starts_from_the_better_of_mean_and_policy(model, settings, beginning, fitted):
-    """Without iterations it returns its start: the policy's rollout where the mean is spoiled, the
-    mean where the policy is."""
+    """Without iterations it returns its start.
+
+    That is the policy's rollout where the mean is spoiled, and the mean where the policy is.
+    """
     q, still = beginning.q, settings._replace(adapt=Settings(max_iterations=0))
     rollout = run_policy_from(model, fitted, q.X[:1], np.zeros((1, *q.U.shape)))
     spoiled = q._replace(U=q.U + 1e3)

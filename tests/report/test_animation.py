@@ -1,5 +1,7 @@
 """Animations run in real time, keep the robot in view, and are written whole or not at all."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from matplotlib.animation import FFMpegWriter, PillowWriter
@@ -65,7 +67,7 @@ def test_the_grid_passes_a_robot_that_travels(swimmer, tmp_path):
     animate(swimmer, X, path)
     frames = [pixels for pixels, _ in frames_of(path)]
     assert len(frames) == 26
-    assert all((a != b).any() for a, b in zip(frames, frames[1:], strict=False))
+    assert all((a != b).any() for a, b in pairwise(frames))
 
 
 def test_a_trajectory_that_diverges_is_shown_up_to_there(swimmer, motion, tmp_path):

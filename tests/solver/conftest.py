@@ -5,7 +5,6 @@ import pytest
 import solver_robots
 
 from vgps.codegen.description.robot import load
-from vgps.policy.gaussian import Policy
 
 
 @pytest.fixture(scope="session")
@@ -34,21 +33,3 @@ def cart_pole(build_text):
 @pytest.fixture
 def rng():
     return np.random.default_rng(0)
-
-
-@pytest.fixture
-def random_policy(rng):
-    """A policy with weights of order one, for states and actions of order ``scale``."""
-
-    def make(observed, nu, n_hidden=3, scale=1.0):
-        n_in = len(observed)
-        return Policy(
-            observed=np.array(observed),
-            W1=rng.normal(size=(n_hidden, n_in)),
-            b1=rng.normal(size=n_hidden),
-            W2=scale * rng.normal(size=(nu, n_hidden)),
-            b2=scale * rng.normal(size=nu),
-            log_sigma=np.log(scale) + 0.3 * rng.normal(size=nu),
-        )
-
-    return make

@@ -25,7 +25,7 @@ def python_term(value, expansion, nx, nu, T):
     def expansion_c(x, u, data, step, *outputs):
         parts = expansion(array(x, nx).copy(), array(u, nu).copy())
         shapes = ((1,), (nx,), (nu,), (nx, nx), (nu, nx), (nu, nu))
-        for pointer, shape, part in zip(outputs, shapes, parts):
+        for pointer, shape, part in zip(outputs, shapes, parts, strict=True):
             array(pointer, *shape)[...] = part
 
     addresses = (ctypes.cast(f, ctypes.c_void_p).value for f in (value_c, expansion_c))

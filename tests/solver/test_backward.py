@@ -147,8 +147,8 @@ def test_limited_step_continues_with_the_minimum_in_the_box(sizes, problem, rng)
 
 @pytest.mark.parametrize("last", [0.0, -1.0, np.nan])
 def test_stops_where_the_curvature_is_not_positive_definite(sizes, problem, last):
-    """At that step, whose gains stay as they were; those behind it are found."""
-    address, nx, nu = sizes
+    """At that step, whose gains stay as they were; those after it are found."""
+    address, _, nu = sizes
     expansion, gains = problem
     if nu == 0:  # there is no such matrix
         return
@@ -179,7 +179,7 @@ def test_regularisation_makes_an_indefinite_step_convex(sizes, problem):
 @pytest.mark.parametrize("place", [before_a_wall, behind_a_wall])
 def test_nothing_beside_the_arrays_is_touched(place, sizes, problem):
     """Rows are read in whole vectors, but never past either end."""
-    address, nx, nu = sizes
+    address, _, nu = sizes
     expansion, gains = (type(part)(*map(place, part)) for part in problem)
     U, limits = place(np.zeros((T, nu))), place(np.full(nu, np.inf))
     survives(backward, address, expansion, U, limits, 0.3, gains)

@@ -35,7 +35,7 @@ def solve(H, g, lower, upper, start):
 @example(seed=1154, n=2, conditioning=100.0)
 def test_minimum_is_that_of_the_best_active_set(seed, n, conditioning):
     H, g, lower, upper, rng = problem(seed, n, conditioning)
-    ok, u, free, _ = solve(H, g, lower, upper, rng.standard_normal(n))
+    ok, u, _, _ = solve(H, g, lower, upper, rng.standard_normal(n))
     expected, _ = box_minimum(H, g, lower, upper)
     assert ok
     assert (lower <= u).all() and (u <= upper).all()
@@ -47,13 +47,13 @@ def test_minimum_is_that_of_the_best_active_set(seed, n, conditioning):
 @settings(max_examples=50, deadline=None)
 @given(seed=seeds, n=st.integers(4, 8))
 def test_minimum_is_that_of_scipy(seed, n):
-    H, g, lower, upper, rng = problem(seed, n)
+    H, g, lower, upper, _ = problem(seed, n)
     ok, u, _, _ = solve(H, g, lower, upper, np.zeros(n))
     found = minimize(
         lambda u: (0.5 * u @ H @ u + g @ u, H @ u + g),
         np.zeros(n),
         jac=True,
-        bounds=list(zip(lower, upper)),
+        bounds=list(zip(lower, upper, strict=True)),
         method="L-BFGS-B",
         options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 5000, "maxfun": 50000},
     )

@@ -1,6 +1,5 @@
 """The walking controller: it walks, its actions replay, and left and right are alike."""
 
-from copy import copy
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +7,7 @@ import pytest
 import yaml
 
 from vgps.codegen.description.robot import Robot
+from vgps.codegen.model import Model
 from vgps.solver.ilqr import Settings, ilqr
 from vgps.solver.objective import task_objective
 from vgps.solver.walking import _Controller, walk
@@ -59,9 +59,8 @@ def test_what_is_optimised_from_it_does_not_depend_on_the_last_bits(walker):
 
 def with_file(model, text):
     """The compiled model as the controller sees it with another file."""
-    other = copy(model)
-    other.robot = Robot.model_validate(yaml.safe_load(text), context={})
-    return other
+    robot = Robot.model_validate(yaml.safe_load(text), context={})
+    return Model(robot, Path(model.library._name), model.manifest, was_built=False)
 
 
 def test_the_actions_respect_the_torque_limits(walker):
@@ -110,14 +109,16 @@ def test_exchanging_the_legs_in_the_file_exchanges_them_in_the_walk(walker):
 
 
 def test_the_torques_follow_the_published_law(walker, demonstration):
-    """The hips' torques sum to minus what holds the torso, so the torso gets what it asks for;
-    the swing hip and the other joints are held by their gains."""
+    """The torso gets what it asks for; the swing hip and the other joints are held by their gains.
+
+    The hips' torques sum to minus what holds the torso.
+    """
     gait = walker.robot.gait
     k_p, k_d = gait.gains.torso
     states = _states(walker, demonstration)
     assert set(states) == {0, 1, 2, 3}
     assert np.abs(demonstration.U).max() < 1000.0  # nothing is clipped
-    for x, u, index in zip(demonstration.X, demonstration.U, states):
+    for x, u, index in zip(demonstration.X[:-1], demonstration.U, states, strict=True):
         state, (q, v) = gait.states[index], np.split(x, 2)
         torso = k_p * (state.torso - q[2]) - k_d * v[2]
         np.testing.assert_allclose(u[0] + u[3], -torso, atol=1e-9, rtol=0)
@@ -141,8 +142,10 @@ def test_the_torques_follow_the_published_law(walker, demonstration):
 
 
 def _states(walker, demonstration) -> list[int]:
-    """The controller's state at each step: 0.3 s, then until a point of the swing foot is below
-    the ground, for one leg and then for the other."""
+    """The controller's state at each step.
+
+    For 0.3 s, then until a point of the swing foot is below the ground; for one leg, then the other.
+    """
     states, state, since = [], 0, 0
     for t, x in enumerate(demonstration.X[:-1]):
         points = walker.points(x[:9])

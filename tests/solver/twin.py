@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
+import pytest
 
 SIZES = [2.0**-i for i in range(10)]
 
@@ -42,7 +43,7 @@ class Result(NamedTuple):
     V_x: np.ndarray
     V_xx: np.ndarray
     cost: float
-    mu: float
+    regularization: float
     iterations: int
     reason: str
 
@@ -54,16 +55,38 @@ def call_c(address, *arrays):
 
 
 def check_rollout(model, X, U):
-    """X (T+1, nx) is the rollout of U (T, nu) from X[0] in lanes, bit for bit, and so a step at a time
-    what the model computes outside them, to rounding.
+    """X (T+1, nx) is the rollout of U (T, nu) from X[0]: in lanes bit for bit.
+
+    And so a step at a time what the model computes outside them, to rounding.
     """
     T, again = len(U), np.full_like(X, np.nan)
     pointers = (ctypes.c_void_p(array.ctypes.data) for array in (X[0].copy(), U, again))
     model.library.robot_rollouts(ctypes.c_long(1), ctypes.c_long(T), *pointers)
     np.testing.assert_array_equal(X, again)
-    for x, u, x_next in zip(X, U, X[1:]):
+    for x, u, x_next in zip(X[:-1], U, X[1:], strict=True):
         scale = max(1.0, np.abs(x_next).max())
         np.testing.assert_allclose(x_next, model.step(x, u), rtol=0, atol=1e-12 * scale)
+
+
+def agree(found, expected, scale=None, tolerance=1e-9):
+    """Largest difference below ``tolerance`` times the largest entry (or ``scale``)."""
+    scale = np.abs(expected).max() if scale is None else scale
+    np.testing.assert_allclose(found, expected, rtol=0.0, atol=tolerance * scale)
+
+
+def assert_same(solution, expected):
+    gains = solution.gains
+    assert (solution.iterations, solution.reason) == (expected.iterations, expected.reason)
+    assert solution.regularization == expected.regularization
+    assert solution.cost == pytest.approx(expected.cost, rel=1e-9)
+    agree(solution.X, expected.X)
+    agree(solution.U, expected.U)
+    # k is a difference of actions and vanishes at the optimum
+    agree(gains.k, expected.k, np.abs(expected.U).max() + np.abs(expected.k).max())
+    agree(gains.K, expected.K)
+    agree(gains.Q_uu, expected.Q_uu)
+    agree(gains.V_x, expected.V_x, np.abs(expected.V_x).max() + np.abs(expected.V_xx).max())
+    agree(gains.V_xx, expected.V_xx)
 
 
 def task_expansion(model, x, u):
@@ -81,27 +104,6 @@ def task(model, alpha=1.0):
         lambda t, x, u: alpha * model.cost([x], [u])[0],
         lambda t, x, u: Derivatives(*(alpha * part for part in task_expansion(model, x, u))),
     )
-
-
-def with_policy(problem, policy, dX, dU):
-    """``problem`` plus the mean of -log pi over displacements (T, S, nx) and (T, S, nu)."""
-
-    def cost(t, x, u):
-        moved = [-policy.log_prob(x + dx, u + du) for dx, du in zip(dX[t], dU[t])]
-        return problem.cost(t, x, u) + sum(moved) / len(moved)
-
-    def expand(t, x, u):
-        moved = [policy_expansion(policy, x + dx, u + du) for dx, du in zip(dX[t], dU[t])]
-        means = [sum(parts) / len(moved) for parts in zip(*moved)]
-        return Derivatives(*(a + b for a, b in zip(problem.expand(t, x, u), means)))
-
-    return Twin(problem.model, cost, expand)
-
-
-def policy_expansion(policy, x, u):
-    """-log pi: c_u = P r, c_x = -J^T P r, and the Gauss-Newton Hessian [-J I]^T P [-J I]."""
-    J, P, r = policy.jacobian(x), np.diag(policy.sigma**-2.0), u - policy.mean(x)
-    return Derivatives(-policy.log_prob(x, u), -J.T @ P @ r, P @ r, J.T @ P @ J, -P @ J, P)
 
 
 def rollout(problem, X, U, k, K, size):
@@ -165,31 +167,31 @@ def backward(problem, X, U, mu):
         V_x = Q_x + K.T @ Q_uu @ k + K.T @ Q_u + Q_ux.T @ k
         V_xx = Q_xx + K.T @ Q_uu @ K + K.T @ Q_ux + Q_ux.T @ K
         steps.append((k, K, R_uu, V_x, V_xx))
-    return [np.array(part) for part in zip(*reversed(steps))], linear, quadratic
+    return [np.array(part) for part in zip(*reversed(steps), strict=True)], linear, quadratic
 
 
 class Regularization:
-    """mu, multiplied by a rate that itself grows or shrinks by ``regularization_factor``."""
+    """A weight, multiplied by a rate that itself grows or shrinks by ``regularization_factor``."""
 
     def __init__(self, settings):
-        self.s, self.mu, self.rate = settings, settings.regularization_start, 1.0
+        self.s, self.weight, self.rate = settings, settings.regularization_start, 1.0
 
     def grow(self):
         factor = self.s.regularization_factor
         self.rate = self.rate * factor if self.rate > 1.0 else factor
-        self.mu = max(self.mu * self.rate, self.s.regularization_min)
+        self.weight = max(self.weight * self.rate, self.s.regularization_min)
 
     def shrink(self):
         factor = self.s.regularization_factor
         self.rate = self.rate / factor if self.rate < 1.0 else 1.0 / factor
-        self.mu *= self.rate
-        if self.mu <= self.s.regularization_min:
-            self.mu = 0.0
+        self.weight *= self.rate
+        if self.weight <= self.s.regularization_min:
+            self.weight = 0.0
 
     def backward(self, problem, X, U):
-        while self.mu <= self.s.regularization_max:
+        while self.weight <= self.s.regularization_max:
             try:
-                return backward(problem, X, U, self.mu)
+                return backward(problem, X, U, self.weight)
             except NotConvex:
                 self.grow()
         return None
@@ -202,15 +204,16 @@ def ilqr(problem, x0, U, settings):
     start = np.tile(x0, (len(U) + 1, 1))
     X, U, cost = rollout(problem, start, U, *still, 0.0)
     regularization, first = Regularization(settings), 0
-    reason, iteration = "iterations", 0
+    reason, done = "iterations", 0
     for iteration in range(1, settings.max_iterations + 1):
+        done = iteration
         found = regularization.backward(problem, X, U)
         if found is None:
             reason = "regularization"
             break
         (k, K, *_), linear, quadratic = found
         small = -linear - quadratic < settings.cost_tolerance
-        if small and regularization.mu <= settings.regularization_start:
+        if small and regularization.weight <= settings.regularization_start:
             reason = "stationary"
             break
         decrease = None
@@ -235,7 +238,7 @@ def ilqr(problem, x0, U, settings):
                 break
     regularization = Regularization(settings._replace(regularization_start=0.0))
     (k, K, Q_uu, V_x, V_xx), _, _ = regularization.backward(problem, X, U)
-    return Result(X, U, k, K, Q_uu, V_x, V_xx, cost, regularization.mu, iteration, reason)
+    return Result(X, U, k, K, Q_uu, V_x, V_xx, cost, regularization.weight, done, reason)
 
 
 def gradient(problem, x0, U):

@@ -1,0 +1,148 @@
+"""Mistakes in what a file says of ground, contact and gait.
+
+Each is the text of a file, its replacement, the place of the error (after ^) and a part of the sentence.
+"""
+
+import pytest
+import yaml
+from ground_robots import BALL, FOOT, WALKER, walker_data
+
+from vgps.codegen.errors import RobotFileError
+
+FOOT_MISTAKES = [
+    (
+        FOOT[FOOT.index("ground:") : FOOT.index("task:")],
+        "",
+        "at: [-0.1, -0.02], contact: ^true",
+        "a contact point needs the key 'ground' of the robot",
+    ),
+    (", contact: true", "", "ground:\n  ^height", "the ground needs a point with 'contact: true'"),
+    (
+        "integrator: implicit",
+        "integrator: rk4",
+        "task:\n  ^dt",
+        "contact needs 'integrator: implicit'",
+    ),
+    ("  integrator: implicit\n", "", "task:\n  ^dt", "contact needs 'integrator: implicit'"),
+    (
+        "integrator: implicit",
+        "integrator: implict",
+        "integrator: ^implict",
+        "task.integrator must be 'rk4' or 'implicit', found 'implict'; did you mean 'implicit'",
+    ),
+    (
+        "height: 0",
+        "height: stepp*x",
+        "height: ^stepp",
+        "ground.height cannot be used: unknown name 'stepp'; did you mean 'steep'",
+    ),
+    ("height: 0", "height: 0.1*knee.x", "height: 0.1*^knee.x", "unknown name 'knee.x'"),
+    ("height: 0", "height: x > 1", "height: ^x > 1", "must be a number, not a condition"),
+    ("height: 0", "height: true", "height: ^true", "ground.height"),
+    ("stiffness: 2e4", "stiffness: 0", "stiffness: ^0\n", "must be positive"),
+    ("friction: 0.7", "friction: -0.7", "friction: ^-0.7", "must not be negative"),
+    (
+        "  friction_speed: 0.15\n",
+        "",
+        "ground:\n  ^height",
+        "ground lacks the key 'friction_speed'",
+    ),
+    ("softness: 0.01", "softnes: 0.01", "^softnes", "did you mean 'softness'"),
+    (
+        "at: [0.2, -0.03], contact: true",
+        "at: [0.2, -0.03], contact: 1",
+        "contact: ^1}",
+        "must be true or false",
+    ),
+]
+
+TEXT = WALKER.read_text()
+WALKER_MISTAKES = [
+    (
+        "torso: torso\n",
+        "torso: torsoo\n",
+        "torso: ^torsoo",
+        "unknown link 'torsoo'; did you mean 'torso'",
+    ),
+    (
+        "left: {hip: hip_l",
+        "left: {hip: hip_m",
+        "left: {hip: ^hip_m",
+        "no actuated revolute joint is called 'hip_m'; did you mean 'hip_",
+    ),
+    (
+        "knee: knee_r, ankle",
+        "knee: shank_r, ankle",
+        "knee: ^shank_r, ankle",
+        "no actuated revolute joint is called 'shank_r'",
+    ),
+    (
+        "foot: [heel_r, toe_r]",
+        "foot: [heel_r, toe_rr]",
+        "foot: [heel_r, ^toe_rr]",
+        "no contact point is called 'toe_rr'; did you mean 'toe_r'",
+    ),
+    (
+        "right: {hip: hip_r",
+        "right: {hip: hip_l",
+        "right: {hip: ^hip_l",
+        "'hip_l' already plays another part in the gait",
+    ),
+    (
+        "foot: [heel_r, toe_r]",
+        "foot: [heel_r, toe_l]",
+        "foot: [heel_r, ^toe_l]",
+        "'toe_l' already plays another part in the gait",
+    ),
+    (
+        "start: {gait: true}",
+        "start: {gait: true, noise: 3}",
+        "noise: ^3",
+        "a start is either 'gait' or 'noise', not both",
+    ),
+    ("foot: [heel_r, toe_r]", "foot: []", "foot: ^[]", "must be a list of points"),
+    (
+        TEXT[TEXT.index("gait:  ") : TEXT.index("task:\n")],
+        "",
+        "start: {gait: ^true}",
+        "there is no 'gait' to start from",
+    ),
+    (
+        "tail: 250 ",
+        "tail: 500 ",
+        "tail: ^500",
+        "training.tail must be less than the horizon of 500",
+    ),
+    ("knee: [300, 10], ankle", "kneee: [300, 10], ankle", "^kneee", "did you mean 'knee'"),
+]
+
+
+@pytest.mark.parametrize(
+    ("text", "old", "new", "marked", "part"),
+    [(FOOT, *case) for case in FOOT_MISTAKES] + [(TEXT, *case) for case in WALKER_MISTAKES],
+    ids=[case[3] for case in FOOT_MISTAKES + WALKER_MISTAKES],
+)
+def test_mistakes_in_ground_and_gait(load_text, text, old, new, marked, part):
+    """One sentence with the line and column of the mistake, and the nearest name."""
+    assert old in text
+    spoilt = text.replace(old, new)
+    before, _, after = marked.partition("^")
+    assert spoilt.count(before + after) == 1
+    start = spoilt.index(before + after) + len(before)
+    with pytest.raises(RobotFileError) as caught:
+        load_text(spoilt)
+    error = caught.value
+    assert part in error.message
+    assert error.line == spoilt.count("\n", 0, start) + 1
+    assert error.column == start - spoilt.rfind("\n", 0, start)
+
+
+def test_a_gait_needs_ground(load_text):
+    data = walker_data(ground=False) | {"gait": yaml.safe_load(TEXT)["gait"]}
+    with pytest.raises(RobotFileError, match="a gait needs the key 'ground' of the robot"):
+        load_text(yaml.safe_dump(data, sort_keys=False))
+
+
+def test_the_robots_of_these_tests_are_valid(load_text):
+    for text in (FOOT, BALL, TEXT):
+        load_text(text)
