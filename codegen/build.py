@@ -31,7 +31,7 @@ from vgps.codegen.toolchain import Toolchain, find_toolchain
 _ROOM = Path(__file__).parent
 
 
-def build(robot: Robot, force: bool = False, folder: Path | None = None) -> Model:
+def build(robot: Robot, force: bool = False, folder: str | Path | None = None) -> Model:
     """The compiled robot; derives, generates and compiles it first where that is out of date.
 
     ``model.manifest`` tells the seconds of each stage and the operation count of each function;
@@ -46,13 +46,13 @@ def build(robot: Robot, force: bool = False, folder: Path | None = None) -> Mode
         BuildError: there is no compiler, it fails, or the mass matrix is singular.
     """
     toolchain = find_toolchain()
-    folder = (generated() if folder is None else folder) / robot.name
-    folder.mkdir(parents=True, exist_ok=True)
-    stem = folder / f"{robot.name}-{content_hash(robot, toolchain)}"
+    home = (generated() if folder is None else Path(folder)) / robot.name
+    home.mkdir(parents=True, exist_ok=True)
+    stem = home / f"{robot.name}-{content_hash(robot, toolchain)}"
     was_built = False
     manifest = None if force else _trusted_manifest(stem)
     if manifest is None:
-        with _locked(folder / ".lock"):
+        with _locked(home / ".lock"):
             # Another process may have finished the same build while this one waited.
             manifest = None if force else _trusted_manifest(stem)
             if manifest is None:

@@ -1,29 +1,9 @@
 """The page of a comparison, word for word where it counts."""
 
-import numpy as np
+from finals import FAILURES, FINALS
 
 from vgps.experiments.aggregate import aggregate
-from vgps.experiments.results import Failure, Final
 from vgps.report.comparison_table import markdown
-
-
-def final(method, seed, stochastic, success, hidden=5):
-    costs = (stochastic, stochastic / 2)
-    return Final("walker", hidden, method, seed, *costs, success, 1.0, 178.0, 10.0 + seed, 800)
-
-
-FINALS = [
-    final("vgps", 0, 240.0, 0.79),
-    final("gps", 0, 1e5, 0.0),
-    final("vgps", 1, 250.0, 0.8),
-    final("gps", 1, np.inf, 0.0),
-    final("vgps", 2, 300.0, 1.0),
-    final("vgps", 0, 230.0, 1.0, hidden=10),
-]
-FAILURES = [
-    Failure("walker", 5, "gps", 2, "FloatingPointError: lost"),
-    Failure("walker", 10, "gps", 0, "x"),
-]
 
 
 def test_the_page():
