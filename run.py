@@ -262,6 +262,7 @@ def compare_command(
     if jobs is not None and cluster is not None:
         raise UsageError("--cluster brings its own workers: leave out --jobs")
     descriptions = _descriptions(robots, overrides)
+    from vgps.experiments.aggregate import collect
     from vgps.experiments.comparison import compare
     from vgps.experiments.plan import plan
     from vgps.report.comparison_report import report_comparison
@@ -270,16 +271,17 @@ def compare_command(
     try:
         compare(out, descriptions, members, jobs, cluster, progress)
     except (ClusterLost, KeyboardInterrupt):
-        report_comparison(out, descriptions, members)
+        report_comparison(out, collect(out, members))
         raise
-    table, failures = report_comparison(out, descriptions, members)
+    found = collect(out, members)
+    report_comparison(out, found)
     if json:
-        print_json({"out": str(out), "table": table, "failed": failures})
+        print_json({"out": str(out), "table": found.table, "failed": found.failures})
     else:
-        console.show_comparison(table)
-        count = f"{len(members)} runs, {len(failures)} failed"
+        console.show_comparison(found.table)
+        count = f"{len(members)} runs, {len(found.failures)} failed"
         print(f"{count}; figure1.png, table.md, results.csv in {out}")
-    return 1 if failures else 0
+    return 1 if found.failures else 0
 
 
 def bench_command(rounds: int = 15, readme: bool = False, json: Json = False) -> None:

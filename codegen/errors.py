@@ -1,4 +1,4 @@
-"""The two mistakes that a user of `codegen` can meet, and the hint that goes with a wrong word."""
+"""What can go wrong between a user and `codegen`, and the hint that goes with a wrong word."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches

@@ -1,11 +1,13 @@
-"""The table of a comparison: how often and how well each method ends, panel by panel."""
+"""What a comparison found: how often and how well each method ends, panel by panel."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
-from vgps.experiments.results import Failure, Final
+from vgps.experiments.plan import Member, missing
+from vgps.experiments.results import Failure, Final, Row, read_failures, read_results, write_rows
 
 # A seed succeeds when this share of its final policy's rollouts does.
 ENOUGH = 0.8
@@ -73,3 +75,29 @@ def _spread(values: Iterable[float]) -> Spread | None:
     if not len(values):
         return None
     return Spread(float(np.median(values)), float(values.min()), float(values.max()))
+
+
+class Comparison(NamedTuple):
+    """All that a comparison has found so far."""
+
+    finished: list[Member]
+    rows: list[Row]
+    finals: list[Final]
+    failures: list[Failure]
+    table: list[Aggregate]
+
+
+def collect(out: Path, members: Sequence[Member]) -> Comparison:
+    """The outcome of those members that ``out`` holds finished, written to results and final.csv.
+
+    Args:
+        out: folder of the comparison.
+        members: the whole plan.
+    """
+    left = {member.name for member in missing(out, members)}
+    finished = [member for member in members if member.name not in left]
+    rows, finals = read_results(out, finished)
+    failures = read_failures(out)
+    write_rows(out / "results.csv", Row, rows)
+    write_rows(out / "final.csv", Final, finals)
+    return Comparison(finished, rows, finals, failures, aggregate(finals, failures))
