@@ -25,7 +25,7 @@ twelve (250 iterations, process noise x 0.8).
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,8 @@ from vgps.policy.softplus import softplus
 from vgps.solver.distribution import TrajectoryDistribution, square_root
 
 Array = NDArray[np.float64]
+Optimizer = Literal["lbfgs", "sgd"]
+Bound = Literal["closed", "sampled"]
 
 
 class FitSettings(NamedTuple):
@@ -45,16 +47,16 @@ class FitSettings(NamedTuple):
 
     states_per_step: int  # drawn from each marginal
     tail: int  # steps at the end of the horizon that the policy does not learn from
-    optimizer: str  # "lbfgs" or "sgd"
-    bound: str  # "closed" or "sampled"
-    rounds: int = 2  # sample sets that L-BFGS sees in one M-step
-    iterations: int = 50  # of L-BFGS on each
-    sgd_steps: int = 300  # of SGD in one M-step, each on samples of its own
+    optimizer: Optimizer
+    bound: Bound
+    rounds: int = 2  # of L-BFGS in one M-step, each on new samples
+    iterations: int = 50  # of L-BFGS in each round
+    sgd_steps: int = 300  # of SGD in one M-step, each on new samples
     starts: int = 10  # random networks tried in the first M-step
 
 
 class Fit(NamedTuple):
-    """The end of a fit."""
+    """The policy at the end of a fit."""
 
     policy: Policy
     value: float  # the objective, nats per step, on the last samples
@@ -193,7 +195,7 @@ def _random_policy(
 
 
 def _objective(
-    samples: Samples, scaling: Scaling, bound: str, n_hidden: int, rng: np.random.Generator
+    samples: Samples, scaling: Scaling, bound: Bound, n_hidden: int, rng: np.random.Generator
 ) -> ClosedFormBound:
     Z = scaling.inputs(samples.inputs)
     if bound == "sampled":

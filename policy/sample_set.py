@@ -31,7 +31,7 @@ class SampleSet(NamedTuple):
     """A batch of R samples from each of G guides and P policies, in this order."""
 
     X: Array  # (G+P, R, T, nx)
-    U: Array  # (G+P, R, T, nu) as asked for, before torque limits
+    U: Array  # (G+P, R, T, nu) as drawn, before the torque limits
     cost: Array  # (G+P, R, T)
     guide_X: Array  # (G, T, nx), like the following a field of the guides' controllers
     guide_U: Array  # (G, T, nu)

@@ -2,12 +2,12 @@
 
 The direction is -H g, where H is the inverse Hessian that BFGS would have built from the last m
 pairs of steps s and gradient changes y. It is never formed: two loops over the pairs apply it.
-Whether to go that far, or farther, is the line search's business (`policy.optimizers.wolfe`).
+How far to go along it is decided by the line search (`policy.optimizers.wolfe`).
 """
 
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -17,6 +17,7 @@ from vgps.policy.optimizers.wolfe import Trial, strong_wolfe
 from vgps.solver.native import kernel
 
 Array = NDArray[np.float64]
+Reason = Literal["gradient", "value", "iterations", "stalled"]
 
 _EPSILON = float(np.finfo(float).eps)
 
@@ -29,7 +30,7 @@ class Result(NamedTuple):
     gradient: Array  # (n,)
     iterations: int  # accepted steps
     evaluations: int  # of the objective, with the one at the start
-    reason: str  # "gradient", "value", "iterations" or "stalled"; see `minimize`
+    reason: Reason  # see `minimize`
 
 
 # Trial steps may overflow the objective; the line search sees that in the value.
@@ -53,7 +54,7 @@ def minimize(
     - "stalled": no step lowers the value any more, not even along the gradient, because what is
       left to gain is below the rounding error of the value.
 
-    A trial whose value or gradient is not finite counts as too long a step.
+    A step after which value or gradient is not finite is too long, and a shorter one is tried.
 
     Args:
         objective: what is minimised; its gradient must be a new array at each call, as earlier ones
@@ -78,6 +79,7 @@ def minimize(
         if not np.isfinite(array).all():
             raise FloatingPointError(f"{name} is not finite: {array}")
 
+    reason: Reason
     value = float(value)
     pairs = Pairs(history_size, x.size)
     iterations, evaluations = 0, 1
@@ -99,7 +101,7 @@ def minimize(
             reason = "stalled"
             break
         accepted = None
-        if slope < 0.0:  # always, but for rounding errors of ill-conditioned pairs
+        if slope < 0.0:  # always, except for rounding errors of ill-conditioned pairs
             phi = _along(objective, x, direction)
             accepted, used = strong_wolfe(phi, Trial(0.0, value, slope), first_step=1.0)
             evaluations += used

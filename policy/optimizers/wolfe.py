@@ -21,7 +21,7 @@ MAX_EVALUATIONS = 30
 
 
 class Trial(NamedTuple):
-    """phi at one step, with whatever else was computed there."""
+    """phi at one step, with what else was computed there."""
 
     step: float  # a
     value: float  # phi(a)
@@ -34,7 +34,7 @@ def strong_wolfe(
 ) -> tuple[Trial | None, int]:
     """A step that fulfils both conditions.
 
-    A step at which value or slope is not finite counts as too long.
+    A step at which value or slope is not finite is too long, and a shorter one is tried.
 
     Args:
         phi: evaluates a step.
