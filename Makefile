@@ -4,13 +4,20 @@ ROBOT ?= swimmer
 VENV := .venv
 RUN := $(VENV)/bin/python run.py
 
-.PHONY: train test check clean
+.PHONY: train test test-machines check clean
 train: $(VENV)/ready
 	$(RUN) build $(ROBOT)
 	$(RUN) train $(ROBOT)
 
 test: $(VENV)/ready
 	$(VENV)/bin/python -m pytest
+
+# The tests on other processors, compilers and locales, as far as this machine can stand in for them:
+# make test-machines MACHINES="prescott clang" PYTEST=tests/policy
+test-machines: $(VENV)/ready
+	$(VENV)/bin/python -c 'import ziglang' 2>/dev/null \
+	  || $(VENV)/bin/python -m pip install --quiet ziglang
+	$(VENV)/bin/python tests/machines.py $(MACHINES) -- $(PYTEST)
 
 # The type checker finds packages by the names of their folders, and this one's is not the package's.
 check: $(VENV)/ready

@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 import yaml
 
-from vgps.codegen.build import build
 from vgps.codegen.description.robot import load
 
 ROOT = Path(__file__).parents[1]
@@ -333,11 +332,11 @@ def test_a_run_from_before_a_column_goes_on_without_it(cartpole, tmp_path):
     assert float(rows(old)[-1]["stochastic_cost"]) > 0
 
 
-def test_push_tells_what_was_survived(cartpole, tmp_path):
+def test_push_tells_what_was_survived(cartpole, compiled, tmp_path):
     """Of a policy that balances: one far from its kink, so that it is linear, with LQR gains."""
     folder = tmp_path / "balancing"
     shutil.copytree(cartpole[0], folder)
-    model = build(load(folder / "robot.yaml"))
+    model = compiled(load(folder / "robot.yaml"))
     A, B = (f[0] for f in model.linearize(np.zeros((1, 4)), np.zeros((1, 1))))
     P = np.eye(4)
     for _ in range(2000):

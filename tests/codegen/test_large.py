@@ -13,14 +13,15 @@ from vgps.codegen.mechanics import dynamics
 STEPS = 11  # no multiple of any number of lanes
 
 
-@pytest.fixture(params=["swimmer", "walker"])
-def both(request, compiled, tmp_path, monkeypatch):
+@pytest.fixture(scope="module", params=["swimmer", "walker"])
+def both(request, compiled, tmp_path_factory):
     """A robot as it is, and as it would be built if it were large: Runge-Kutta and implicit."""
     robot = load(MODELS / f"{request.param}.yaml")
     plain = compiled(robot)
-    monkeypatch.setattr(dynamics, "MOST_OPERATIONS", 0)
-    monkeypatch.setattr(emit, "LONGEST", 40)
-    large = build(robot, folder=tmp_path)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dynamics, "MOST_OPERATIONS", 0)
+        patch.setattr(emit, "LONGEST", 40)
+        large = build(robot, folder=tmp_path_factory.mktemp("large"))
     assert large.was_built and "acceleration_system" in large.manifest["operations"]
     return plain, large
 

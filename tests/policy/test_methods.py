@@ -1,13 +1,10 @@
 """The methods that the paper compares with, on a second of swimming."""
 
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from vgps.codegen.build import build
-from vgps.codegen.description.robot import load
 from vgps.policy import cost_weighted, dagger, gps, sample_set
 from vgps.policy.controller import LinearGaussianController
 from vgps.policy.evaluation import LARGEST_COST, run_policy_from, step_costs
@@ -18,13 +15,12 @@ from vgps.policy.settings import RunSettings
 from vgps.policy.state import start
 from vgps.policy.store import state_from_arrays, state_to_arrays
 
-ROOT = Path(__file__).parents[2]
 T = 50
 
 
 @pytest.fixture(scope="module")
-def model():
-    return build(load(ROOT / "models" / "swimmer.yaml"))
+def model(swimmer):
+    return swimmer
 
 
 @pytest.fixture(scope="module")

@@ -5,8 +5,6 @@ import pytest
 import yaml
 from imitation import random_policy
 
-from vgps.codegen.build import build
-from vgps.codegen.description.robot import load
 from vgps.codegen.folders import MODELS
 from vgps.policy import push
 from vgps.policy.gaussian import Policy
@@ -33,16 +31,6 @@ joints:
   - {{name: hinge, parent: cart, child: pole, damping: 0.1}}
 task: {{dt: {dt}, horizon: 10, cost: rail.q**2, success: 1 > 0, initial: {{v: {{hinge: 1}}}}}}
 """
-
-
-@pytest.fixture
-def build_text(tmp_path):
-    def build_it(text):
-        path = tmp_path / "robot.yaml"
-        path.write_text(text)
-        return build(load(path), folder=tmp_path)
-
-    return build_it
 
 
 @pytest.fixture

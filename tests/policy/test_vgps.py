@@ -2,13 +2,10 @@
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-from vgps.codegen.build import build
-from vgps.codegen.description.robot import load
 from vgps.policy.cost_term import negative_log_policy
 from vgps.policy.evaluation import run_policy, run_policy_from, summarize
 from vgps.policy.methods import METHODS
@@ -21,13 +18,12 @@ from vgps.policy.vgps import adapt
 from vgps.solver.ilqr import Settings, ilqr
 from vgps.solver.objective import task_objective, with_extra
 
-ROOT = Path(__file__).parents[2]
 CLOSED = FitSettings(states_per_step=4, tail=0, optimizer="lbfgs", bound="closed")
 
 
 @pytest.fixture(scope="module")
-def model():
-    return build(load(ROOT / "models" / "swimmer.yaml"))
+def model(swimmer):
+    return swimmer
 
 
 @pytest.fixture(scope="module")
@@ -184,8 +180,7 @@ def test_a_diverging_policy_is_counted_and_not_averaged_away(model, settings, be
     assert summary.mean_cost == np.inf and summary.success_rate == 0.0
 
 
-def test_actions_saturate_at_the_torque_limits():
-    cartpole = build(load(ROOT / "tests" / "robots" / "cartpole.yaml"))
+def test_actions_saturate_at_the_torque_limits(cartpole):
     settings = search_settings(RunSettings(hidden=2), cartpole.robot)._replace(horizon=20)
     rng = np.random.default_rng(0)
     beginning = start(cartpole, initial_trajectory(cartpole, settings, rng))

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vgps.codegen.build import build
 from vgps.codegen.description.robot import load
+from vgps.codegen.folders import MODELS
 from vgps.policy.evaluation import run_policy_from
 from vgps.policy.push import survived_pushes
 from vgps.policy.store import load_policy
@@ -27,7 +27,7 @@ def nine_in_ten(held):
 
 
 @pytest.fixture(scope="module", params=(10, 5), ids="{} units".format)
-def walkers(request, tmp_path_factory):
+def walkers(request, compiled, tmp_path_factory):
     """The robot, and for each seed what `train --json` printed and the policy."""
     learned = []
     for seed in range(SEEDS):
@@ -37,7 +37,7 @@ def walkers(request, tmp_path_factory):
         finished = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=False)
         assert finished.returncode == 0, finished.stderr
         learned.append((json.loads(finished.stdout), load_policy(folder)))
-    return build(load(ROOT / "models" / "walker.yaml")), learned
+    return compiled(load(MODELS / "walker.yaml")), learned
 
 
 @pytest.mark.slow

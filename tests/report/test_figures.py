@@ -18,9 +18,15 @@ METRICS = {
 }
 
 
+def size_of(path):
+    with Image.open(path) as picture:
+        return picture.size
+
+
 def shares_of_ink(path, parts):
     """Share of pixels that are not paper in each of so many columns of the picture."""
-    pixels = np.asarray(Image.open(path).convert("L"))
+    with Image.open(path) as picture:
+        pixels = np.asarray(picture.convert("L"))
     return [np.mean(part < 250) for part in np.array_split(pixels, parts, axis=1)]
 
 
@@ -28,7 +34,7 @@ def test_training_picture(model, motion, tmp_path):
     path = tmp_path / "training.png"
     X = motion(model)
     training_picture(path, model, METRICS, 366.0, X, reference=X[:100])
-    assert Image.open(path).size == (1800, 540)
+    assert size_of(path) == (1800, 540)
     assert min(shares_of_ink(path, 2)) > 0.01
     assert list(tmp_path.iterdir()) == [path]
 
@@ -37,7 +43,7 @@ def test_trajectory_picture(model, motion, tmp_path):
     path = tmp_path / "trajectory.png"
     X = motion(model)
     trajectory_picture(path, model, X, np.ones((len(X) - 1, model.nu)))
-    assert Image.open(path).size == (1500, 960)
+    assert size_of(path) == (1500, 960)
     assert min(shares_of_ink(path, 2)) > 0.01
     X[50:] = np.nan
     trajectory_picture(path, model, X, np.ones((len(X) - 1, model.nu)))
