@@ -11,8 +11,8 @@ cancel from rho, so that both densities are products of those of the actions,
 
     log rho_t^i = sum_{s<=t} log pi_theta(u_s^i | x_s^i)  -  log q(u_1:t^i | x_1:t^i),
 
-which differ by thousands: all of this is computed in logarithms up to the weights, which sum to one.
-With J_t = sum_i w_t^i r_t^i the gradient is that of a weighted log-likelihood,
+which differ by thousands: all of this is computed in logarithms up to the weights, which sum to
+one.  With J_t = sum_i w_t^i r_t^i the gradient is that of a weighted log-likelihood,
 
     grad Phi = sum_i sum_s kappa_s^i grad log pi_theta(u_s^i | x_s^i),
     kappa_s^i = sum_{t>=s} w_t^i (r_t^i - J_t + w_r).

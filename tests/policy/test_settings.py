@@ -54,5 +54,5 @@ def test_a_method_sees_the_run_and_the_robots_file(swimmer):
     asked, training = search_settings(run, swimmer.robot), swimmer.robot.training
     assert (asked.n_hidden, asked.rollouts, asked.fit.bound) == (7, 4, "sampled")
     assert (asked.horizon, asked.pairs) == (swimmer.robot.task.horizon, training.pairs)
-    assert (asked.fit.samples, asked.fit.tail) == (training.samples, training.tail)
+    assert (asked.fit.states_per_step, asked.fit.tail) == (training.samples, training.tail)
     assert (asked.alpha_start, asked.alpha_end) == (training.alpha_start, training.alpha_end)
