@@ -92,9 +92,8 @@ def foot(build_data):
 
 @pytest.fixture(scope="session")
 def walker(build_data):
-    """The walker with a given number of substeps."""
-    by_substeps = cache(lambda substeps: build_data(walker_data(substeps=substeps)))
-    return lambda substeps=4: by_substeps(substeps)
+    """The walker as it is in models/."""
+    return build_data(walker_data())
 
 
 @pytest.fixture(scope="session")

@@ -45,8 +45,13 @@ def jacobians(robot: Robot, q) -> dict[str, np.ndarray]:
 
 def contact_force(robot: Robot, q, v, profile=level) -> np.ndarray:
     """Generalised force (nv,) of the ground: the sum of J^T f."""
+    return generalised(robot, q, forces(robot, q, v, profile))
+
+
+def generalised(robot: Robot, q, at_points: dict[str, np.ndarray]) -> np.ndarray:
+    """The sum of J^T f (nv,) of forces f (2,) at points."""
     J = jacobians(robot, q)
-    return sum(J[name].T @ force for name, force in forces(robot, q, v, profile).items())
+    return sum(J[name].T @ force for name, force in at_points.items())
 
 
 def spring_and_damping(robot: Robot, q, v, profile=level) -> tuple[np.ndarray, np.ndarray]:

@@ -22,7 +22,7 @@ def test_dropped_walkers_gain_no_energy_and_come_to_rest_on_the_ground(walker):
     gaining it, and damping implicit in the velocity only takes.  What can rise is the error of the
     turning limbs, of the same first order in h; the damping of the joints all but covers it.
     """
-    model, rng = walker(), np.random.default_rng(5)
+    model, rng = walker, np.random.default_rng(5)
     robot = model.robot
     mass, h = sum(link.mass for link in robot.links), model.dt / robot.task.substeps
     still = np.zeros((400, model.nu))
@@ -55,7 +55,7 @@ def _random_fall(model, rng):
 
 def test_elastic_energy_is_the_potential_of_the_springs(walker):
     """Its gradient is the passive force at rest: what the fall's balance rests on."""
-    model, rng = walker(), np.random.default_rng(6)
+    model, rng = walker, np.random.default_rng(6)
     for _ in range(5):
         q, _, _ = near_ground(model, rng)
         gradient = differences(lambda q: ground.elastic_energy(model.robot, q), q, 4e-4)

@@ -39,7 +39,7 @@ TOUCH_DOWN = (0.05, 0.015, 0.002, 0.0, -0.002, -0.015)  # m, of the lowest point
 @pytest.mark.parametrize("gap", TOUCH_DOWN)
 def test_linearize_differentiates_a_step_through_touch_down_of_the_walker(walker, gap):
     """f_x and f_u against differences, falling with 1 m/s before, at and after contact."""
-    model = walker()
+    model = walker
     q, v = np.split(model.x0.copy(), 2)
     q[1] += gap - lowest(model, q)
     v[1] -= 1.0

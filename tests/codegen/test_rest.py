@@ -4,10 +4,9 @@ import math
 from itertools import pairwise
 
 import numpy as np
-import pytest
 import yaml
 from closeness import assert_close
-from ground_robots import BALL, lowest
+from ground_robots import BALL, FOOT, lowest
 from scipy.linalg import solve_discrete_are
 from scipy.optimize import least_squares
 
@@ -37,30 +36,28 @@ def test_a_ball_on_a_slope_creeps_until_friction_bears_it(build_data):
     assert_close(model.contact_forces(q, v)["centre"], [0, weight], 1e-6)
 
 
-@pytest.fixture(scope="module")
-def posture(walker):
+def posture(model, state, guess):
     """A standing state, the torques that bear it, and feedback (nu, nx) that holds it.
 
-    Fixed joint gains cannot: held over a control period, those that bear the weight shake the
+    ``state`` and the torques are functions of a few numbers z, which are sought from ``guess``.
+
+    Fixed joint gains cannot hold: kept over a control period, those that bear the weight shake the
     light feet.  So the gains are those of the linear-quadratic regulator of the step.
     """
-    model = walker()
-
-    def state(z):
-        height, hip, ankle = z[:3]
-        return np.array([0, height, 0, *[hip, -0.2, ankle] * 2, *[0.0] * 9])
+    nx, nu = model.nx, model.nu
 
     def acceleration(z):
-        return model.acceleration(*np.split(state(z), 2), np.tile(z[3:], 2))
+        x, u = state(z)
+        return model.acceleration(*np.split(x, 2), u)
 
-    z = least_squares(acceleration, [0.92, 0.1, 0.1, 0, 0, 0], xtol=1e-15, ftol=1e-15).x
-    x, u = state(z), np.tile(z[3:], 2)
+    z = least_squares(acceleration, guess, xtol=1e-15, ftol=1e-15).x
+    x, u = state(z)
     assert np.abs(acceleration(z)).max() < 1e-9
     f_x, f_u = model.linearize(x[None], u[None])
-    A, B, R = f_x[0, 1:, 1:], f_u[0, 1:], 1e-5 * np.eye(6)  # x is left free: the ground is level
-    P = solve_discrete_are(A, B, np.eye(17), R)
+    A, B, R = f_x[0, 1:, 1:], f_u[0, 1:], 1e-5 * np.eye(nu)  # x is left free: the ground is level
+    P = solve_discrete_are(A, B, np.eye(nx - 1), R)
     K = np.linalg.solve(R + B.T @ P @ B, B.T @ P @ A)
-    return x, u, np.column_stack([np.zeros(6), K])
+    return x, u, np.column_stack([np.zeros(nu), K])
 
 
 def hold(model, posture, x, steps):
@@ -72,13 +69,19 @@ def hold(model, posture, x, steps):
     return np.array(X)
 
 
-def test_the_standing_walker_weighs_on_the_ground_and_hardly_sinks(walker, posture):
+def test_the_standing_walker_weighs_on_the_ground_and_hardly_sinks(walker):
     """After a push of its torso: reactions sum to (0, m g) to 0.1 %, less than 15 mm deep."""
-    model = walker()
-    x = posture[0].copy()
+    model = walker
+
+    def state(z):
+        height, hip, ankle = z[:3]
+        return np.array([0, height, 0, *[hip, -0.2, ankle] * 2, *[0.0] * 9]), np.tile(z[3:], 2)
+
+    standing = posture(model, state, [0.92, 0.1, 0.1, 0, 0, 0])
+    x = standing[0].copy()
     x[11] += 0.2  # rad/s
-    X = hold(model, posture, x, 1500)
-    assert np.abs(X[:, 1] - posture[0][1]).max() > 1e-4  # the push was felt
+    X = hold(model, standing, x, 1500)
+    assert np.abs(X[:, 1] - x[1]).max() > 1e-4  # the push was felt
     q, v = np.split(X[-1], 2)
     assert np.abs(v).max() < 1e-5
     weight = model.robot.gravity * sum(link.mass for link in model.robot.links)
@@ -87,11 +90,21 @@ def test_the_standing_walker_weighs_on_the_ground_and_hardly_sinks(walker, postu
     assert 0.0 < -lowest(model, q) < 0.015
 
 
-def test_halving_the_substep_halves_the_error_of_a_standing_start(walker, posture):
-    """Differences over 1 s between 4, 8 and 16 substeps, with the torques of the feedback."""
-    x = posture[0].copy()
-    x[11] += 0.2  # rad/s
-    Q = [hold(walker(substeps), posture, x, 100)[:, :9] for substeps in (4, 8, 16)]
+def test_halving_the_substep_halves_the_error_of_a_standing_start(build_data):
+    """Differences over 1 s between 4, 8 and 16 substeps, of a foot that holds up its leg."""
+    models = [
+        build_data(yaml.safe_load(FOOT.replace("substeps: 4", f"substeps: {n}")))
+        for n in (4, 8, 16)
+    ]
+
+    def state(z):
+        height, angle = z[:2]
+        return np.array([0, height, angle, 0.1, *[0.0] * 4]), z[2:]
+
+    standing = posture(models[0], state, [0.02, 0.0, 0.0])
+    x = standing[0].copy()
+    x[7] += 0.2  # rad/s
+    Q = [hold(model, standing, x, 100)[:, :4] for model in models]
     coarse, fine = (np.abs(a - b).max() for a, b in pairwise(Q))
     assert coarse < 0.003  # m or rad
     assert 1.8 < coarse / fine < 2.2
