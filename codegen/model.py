@@ -2,7 +2,6 @@
 
 import ctypes
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -137,22 +136,22 @@ class Model:
         pointer = ctypes.cast(getattr(self.library, f"robot_{function}"), ctypes.c_void_p)
         return pointer.value or 0
 
-    @cached_property
+    @property
     def x0(self) -> Array:
         """Mean initial state, (nx,)."""
         return np.array(self.robot.initial_state)
 
-    @cached_property
+    @property
     def limits(self) -> Array:
         """Largest absolute actions, (nu,) N·m or N; inf where the file sets none."""
         return np.array(self.robot.torque_limits)
 
-    @cached_property
+    @property
     def initial_covariance(self) -> Array:
         """Of the state at step 0, (nx, nx)."""
         return np.diag(np.square(self.robot.initial_deviation))
 
-    @cached_property
+    @property
     def process_covariance(self) -> Array:
         """Of the noise that the marginals add to the state at each step, (nx, nx)."""
         return np.diag(np.square(self.robot.process_deviation))
