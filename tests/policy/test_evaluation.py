@@ -1,5 +1,6 @@
 """How well a policy does: rollouts, their costs and what is said of them."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,6 +12,7 @@ from vgps.policy.evaluation import (
     Rollouts,
     evaluate,
     initial_states,
+    mean_rollout,
     run_policy,
     step_costs,
     summarize,
@@ -95,3 +97,19 @@ def test_a_rollout_that_diverges_counts_in_cost_and_success_but_not_in_speed(swi
     assert summary.success_rate == alone.success_rate / 2
     nothing = summarize(swimmer, Rollouts(X[1:], runs.U[1:], cost[1:]))
     assert np.isnan(nothing.mean_speed) and nothing.speed_by_horizon == []
+
+
+def test_the_noise_of_a_rollout_is_the_policys(swimmer, policy):
+    quiet = replace(policy, log_sigma=np.log([0.5, 3.0]))
+    runs = run_policy(swimmer, quiet, 50, 40, np.random.default_rng(0), stochastic=True)
+    noise = (runs.U - quiet.mean(runs.X[:, :-1])).reshape(-1, 2)  # (2000, nu)
+    assert (abs(noise.mean(axis=0)) < 4.5 * quiet.sigma / np.sqrt(2000)).all()
+    np.testing.assert_allclose(noise.std(axis=0), quiet.sigma, rtol=4.5 / np.sqrt(4000))
+
+
+def test_the_mean_rollout_is_that_of_the_mean_actions(swimmer, policy):
+    X = mean_rollout(swimmer, policy)
+    assert len(X) == swimmer.robot.task.horizon + 1
+    np.testing.assert_array_equal(X[0], swimmer.x0)
+    for t in (0, 10):
+        np.testing.assert_allclose(X[t + 1], swimmer.step(X[t], policy.mean(X[t])), rtol=1e-9)

@@ -167,3 +167,18 @@ def test_the_last_step_before_a_failure_is_repeated(monkeypatch, fails, last, rn
         np.testing.assert_array_equal(kept[:2], given[:2])
         np.testing.assert_array_equal(kept[2, : last + 1], given[2, : last + 1])
         np.testing.assert_array_equal(kept[2, last:], given[2, last : last + 1].repeat(T - last, 0))
+
+
+def test_theta_star_and_the_newest_policy_stay_active_however_improbable(state, best, newest, rng):
+    """Of five policies those two, and the one whose samples are most probable under theta*."""
+    shifts = (0.0, 10.0, 50.0, 60.0, 90.0)  # standard deviations
+    policies = [replace(best, b2=best.b2 + shift * best.sigma) for shift in shifts]
+    samples = state.memory
+    for policy in policies[1:]:
+        samples = sample_set.with_policy(samples, policy, samples_of(policy, 1.0, rng))
+    samples.X[1], samples.U[1] = samples.X[3], samples.U[3]  # those of theta*, far from it
+    kept = sample_set.active_set(samples, best, sample_set.estimator_data(samples, best))
+    assert sample_set.POLICIES == 3 and kept.best == 0
+    expected = [policies[i].theta for i in (0, 1, 4)]
+    np.testing.assert_array_equal(kept.theta, expected)
+    np.testing.assert_array_equal(kept.U, samples.U[[0, 1, 2, 5]])

@@ -117,4 +117,13 @@ def test_the_next_step_is_well_inside_the_bracket_or_well_beyond_it(values, slop
     assert inside <= (max(steps) - 0.1 * width) * room + 1e-9
     if b.step > a.step:
         beyond = _extrapolate(a, b) - b.step
-        assert 0.1 * width * (1.0 - 1e-6) <= beyond <= 4.0 * width * room
+        assert 1.1 * width * (1.0 - 1e-6) <= beyond <= 4.0 * width * room
+
+
+@pytest.mark.parametrize(
+    ("minimum", "expected"), [(1.5, 2.1), (3.0, 3.0), (100.0, 5.0), (-1.0, 5.0)]
+)
+def test_extrapolation_goes_to_the_minimum_of_a_parabola_within_its_limits(minimum, expected):
+    """From steps 0 and 1 to at least 2.1 and at most 5, which it takes where no minimum is ahead."""
+    a, b = (Trial(s, (s - minimum) ** 2, 2.0 * (s - minimum)) for s in (0.0, 1.0))
+    assert _extrapolate(a, b) == pytest.approx(expected)
