@@ -1,12 +1,22 @@
 """How well a policy does: rollouts, their costs and what is said of them."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from imitation import random_policy
 
-from vgps.policy.evaluation import LARGEST_COST, evaluate, run_policy, step_costs, summarize
+from vgps.policy.evaluation import (
+    LARGEST_COST,
+    Rollouts,
+    evaluate,
+    initial_states,
+    mean_rollout,
+    run_policy,
+    step_costs,
+    summarize,
+)
 
 
 @pytest.fixture
@@ -55,3 +65,51 @@ def test_a_rollout_fails_at_the_first_step_that_costs_ten_thousand():
     most = LARGEST_COST
     expected = [[1, 9999, 2], [1, most, most], [most] * 3, [1, 2, most], [-1e9, 1, 2]]
     np.testing.assert_array_equal(counted, expected)
+
+
+def test_evaluate_averages_over_a_hundred_rollouts_and_takes_a_single_one(swimmer, policy):
+    assert evaluate(swimmer, policy, horizon=5) == evaluate(swimmer, policy, 100, 5)
+    assert np.isfinite(evaluate(swimmer, policy, 1, 1).mean_cost)
+
+
+def test_initial_states_have_the_moments_of_the_file(swimmer, rng):
+    N = 4000
+    X = initial_states(swimmer, N, rng)
+    deviation = np.array(swimmer.robot.initial_deviation)
+    assert (abs(X.mean(axis=0) - swimmer.x0) <= 4.5 * deviation / np.sqrt(N)).all()
+    assert (abs(X.var(axis=0) - deviation**2) <= 4.5 * deviation**2 * np.sqrt(2.0 / N)).all()
+
+
+def test_without_its_noise_the_policy_takes_its_mean_actions(swimmer, policy):
+    runs = run_policy(swimmer, policy, 2, 10, np.random.default_rng(0), stochastic=False)
+    np.testing.assert_allclose(runs.U, policy.mean(runs.X[:, :-1]), rtol=1e-9, atol=1e-9)
+
+
+def test_a_rollout_that_diverges_counts_in_cost_and_success_but_not_in_speed(swimmer, policy):
+    T = 20
+    runs = run_policy(swimmer, policy, 2, T, np.random.default_rng(0), stochastic=False)
+    X, cost = runs.X.copy(), runs.cost.copy()
+    X[1, 7:], cost[1] = np.nan, np.inf
+    summary = summarize(swimmer, Rollouts(X, runs.U, cost))
+    alone = summarize(swimmer, Rollouts(*(part[:1] for part in runs)))
+    assert summary.mean_cost == summary.std_cost == np.inf
+    assert summary.mean_speed == alone.mean_speed
+    assert summary.success_rate == alone.success_rate / 2
+    nothing = summarize(swimmer, Rollouts(X[1:], runs.U[1:], cost[1:]))
+    assert np.isnan(nothing.mean_speed) and nothing.speed_by_horizon == []
+
+
+def test_the_noise_of_a_rollout_is_the_policys(swimmer, policy):
+    quiet = replace(policy, log_sigma=np.log([0.5, 3.0]))
+    runs = run_policy(swimmer, quiet, 50, 40, np.random.default_rng(0), stochastic=True)
+    noise = (runs.U - quiet.mean(runs.X[:, :-1])).reshape(-1, 2)  # (2000, nu)
+    assert (abs(noise.mean(axis=0)) < 4.5 * quiet.sigma / np.sqrt(2000)).all()
+    np.testing.assert_allclose(noise.std(axis=0), quiet.sigma, rtol=4.5 / np.sqrt(4000))
+
+
+def test_the_mean_rollout_is_that_of_the_mean_actions(swimmer, policy):
+    X = mean_rollout(swimmer, policy)
+    assert len(X) == swimmer.robot.task.horizon + 1
+    np.testing.assert_array_equal(X[0], swimmer.x0)
+    for t in (0, 10):
+        np.testing.assert_allclose(X[t + 1], swimmer.step(X[t], policy.mean(X[t])), rtol=1e-9)

@@ -110,3 +110,12 @@ def test_it_cannot_be_changed_by_assignment(rng):
 def test_lists_are_taken_as_arrays():
     policy = Policy(observed=[1], W1=[[1]], b1=[0], W2=[[2]], b2=[0], log_sigma=[0])
     np.testing.assert_allclose(policy.mean([9, 0]), [2.0 * np.log(2.0)])
+
+
+def test_log_densities_of_a_stack_are_those_of_its_members(rng):
+    policy = random_policy(rng)
+    x, u = rng.normal(size=(5, 3, 2, 4)), rng.normal(size=(5, 3, 2, 2))
+    stack = policy.log_prob(x, u)
+    assert stack.shape == (5, 3, 2)
+    for i in np.ndindex(5, 3, 2):
+        assert stack[i] == pytest.approx(policy.log_prob(x[i], u[i]), rel=1e-12)

@@ -220,3 +220,8 @@ def test_shapes_that_do_not_fit():
         minimize(rosenbrock, np.zeros((2, 2)))
     with pytest.raises(ValueError, match=r"gradient has shape \(3,\), x0 \(2,\)"):
         minimize(lambda x: (0.0, np.ones(3)), np.zeros(2))
+
+
+def test_no_tolerance_is_needed_where_the_gradient_vanishes():
+    result = minimize(lambda x: (0.0, np.zeros(2)), np.ones(2), gradient_tolerance=0.0)
+    assert (result.reason, result.evaluations) == ("gradient", 1)

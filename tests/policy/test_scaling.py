@@ -35,3 +35,13 @@ def test_same_function(rng, scaling):
 
 def test_what_does_not_vary_keeps_its_units(scaling):
     assert scaling.scale[3] == 1.0
+
+
+def test_units_are_those_of_the_samples(rng):
+    inputs = 5.0 + 1e-3 * rng.standard_normal((200, 3))
+    actions = np.column_stack([0.1 * rng.standard_normal(200), np.full(200, 7.0)])
+    scaling = Scaling.of(inputs, actions)
+    standard = scaling.inputs(inputs)
+    np.testing.assert_allclose(standard.mean(axis=0), 0.0, atol=1e-9)
+    np.testing.assert_allclose(standard.std(axis=0), 1.0, rtol=1e-9)
+    np.testing.assert_allclose(scaling.action, [actions[:, 0].std(), 1.0], rtol=1e-12)

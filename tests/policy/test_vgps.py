@@ -198,3 +198,21 @@ def test_load_policy_takes_a_folder_or_a_file(model, settings, beginning, tmp_pa
     np.savez(tmp_path / "other.npz", something=1)
     with pytest.raises(ValueError, match="not a policy: it lacks observed"):
         load_policy(tmp_path / "other.npz")
+
+
+def test_adaptation_begins_at_the_initial_state_of_q(model, settings, beginning, fitted):
+    solution = adapt(model, settings, fitted, beginning.q, 1.0, np.random.default_rng(0))
+    np.testing.assert_array_equal(solution.X[0], beginning.q.X[0])
+
+
+def test_alpha_goes_from_its_start_to_its_end(settings):
+    """By the same factor in each iteration."""
+    ends = settings._replace(alpha_start=8.0, alpha_end=0.5, anneal=4)
+    alphas = [annealed(ends, k) for k in range(6)]
+    np.testing.assert_allclose(alphas, [8.0, 4.0, 2.0, 1.0, 0.5, 0.5], rtol=1e-12)
+
+
+def test_a_checkpoint_without_a_count_of_rollouts_has_none(model, settings, beginning):
+    arrays = state_to_arrays(run(model, settings, beginning, np.random.default_rng(0), 1))
+    del arrays["rollouts"]
+    assert state_from_arrays(arrays).rollouts == 0

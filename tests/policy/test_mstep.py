@@ -1,0 +1,97 @@
+"""The M-step on samples made by hand: what it fits, in which units it says so, where it starts."""
+
+import numpy as np
+import pytest
+from imitation import random_policy
+
+from vgps.policy.bound import ClosedFormBound
+from vgps.policy.mstep import FitSettings, Samples, _random_policy, first_fit, fit
+from vgps.policy.scaling import Scaling
+from vgps.policy.state import SearchSettings
+
+T, M, N_IN, NU = 40, 10, 4, 2
+OBSERVED = np.arange(N_IN)
+SETTINGS = FitSettings(states_per_step=M, tail=0, optimizer="lbfgs", bound="closed")
+
+
+@pytest.fixture
+def samples(rng):
+    """Observations and actions far from standard units, with a noise that differs between steps."""
+    inputs = 3.0 + rng.normal(size=(T * M, N_IN)) * [0.1, 1.0, 10.0, 100.0]
+    mean = 50.0 + 20.0 * np.sin(inputs[:, :NU]) + 0.1 * inputs[:, 2:]
+    roots = rng.normal(size=(T, NU, NU))
+    return Samples(inputs, mean, roots @ roots.transpose(0, 2, 1), M, np.ones(T * M))
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "sgd"])
+def test_the_value_of_a_fit_is_that_of_the_bound_in_raw_units(samples, optimizer, rng):
+    settings = SETTINGS._replace(optimizer=optimizer, iterations=5, sgd_steps=5)
+    fitted = fit(random_policy(rng), lambda rng: samples, settings, rng)
+    raw = ClosedFormBound(samples.inputs, samples.mean, samples.variance, 3)
+    value, _ = raw(fitted.policy.theta)
+    assert fitted.value == pytest.approx(value, rel=1e-6)
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "sgd"])
+def test_only_the_sampled_bound_draws_actions(samples, optimizer, rng):
+    policy = random_policy(rng)
+    moved = {}
+    for bound in ("closed", "sampled"):
+        settings = SETTINGS._replace(bound=bound, optimizer=optimizer, iterations=5, sgd_steps=5)
+        thetas = [
+            fit(policy, lambda rng: samples, settings, np.random.default_rng(seed)).policy.theta
+            for seed in (0, 1)
+        ]
+        moved[bound] = np.abs(thetas[1] - thetas[0]).max()
+    assert moved["closed"] == 0.0 and moved["sampled"] > 0.0
+
+
+def test_a_random_policy_starts_at_its_least_squares_fit(samples, rng):
+    """Of hidden units and a constant: the error has no mean and no correlation with a unit."""
+    policy = _random_policy(OBSERVED, 3, samples, rng)
+    error = samples.mean - policy.mean(samples.inputs)
+    scale = np.abs(error).max()
+    np.testing.assert_allclose(error.mean(axis=0), 0.0, atol=1e-9 * scale)
+    hidden = np.logaddexp(0.0, samples.inputs @ policy.W1.T + policy.b1)
+    np.testing.assert_allclose(hidden.T @ error / len(error), 0.0, atol=1e-8 * scale)
+    variance = np.mean(error**2 + samples.variance, axis=0)
+    np.testing.assert_allclose(policy.sigma**2, variance, rtol=1e-9)
+
+
+def test_random_input_weights_sum_to_a_variance_of_one_in_standard_units(samples, rng):
+    n_hidden = 2000
+    policy = _random_policy(OBSERVED, n_hidden, samples, rng)
+    W1 = policy.W1 * Scaling.of(samples.inputs, samples.mean).scale
+    summed = np.square(W1).sum(axis=1)  # of n_in squares with mean 1 / n_in each
+    standard_error = np.sqrt(2.0 / N_IN / n_hidden)
+    assert abs(summed.mean() - 1.0) < 4.5 * standard_error
+
+
+def test_the_first_fit_is_the_best_of_its_starts(samples):
+    """Which are fits of random policies, one after another from the same generator."""
+    settings = SETTINGS._replace(starts=4, rounds=1, iterations=3)
+    best = first_fit(OBSERVED, 3, lambda rng: samples, settings, np.random.default_rng(0))
+    rng = np.random.default_rng(0)
+    fits = [
+        fit(_random_policy(OBSERVED, 3, samples, rng), lambda rng: samples, settings, rng)
+        for _ in range(4)
+    ]
+    values = [one.value for one in fits]
+    assert len(set(values)) == 4
+    assert best.value == min(values)
+    np.testing.assert_array_equal(best.policy.theta, fits[np.argmin(values)].policy.theta)
+
+
+def test_a_policy_learns_from_all_steps_but_the_tail():
+    fit_settings = SETTINGS._replace(tail=30)
+    settings = SearchSettings(
+        n_hidden=3,
+        horizon=100,
+        alpha_start=1.0,
+        alpha_end=0.1,
+        anneal=50,
+        pairs=5,
+        rollouts=10,
+        fit=fit_settings,
+    )
+    assert settings.learned_steps == 70
