@@ -24,8 +24,10 @@ def sizes(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("riccati")
     head = "#include <limits.h>\n#include <math.h>\n#include <string.h>\n"
     head += f"#define NX {nx}\n#define NU {nu}\n#define NZ {nx + nu}\n"
-    parts = [(LOOPS / name).read_text() for name in ("lanes.c", "batch.c", "riccati.c")]
-    (folder / "f.c").write_text("\n".join([head, *parts]))
+    parts = [
+        (LOOPS / name).read_text(encoding="utf-8") for name in ("lanes.c", "batch.c", "riccati.c")
+    ]
+    (folder / "f.c").write_text("\n".join([head, *parts]), encoding="utf-8")
     find_toolchain().compile(folder / "f.c", folder / "f.so")
     library = ctypes.CDLL(str(folder / "f.so"))
     return ctypes.cast(library.robot_backward, ctypes.c_void_p).value, nx, nu
