@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -346,6 +347,9 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
 def main() -> int:
     """Do what the arguments of this process say; the exit status."""
     program, *arguments = sys.argv
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal may know no signs such as N·s
     try:
         if arguments[:1] == ["--version"]:
             print(f"vgps {version('vgps')}")

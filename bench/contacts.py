@@ -60,7 +60,7 @@ def rollout_benchmark() -> Benchmark:
 def flight() -> Model:
     """The walker with springs and damping, without ground, limits and substeps."""
     data = bare_data("walker", integrator="implicit", substeps=1)
-    given = yaml.safe_load((MODELS / "walker.yaml").read_text())["joints"]
+    given = yaml.safe_load((MODELS / "walker.yaml").read_text(encoding="utf-8"))["joints"]
     for joint, whole_joint in zip(data["joints"], given, strict=True):
         joint |= {key: whole_joint[key] for key in ("stiffness", "damping")}
     return compiled(robot_of(data, "walker_bench_springs"))

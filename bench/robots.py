@@ -22,7 +22,7 @@ def bare_data(name: str, **task: Any) -> dict[str, Any]:
     What stays is links, joints and torques; ground, joint limits, springs, damping, drag and torque
     limits go.  ``task`` replaces entries of the task.
     """
-    data = yaml.safe_load((MODELS / f"{name}.yaml").read_text())
+    data = yaml.safe_load((MODELS / f"{name}.yaml").read_text(encoding="utf-8"))
     data.pop("ground", None)
     data.pop("gait", None)
     for link in data["links"]:
@@ -89,5 +89,5 @@ def robot_of(data: dict[str, Any], name: str) -> Robot:
     """The robot called ``name`` that a file with the content ``data`` describes."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"{name}.yaml"
-        path.write_text(yaml.safe_dump(data | {"name": name}, sort_keys=False))
+        path.write_text(yaml.safe_dump(data | {"name": name}, sort_keys=False), encoding="utf-8")
         return load(path)

@@ -78,7 +78,7 @@ def content_hash(robot: Robot, toolchain: Toolchain, room: Path = _ROOM) -> str:
     digest = hashlib.sha256()
     for part in (
         json.dumps(_what_shapes_the_code(robot), sort_keys=True),
-        *(path.read_text() for path in generator_files(room)),
+        *(path.read_text(encoding="utf-8") for path in generator_files(room)),
         version("sympy"),
         version("casadi"),
         *toolchain.command,
@@ -103,7 +103,7 @@ def _what_shapes_the_code(robot: Robot) -> dict[str, Any]:
 
 def _trusted_manifest(stem: Path) -> dict[str, Any] | None:
     try:
-        manifest = json.loads(stem.with_suffix(".json").read_text())
+        manifest = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
         library = stem.with_suffix(".so").read_bytes()
         trusted = manifest["library_sha256"] == hashlib.sha256(library).hexdigest()
     except (OSError, ValueError, KeyError, TypeError):
@@ -134,7 +134,7 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict[str, Any]:
         files = {
             suffix: Path(scratch) / f"{stem.name}{suffix}" for suffix in (".c", ".so", ".json")
         }
-        files[".c"].write_text(source)
+        files[".c"].write_text(source, encoding="utf-8")
         toolchain.compile(files[".c"], files[".so"], PARTS)
         manifest = {
             "robot": robot.name,
@@ -147,7 +147,7 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict[str, Any]:
             "points": robot_functions.point_names,
             "library_sha256": hashlib.sha256(files[".so"].read_bytes()).hexdigest(),
         }
-        files[".json"].write_text(json.dumps(manifest, indent=1))
+        files[".json"].write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         for suffix, path in files.items():
             os.replace(path, stem.with_suffix(suffix))
     return manifest

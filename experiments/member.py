@@ -25,8 +25,8 @@ def run_member(member: Member, scratch: str | None = None) -> dict[str, bytes]:
     """
     with TemporaryDirectory(prefix="vgps-", dir=scratch) as own:
         robot_file = Path(own) / ROBOT
-        robot_file.write_text(member.robot_text)
+        robot_file.write_text(member.robot_text, encoding="utf-8")
         robot = load(robot_file, member.overrides)
         run = train(robot, member.settings, out=Path(own) / "run")
-        (Path(own) / "run" / EVALUATION).write_text(json.dumps(evaluation(run)))
+        (Path(own) / "run" / EVALUATION).write_text(json.dumps(evaluation(run)), encoding="utf-8")
         return {file.name: file.read_bytes() for file in (Path(own) / "run").iterdir()}

@@ -121,7 +121,7 @@ def _is_finished(folder: RunFolder, member: Member) -> bool:
             )
     if not folder.file(EVALUATION).exists():
         return False
-    if folder.file(ROBOT).read_text() != member.robot_text:
+    if folder.file(ROBOT).read_text(encoding="utf-8") != member.robot_text:
         raise RunFolderError(
             f"{folder.path} was run with another version of the robot's file: choose another --out"
         )
@@ -142,4 +142,4 @@ def _writer(content: bytes) -> Callable[[Path], object]:
 
 def read_evaluation(folder: RunFolder) -> dict[str, Any]:
     """What `evaluate --json` said of the run when it ended."""
-    return json.loads(folder.file(EVALUATION).read_text())
+    return json.loads(folder.file(EVALUATION).read_text(encoding="utf-8"))

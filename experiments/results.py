@@ -99,7 +99,7 @@ def write_failures(out: Path, failures: Sequence[Failure]) -> None:
 
 def read_failures(out: Path) -> list[Failure]:
     """What failed.csv lists."""
-    with (out / "failed.csv").open(newline="") as file:
+    with (out / "failed.csv").open(newline="", encoding="utf-8") as file:
         return [
             Failure(f["robot"], int(f["hidden"]), f["method"], int(f["seed"]), f["error"])
             for f in csv.DictReader(file)
@@ -110,7 +110,7 @@ def write_rows(path: Path, kind: type[NamedTuple], rows: Sequence[NamedTuple]) -
     """A CSV file with the fields of ``kind`` as its header."""
 
     def write(temporary: Path) -> None:
-        with temporary.open("w", newline="") as file:
+        with temporary.open("w", newline="", encoding="utf-8") as file:
             writer = csv.writer(file)
             writer.writerow(kind._fields)
             writer.writerows(rows)

@@ -65,7 +65,7 @@ class RunFolder:
             RunFolderError: when this is not a run folder, or a setting is missing or cannot be.
         """
         try:
-            config = yaml.safe_load(self.file("config.yaml").read_text())
+            config = yaml.safe_load(self.file("config.yaml").read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
             reason = getattr(error, "strerror", None) or "it is not YAML"
             raise RunFolderError(
@@ -91,7 +91,7 @@ class RunFolder:
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file."""
-        write_atomically(self.file(name), lambda path: path.write_text(text))
+        write_atomically(self.file(name), lambda path: path.write_text(text, encoding="utf-8"))
 
     def write_arrays(self, name: str, arrays: Mapping[str, ArrayLike]) -> None:
         """Write an .npz of named arrays."""
@@ -114,7 +114,7 @@ class RunFolder:
 
     def append_metrics(self, row: Mapping[str, float]) -> None:
         """One row of metrics.csv.  The first one brings the header, which the later ones follow."""
-        with self.file("metrics.csv").open("a+", newline="") as file:
+        with self.file("metrics.csv").open("a+", newline="", encoding="utf-8") as file:
             file.seek(0)
             columns = next(csv.reader(file), None)
             writer = csv.DictWriter(file, columns or list(row), extrasaction="ignore")
@@ -125,7 +125,7 @@ class RunFolder:
     def read_metrics(self) -> dict[str, NDArray[np.float64]]:
         """metrics.csv by column."""
         try:
-            with self.file("metrics.csv").open(newline="") as file:
+            with self.file("metrics.csv").open(newline="", encoding="utf-8") as file:
                 rows = list(csv.DictReader(file))
         except FileNotFoundError:
             raise RunFolderError(f"{self.path} has no metrics.csv yet") from None
@@ -134,7 +134,7 @@ class RunFolder:
 
     def keep_metrics(self, count: int) -> None:
         """Drop all rows but the first ``count``: what was logged after the last checkpoint."""
-        with self.file("metrics.csv").open(newline="") as file:
+        with self.file("metrics.csv").open(newline="", encoding="utf-8") as file:
             rows = list(csv.reader(file))[: count + 1]
         text = io.StringIO()
         csv.writer(text).writerows(rows)

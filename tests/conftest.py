@@ -50,7 +50,7 @@ def build_text(compiled, tmp_path):
 
     def build_it(text):
         path = tmp_path / "robot.yaml"
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         return compiled(load(path))
 
     return build_it

@@ -58,14 +58,14 @@ def test_what_it_writes(swimmer):
         "table.md",
     ]
     assert (out / "figure1.png").read_bytes().startswith(b"\x89PNG")
-    assert "<svg" in (out / "figure1.svg").read_text()[:1000]
-    with (out / "results.csv").open(newline="") as file:
+    assert "<svg" in (out / "figure1.svg").read_text(encoding="utf-8")[:1000]
+    with (out / "results.csv").open(newline="", encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert [(row["seed"], row["iteration"]) for row in rows] == [
         *(("0", "1"), ("0", "2"), ("1", "1"), ("1", "2"))
     ]
     assert {row["robot"] + row["method"] + row["hidden"] for row in rows} == {"swimmervgps5"}
-    assert "## swimmer, 5 hidden units" in (out / "table.md").read_text()
+    assert "## swimmer, 5 hidden units" in (out / "table.md").read_text(encoding="utf-8")
     assert finished.stderr.splitlines()[-1] == "run 2/2: 0 failed, 0 s left"
     assert "2 runs, 0 failed" in finished.stdout
     assert sorted(path.name for path in (out / "runs").iterdir()) == [
@@ -80,8 +80,8 @@ def test_its_runs_are_ordinary_runs(swimmer):
     finished = run("evaluate", folder, "--json")
     assert finished.returncode == 0, finished.stderr
     evaluation = json.loads(finished.stdout)
-    assert evaluation == json.loads((folder / "evaluation.json").read_text())
-    with (out / "final.csv").open(newline="") as file:
+    assert evaluation == json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
+    with (out / "final.csv").open(newline="", encoding="utf-8") as file:
         final = list(csv.DictReader(file))[1]
     assert float(final["stochastic_cost"]) == evaluation["stochastic"]["mean_cost"]
     assert float(final["ddp_cost"]) == evaluation["ddp_cost"]
@@ -115,18 +115,18 @@ def test_a_cluster_learns_the_same_bits(swimmer, main, tmp_path):
 
 def test_a_failure_is_not_fatal(main, tmp_path):
     """A robot whose rolled-out state is infinite at once, beside one that learns."""
-    text = CARTPOLE.read_text().replace("name: cartpole", "name: lost")
+    text = CARTPOLE.read_text(encoding="utf-8").replace("name: cartpole", "name: lost")
     lost = tmp_path / "lost.yaml"
-    lost.write_text(text.replace("q: {rail: 1.0}", "q: {rail: 1e300}"))
+    lost.write_text(text.replace("q: {rail: 1.0}", "q: {rail: 1e300}"), encoding="utf-8")
     out = tmp_path / "out"
     arguments = ("--seeds", 1, "--jobs", 1, "--out", out)
     status, printed, _ = main("compare", "--robots", lost, CARTPOLE, *QUICK, *arguments)
     assert status == 1
     assert [path.name for path in (out / "runs").iterdir()] == ["cartpole-vgps-5-seed0"]
-    with (out / "failed.csv").open(newline="") as file:
+    with (out / "failed.csv").open(newline="", encoding="utf-8") as file:
         (failure,) = csv.DictReader(file)
     assert failure["robot"] == "lost" and failure["error"]
-    assert f"seed 0: {failure['error']}" in (out / "table.md").read_text()
+    assert f"seed 0: {failure['error']}" in (out / "table.md").read_text(encoding="utf-8")
     assert "2 runs, 1 failed" in printed
 
 
@@ -144,7 +144,7 @@ def test_an_interruption_saves_what_is_finished(tmp_path):
     assert said.splitlines()[-1].startswith("interrupted; ") and "Traceback" not in said
     done = bytes_of(tmp_path, "evaluation.json")
     assert 1 <= len(done) < 500
-    assert (tmp_path / "results.csv").read_text().count("\n") == 1 + 2 * len(done)
+    assert (tmp_path / "results.csv").read_text(encoding="utf-8").count("\n") == 1 + 2 * len(done)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,9 @@ README = Path(__file__).parents[1] / "README.md"
 
 
 def test_the_python_example_runs_as_it_stands(tmp_path):
-    (example,) = re.findall(r"^```python\n(.*?)^```", README.read_text(), re.S | re.M)
+    (example,) = re.findall(
+        r"^```python\n(.*?)^```", README.read_text(encoding="utf-8"), re.S | re.M
+    )
     ran = subprocess.run(
         [sys.executable, "-c", example],
         cwd=tmp_path,

@@ -42,7 +42,7 @@ def cartpole(tmp_path_factory):
 
 def rows(folder):
     """metrics.csv without the column that no two runs share."""
-    with (folder / "metrics.csv").open() as file:
+    with (folder / "metrics.csv").open(encoding="utf-8") as file:
         return [{k: v for k, v in row.items() if k != "seconds"} for row in csv.DictReader(file)]
 
 
@@ -113,10 +113,10 @@ def test_another_method_fills_the_same_folder_and_resumes(cartpole, tmp_path):
     ],
 )
 def test_a_broken_file_ends_in_one_sentence(tmp_path, old, new, found):
-    text = (ROOT / "models" / "swimmer.yaml").read_text()
+    text = (ROOT / "models" / "swimmer.yaml").read_text(encoding="utf-8")
     assert old in text
     broken = tmp_path / "broken.yaml"
-    broken.write_text(text.replace(old, new, 1))
+    broken.write_text(text.replace(old, new, 1), encoding="utf-8")
     for command in ("check", "build", "optimize", "train"):
         finished = run(command, broken, cwd=tmp_path)
         assert finished.returncode == 2
@@ -167,7 +167,7 @@ def test_resume_continues_to_the_same_bits(cartpole, tmp_path):
     part = tmp_path / "part"
     run_json("train", ROBOTS / "cartpole.yaml", "--iterations", 1, "--out", part)
     # as if the process had died between the row of iteration 2 and its checkpoint
-    with (part / "metrics.csv").open("a") as file:
+    with (part / "metrics.csv").open("a", encoding="utf-8") as file:
         file.write("2,0.5\n")
     run_json("train", ROBOTS / "cartpole.yaml", "--iterations", 3, "--resume", part)
     assert rows(part) == rows(folder)
@@ -183,9 +183,9 @@ def test_set_puts_values_in_place_of_the_files(cartpole, tmp_path):
     assert (result["horizon"], result["iterations"]) == (60, 1)
     with np.load(out / "trajectory.npz") as trajectory:
         assert len(trajectory["U"]) == 60
-    config = yaml.safe_load((out / "config.yaml").read_text())
+    config = yaml.safe_load((out / "config.yaml").read_text(encoding="utf-8"))
     assert config["overrides"] == {"task.horizon": "60", "training.iterations": "1"}
-    assert (out / "robot.yaml").read_text() == robot.read_text()
+    assert (out / "robot.yaml").read_bytes() == robot.read_bytes()
     assert run_json("train", robot, "--iterations", 2, "--resume", out)["horizon"] == 60
     assert run_json("evaluate", out, "--rollouts", 2)["horizon"] == 60
 
@@ -229,9 +229,9 @@ def test_commands_on_what_is_not_a_run(tmp_path):
 
 def test_a_config_that_lost_a_setting(cartpole, tmp_path):
     folder, _ = cartpole
-    lines = (folder / "config.yaml").read_text().splitlines()
+    lines = (folder / "config.yaml").read_text(encoding="utf-8").splitlines()
     kept = [line for line in lines if not line.startswith("seed:")]
-    (tmp_path / "config.yaml").write_text("\n".join(kept))
+    (tmp_path / "config.yaml").write_text("\n".join(kept), encoding="utf-8")
     for command in (["evaluate"], ["render"], ["train", ROBOTS / "cartpole.yaml", "--resume"]):
         finished = run(*command, tmp_path)
         assert finished.returncode == 2
@@ -269,8 +269,8 @@ def test_training_from_a_demonstration_repeats(cartpole, tmp_path):
     run_json(*arguments, a)
     run_json(*arguments, b)
     demo.unlink()
-    assert yaml.safe_load((a / "config.yaml").read_text())["demo"] == str(demo)
-    assert yaml.safe_load((cartpole[0] / "config.yaml").read_text())["demo"] is None
+    assert yaml.safe_load((a / "config.yaml").read_text(encoding="utf-8"))["demo"] == str(demo)
+    assert yaml.safe_load((cartpole[0] / "config.yaml").read_text(encoding="utf-8"))["demo"] is None
     c.mkdir()
     for name in ("config.yaml", "robot.yaml", "demo.npz"):
         shutil.copy(a / name, c / name)
@@ -308,8 +308,10 @@ def test_a_run_from_before_demonstrations_started_without_one(cartpole, tmp_path
     folder, _ = cartpole
     old = tmp_path / "old"
     shutil.copytree(folder, old)
-    lines = (folder / "config.yaml").read_text().splitlines()
-    (old / "config.yaml").write_text("\n".join(k for k in lines if not k.startswith("demo:")))
+    lines = (folder / "config.yaml").read_text(encoding="utf-8").splitlines()
+    (old / "config.yaml").write_text(
+        "\n".join(k for k in lines if not k.startswith("demo:")), encoding="utf-8"
+    )
     run_json("evaluate", old, "--rollouts", 1)
     (old / "checkpoint.npz").unlink()
     run_json("train", ROBOTS / "cartpole.yaml", "--resume", old)
@@ -320,11 +322,11 @@ def test_a_run_from_before_a_column_goes_on_without_it(cartpole, tmp_path):
     folder, _ = cartpole
     old = tmp_path / "old"
     shutil.copytree(folder, old)
-    lines = (old / "metrics.csv").read_text().splitlines()
+    lines = (old / "metrics.csv").read_text(encoding="utf-8").splitlines()
     column = lines[0].split(",").index("rollouts")
     cells = [line.split(",") for line in lines]
     shorter = [",".join(row[:column] + row[column + 1 :]) for row in cells]
-    (old / "metrics.csv").write_text("\n".join(shorter) + "\n")
+    (old / "metrics.csv").write_text("\n".join(shorter) + "\n", encoding="utf-8")
     with np.load(old / "checkpoint.npz") as arrays:
         np.savez(old / "checkpoint.npz", **{n: a for n, a in arrays.items() if n != "rollouts"})
     run_json("train", ROBOTS / "cartpole.yaml", "--iterations", 4, "--resume", old)

@@ -51,7 +51,7 @@ def c_source(robot: Robot, functions: Functions, compiled: list[ca.Function]) ->
 
 
 def _written(*names: str) -> list[str]:
-    return [(_LOOPS / f"{name}.c").read_text() for name in names]
+    return [(_LOOPS / f"{name}.c").read_text(encoding="utf-8") for name in names]
 
 
 def _head(robot: Robot, functions: Functions, compiled: list[ca.Function]) -> str:

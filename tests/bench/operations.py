@@ -37,7 +37,7 @@ def counts() -> Counts:
 
 
 def recorded() -> Counts:
-    return json.loads(RECORD.read_text())["operations"]
+    return json.loads(RECORD.read_text(encoding="utf-8"))["operations"]
 
 
 def changes(old: Counts, new: Counts) -> list[str]:
@@ -65,7 +65,7 @@ def _verdict(was: int | None, is_now: int | None) -> str:
 def record() -> None:
     versions = {package: version(package) for package in ("casadi", "sympy")}
     content = {"versions": versions, "operations": counts()}
-    RECORD.write_text(json.dumps(content, indent=1) + "\n")
+    RECORD.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -35,7 +35,7 @@ void rolls(long R, long T, const double *x0, const double *U, double *X)
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     folder = tmp_path_factory.mktemp("c")
-    (folder / "small.c").write_text(SOURCE)
+    (folder / "small.c").write_text(SOURCE, encoding="utf-8")
     find_toolchain().compile(folder / "small.c", folder / "small.so")
     library = ctypes.CDLL(str(folder / "small.so"))
     return lambda name: ctypes.cast(getattr(library, name), ctypes.c_void_p).value

@@ -8,7 +8,7 @@ import operations
 def test_no_function_needs_more_operations_than_recorded():
     """Against operations.json, which the command in a failure's message writes."""
     found = operations.changes(operations.recorded(), operations.counts())
-    versions = json.loads(operations.RECORD.read_text())["versions"]
+    versions = json.loads(operations.RECORD.read_text(encoding="utf-8"))["versions"]
     assert not found, "\n".join([*found, f"recorded with {versions}"])
 
 

@@ -36,11 +36,11 @@ def test_the_table_shows_each_row(two_rows, capsys, monkeypatch):
 
 def test_the_readme_is_rewritten_between_its_comments_only(two_rows, tmp_path, monkeypatch):
     page = tmp_path / "README.md"
-    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n", encoding="utf-8")
     monkeypatch.setattr(run, "README", page)
     for _ in range(2):
         run.bench_command(readme=True, json=True)
-        text = page.read_text()
+        text = page.read_text(encoding="utf-8")
         assert text.startswith(f"before\n{BEGIN}\n| work |") and text.endswith(f"\n{END}\nafter\n")
         assert "| walker: step | 2 µs/step | 30 µs/step | Peer | 15 (12.5 to 16.2) |" in text
         assert "old" not in text and text.count("walker: build") == 1
@@ -49,7 +49,7 @@ def test_the_readme_is_rewritten_between_its_comments_only(two_rows, tmp_path, m
 def test_a_readme_without_a_place_for_the_table_is_refused(tmp_path):
     page = tmp_path / "README.md"
     for text in ("nothing", f"{END}\n{BEGIN}", f"{BEGIN}\n{BEGIN}\n{END}"):
-        page.write_text(text)
+        page.write_text(text, encoding="utf-8")
         with pytest.raises(MarkerError, match="README.md needs"):
             Readme(page)
 

@@ -100,7 +100,7 @@ def walker(build_data):
 def built_arm(compiled, tmp_path_factory):
     """The arm, compiled once a session."""
     path = tmp_path_factory.mktemp("arm") / "arm.yaml"
-    path.write_text(ARM)
+    path.write_text(ARM, encoding="utf-8")
     return compiled(load(path))
 
 
@@ -141,7 +141,7 @@ def compiler(tmp_path, monkeypatch, fresh_search):
 
     def replace_by(lines):
         asked = 'case "$*" in *-dM*) real "$@";; esac'
-        script.write_text(f"#!/bin/sh\n{real}\n{asked}\n{lines}\n")
+        script.write_text(f"#!/bin/sh\n{real}\n{asked}\n{lines}\n", encoding="utf-8")
         script.chmod(0o755)
         monkeypatch.setenv("CC", shlex.quote(str(script)))
         find_toolchain.cache_clear()

@@ -78,7 +78,7 @@ task:
 
 def walker_data(ground=True, **task) -> dict:
     """The walker's file with other entries of its task; without ground it has no gait either."""
-    data = yaml.safe_load(WALKER.read_text())
+    data = yaml.safe_load(WALKER.read_text(encoding="utf-8"))
     data["task"] |= task
     if not ground:
         del data["ground"], data["gait"], data["task"]["start"]

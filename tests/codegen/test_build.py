@@ -55,7 +55,9 @@ def test_the_two_parts_are_the_whole_file(built_arm, tmp_path):
     source = Path(model.library._name).with_suffix(".c")
     find_toolchain().compile(source, library)
     whole = Model(model.robot, library, model.manifest, was_built=True)
-    defined = set(re.findall(r"^void (robot_\w+)\(", source.read_text(), re.MULTILINE))
+    defined = set(
+        re.findall(r"^void (robot_\w+)\(", source.read_text(encoding="utf-8"), re.MULTILINE)
+    )
     assert {"robot_rollout", "robot_linearize", "robot_backward", "robot_follow"} <= defined
     for name in defined:
         assert hasattr(model.library, name) and hasattr(whole.library, name)

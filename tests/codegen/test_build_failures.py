@@ -71,7 +71,8 @@ joints:
   - {name: shoulder, parent: world, child: arm, actuated: true}
   - {name: wheel, parent: arm, child: dot}
 task: {dt: 0.01, horizon: 10, cost: sum(u**2), success: mean(wheel.q) > 0}
-"""
+""",
+        encoding="utf-8",
     )
     with pytest.raises(BuildError, match="mass matrix is singular .* 'wheel'"):
         compiled(load(file))

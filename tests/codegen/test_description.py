@@ -336,7 +336,7 @@ def test_a_robot_needs_an_actuated_joint(load_text):
 
 
 def test_a_floating_robot_has_one_root_and_no_joint_called_x(load_text):
-    text = SWIMMER.read_text()
+    text = SWIMMER.read_text(encoding="utf-8")
     with pytest.raises(RobotFileError, match="a joint must not be called 'x'"):
         load_text(text.replace("name: neck", "name: x"))
     loose = "  - {name: fin, mass: 1}\n\njoints:"

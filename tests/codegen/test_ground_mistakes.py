@@ -56,7 +56,7 @@ FOOT_MISTAKES = [
     ),
 ]
 
-TEXT = WALKER.read_text()
+TEXT = WALKER.read_text(encoding="utf-8")
 WALKER_MISTAKES = [
     (
         "torso: torso\n",

@@ -28,10 +28,13 @@ def compile_functions(request, tmp_path_factory):
     def compile_them(*functions):
         folder = tmp_path_factory.mktemp("lanes")
         parts = ["#include <limits.h>\n#include <math.h>\n#include <string.h>"]
-        parts += [(LOOPS / name).read_text() for name in ("lanes.c", "lanes_math.c", "batch.c")]
+        parts += [
+            (LOOPS / name).read_text(encoding="utf-8")
+            for name in ("lanes.c", "lanes_math.c", "batch.c")
+        ]
         for f in functions:
             parts += [emit(f), emit(f, LANES), emit_batch(f.name(), *sizes(f))]
-        (folder / "f.c").write_text("\n".join(parts))
+        (folder / "f.c").write_text("\n".join(parts), encoding="utf-8")
         narrower = toolchain._replace(flags=(*toolchain.flags, *request.param))
         narrower.compile(folder / "f.c", folder / "f.so")
         return ctypes.CDLL(str(folder / "f.so"))

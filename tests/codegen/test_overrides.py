@@ -10,7 +10,7 @@ from vgps.codegen.errors import RobotFileError
 @pytest.fixture
 def path(tmp_path):
     path = tmp_path / "arm.yaml"
-    path.write_text(ARM)
+    path.write_text(ARM, encoding="utf-8")
     return path
 
 
@@ -52,7 +52,7 @@ def test_a_mistake_names_the_override(path, key, value, sentence):
 
 
 def test_a_mistake_of_the_file_keeps_its_line(path):
-    path.write_text(ARM.replace("horizon:", "horizn:", 1))
+    path.write_text(ARM.replace("horizon:", "horizn:", 1), encoding="utf-8")
     with pytest.raises(RobotFileError) as caught:
         load(path, {"training.iterations": 3})
     assert caught.value.line is not None

@@ -51,7 +51,7 @@ def test_two_processes_that_want_one_robot_build_it_once(build, arm, copying, tm
     outputs = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0, 0], outputs
     assert sorted(out.strip() for out, _ in outputs) == ["False 2", "True 2"]
-    assert (tmp_path / "log").read_text().split() == ["linked"]
+    assert (tmp_path / "log").read_text(encoding="utf-8").split() == ["linked"]
 
 
 def test_a_killed_build_leaves_nothing_to_trust(build, arm, files, compiler, copying, tmp_path):

@@ -13,7 +13,7 @@ SWIMMER = Path(__file__).parents[2] / "models" / "swimmer.yaml"
 
 def swimmer(folder, vacuum=False, **task) -> Robot:
     """The swimmer with other entries of its task; in vacuum it has neither drag nor limits."""
-    data = yaml.safe_load(SWIMMER.read_text())
+    data = yaml.safe_load(SWIMMER.read_text(encoding="utf-8"))
     if vacuum:
         for part in data["links"] + data["joints"]:
             for key in ("drag", "limits", "limit_stiffness", "limit_softness"):
@@ -65,7 +65,7 @@ def random_tree(
 def robot_of(data: dict, folder) -> Robot:
     """The robot that a YAML file of ``data`` describes."""
     path = folder / f"{data['name']}.yaml"
-    path.write_text(yaml.safe_dump(data, sort_keys=False))
+    path.write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
     return load(path)
 
 

@@ -102,7 +102,7 @@ def test_a_failed_run_is_noted_and_tried_again(tmp_path, runs):
     assert said[0][0] == 1 and said[0][1].startswith("1 failed, ")
     assert said[-1] == (6, "1 failed, 0 s left")
     assert read_failures(tmp_path) == [Failure("cartpole", 5, "vgps", 0, "the policy diverged")]
-    assert (tmp_path / "failed.csv").read_text().splitlines() == [
+    assert (tmp_path / "failed.csv").read_text(encoding="utf-8").splitlines() == [
         "robot,hidden,method,seed,error",
         "cartpole,5,vgps,0,the policy diverged",
     ]

@@ -48,7 +48,7 @@ def test_rows_of_finished_runs(tmp_path):
     assert finals[1] == Final("robot", 5, "gps", 1, 52.0, np.inf, 0.61, 0.97, 41.0, 1.5, 20)
 
     write_rows(tmp_path / "results.csv", Row, rows)
-    with (tmp_path / "results.csv").open(newline="") as file:
+    with (tmp_path / "results.csv").open(newline="", encoding="utf-8") as file:
         read = list(csv.DictReader(file))
     assert list(read[0]) == [
         *("robot", "hidden", "method", "seed", "iteration", "stochastic_cost"),
@@ -60,4 +60,8 @@ def test_rows_of_finished_runs(tmp_path):
 
 def test_no_rows_are_a_header(tmp_path):
     write_rows(tmp_path / "results.csv", Row, [])
-    assert (tmp_path / "results.csv").read_text().startswith("robot,hidden,method,seed,iteration,")
+    assert (
+        (tmp_path / "results.csv")
+        .read_text(encoding="utf-8")
+        .startswith("robot,hidden,method,seed,iteration,")
+    )

@@ -17,7 +17,7 @@ from vgps.experiments.workers import workers
 
 def noted(log, task):
     """Square a number, leaving a line in ``log``; a negative number is an error."""
-    with log.open("a") as file:  # appending a line is atomic
+    with log.open("a", encoding="utf-8") as file:  # appending a line is atomic
         file.write(f"{task}\n")
     time.sleep(0.05)
     if task < 0:
@@ -38,7 +38,7 @@ def threads(_task):
 
 
 def calls(log):
-    return Counter(map(int, log.read_text().split()))
+    return Counter(map(int, log.read_text(encoding="utf-8").split()))
 
 
 @pytest.fixture

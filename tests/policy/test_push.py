@@ -36,7 +36,7 @@ task: {{dt: {dt}, horizon: 10, cost: rail.q**2, success: 1 > 0, initial: {{v: {{
 @pytest.fixture
 def vacuum_swimmer(build_text):
     """Nothing from outside acts on it."""
-    data = yaml.safe_load((MODELS / "swimmer.yaml").read_text())
+    data = yaml.safe_load((MODELS / "swimmer.yaml").read_text(encoding="utf-8"))
     for part in data["links"] + data["joints"]:
         for key in ("drag", "limits", "limit_stiffness", "limit_softness"):
             part.pop(key, None)

@@ -51,17 +51,17 @@ def test_trajectory_picture(model, motion, tmp_path):
 
 def test_a_failure_leaves_the_old_picture_alone(swimmer, motion, tmp_path, monkeypatch):
     path = tmp_path / "training.png"
-    path.write_text("old")
+    path.write_text("old", encoding="utf-8")
 
     def fail(figure, file):
-        file.write_text("half")
+        file.write_text("half", encoding="utf-8")
         raise OSError("no space left on device")
 
     monkeypatch.setattr(Figure, "savefig", fail)
     with pytest.raises(OSError, match="no space"):
         training_picture(path, swimmer, METRICS, 366.0, motion(swimmer), motion(swimmer))
     assert list(tmp_path.iterdir()) == [path]
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"
 
 
 def test_the_room_knows_neither_global_state_nor_how_anything_was_computed():

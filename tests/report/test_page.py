@@ -73,10 +73,10 @@ def test_nothing_is_fetched(page):
 
 def test_a_failure_leaves_the_old_page_alone(tmp_path):
     path = tmp_path / "report.html"
-    path.write_text("old")
+    path.write_text("old", encoding="utf-8")
     with pytest.raises(FileNotFoundError):
         write_page(path, "t", [], ([], []), [("gone", tmp_path / "gone.png")])
     with pytest.raises(ValueError, match="found 'clip.mp4'"):
         write_page(path, "t", [], ([], []), [("clip", tmp_path / "clip.mp4")])
     assert list(tmp_path.iterdir()) == [path]
-    assert path.read_text() == "old"
+    assert path.read_text(encoding="utf-8") == "old"

@@ -14,7 +14,7 @@ def build_text(compiled, tmp_path_factory):
 
     def build_it(text):
         path = folder / "robot.yaml"
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         return compiled(load(path))
 
     return build_it

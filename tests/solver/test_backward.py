@@ -25,9 +25,11 @@ def sizes(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp("riccati")
     head = "#include <limits.h>\n#include <math.h>\n#include <string.h>\n"
     head += f"#define NX {nx}\n#define NU {nu}\n#define NZ {nx + nu}\n"
-    lanes, batch, riccati = (LOOPS / f"{name}.c" for name in ("lanes", "batch", "riccati"))
-    parts = [lanes.read_text(), batch.read_text(), declarations(), riccati.read_text()]
-    (folder / "f.c").write_text("\n".join([head, *parts]))
+    lanes, batch, riccati = (
+        (LOOPS / f"{name}.c").read_text(encoding="utf-8") for name in ("lanes", "batch", "riccati")
+    )
+    parts = [head, lanes, batch, declarations(), riccati]
+    (folder / "f.c").write_text("\n".join(parts), encoding="utf-8")
     find_toolchain().compile(folder / "f.c", folder / "f.so")
     library = ctypes.CDLL(str(folder / "f.so"))
     return ctypes.cast(library.robot_backward, ctypes.c_void_p).value, nx, nu

@@ -70,7 +70,7 @@ print(json.dumps({n: [sum(k.stats.cache_hits.values()), sum(k.stats.cache_misses
 def cache_use(robot, folder):
     """Cache (hits, misses) of each kernel in a new process that optimises ``robot``."""
     path = folder / "robot.yaml"
-    path.write_text(robot)
+    path.write_text(robot, encoding="utf-8")
     run = subprocess.run(
         [sys.executable, "-c", SCRIPT, str(path), str(folder)],
         cwd=ROOT,

@@ -12,7 +12,7 @@ from vgps.solver.ilqr import Settings, ilqr
 from vgps.solver.objective import task_objective
 from vgps.solver.walking import _Controller, walk
 
-TEXT = (Path(__file__).parents[2] / "models" / "walker.yaml").read_text()
+TEXT = (Path(__file__).parents[2] / "models" / "walker.yaml").read_text(encoding="utf-8")
 STEPS = 2000  # 20 s
 
 
