@@ -94,6 +94,7 @@ def test_a_rollout_that_diverges_counts_in_cost_and_success_but_not_in_speed(swi
     alone = summarize(swimmer, Rollouts(*(part[:1] for part in runs)))
     assert summary.mean_cost == summary.std_cost == np.inf
     assert summary.mean_speed == alone.mean_speed
+    assert summary.speed_by_horizon == alone.speed_by_horizon == [alone.mean_speed]
     assert summary.success_rate == alone.success_rate / 2
     nothing = summarize(swimmer, Rollouts(X[1:], runs.U[1:], cost[1:]))
     assert np.isnan(nothing.mean_speed) and nothing.speed_by_horizon == []
