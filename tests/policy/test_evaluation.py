@@ -72,6 +72,11 @@ def test_evaluate_averages_over_a_hundred_rollouts_and_takes_a_single_one(swimme
     assert np.isfinite(evaluate(swimmer, policy, 1, 1).mean_cost)
 
 
+def test_evaluate_is_of_the_stochastic_policy_unless_asked(swimmer, policy):
+    asked = [evaluate(swimmer, policy, 3, 20, stochastic=flag) for flag in (True, False)]
+    assert evaluate(swimmer, policy, 3, 20) == asked[0] != asked[1]
+
+
 def test_initial_states_have_the_moments_of_the_file(swimmer, rng):
     N = 4000
     X = initial_states(swimmer, N, rng)
