@@ -109,3 +109,10 @@ def test_shapes_that_do_not_fit(imitation):
         SampledBound(Z, mu_q, n_hidden, -np.ones(len(Z)))
     with pytest.raises(ValueError, match="weights of a 4-3-2 network"):
         ClosedFormBound(Z, mu_q, var_q, n_hidden)(theta[1:])
+
+
+@pytest.mark.parametrize("weights", [[1.0, -1.0, 2.0], [-1.0, -1.0, -1.0], [0.0, 0.0, 0.0]])
+def test_weights_that_cannot_be(weights):
+    Z, U = np.ones((3, 4)), np.ones((3, 2))
+    with pytest.raises(ValueError, match="the weights must be positive or zero, and not all zero"):
+        ClosedFormBound(Z, U, np.ones((3, 2)), 3, weights)

@@ -72,6 +72,11 @@ def test_evaluate_averages_over_a_hundred_rollouts_and_takes_a_single_one(swimme
     assert np.isfinite(evaluate(swimmer, policy, 1, 1).mean_cost)
 
 
+def test_evaluate_is_of_the_stochastic_policy_unless_asked(swimmer, policy):
+    asked = [evaluate(swimmer, policy, 3, 20, stochastic=flag) for flag in (True, False)]
+    assert evaluate(swimmer, policy, 3, 20) == asked[0] != asked[1]
+
+
 def test_initial_states_have_the_moments_of_the_file(swimmer, rng):
     N = 4000
     X = initial_states(swimmer, N, rng)
@@ -94,6 +99,7 @@ def test_a_rollout_that_diverges_counts_in_cost_and_success_but_not_in_speed(swi
     alone = summarize(swimmer, Rollouts(*(part[:1] for part in runs)))
     assert summary.mean_cost == summary.std_cost == np.inf
     assert summary.mean_speed == alone.mean_speed
+    assert summary.speed_by_horizon == alone.speed_by_horizon == [alone.mean_speed]
     assert summary.success_rate == alone.success_rate / 2
     nothing = summarize(swimmer, Rollouts(X[1:], runs.U[1:], cost[1:]))
     assert np.isnan(nothing.mean_speed) and nothing.speed_by_horizon == []

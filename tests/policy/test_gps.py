@@ -9,6 +9,7 @@ from imitation import random_policy
 
 from vgps.policy import gps, sample_set
 from vgps.policy.controller import LinearGaussianController
+from vgps.policy.estimator import ReturnEstimate
 from vgps.policy.evaluation import LARGEST_COST
 from vgps.policy.mstep import Fit
 from vgps.policy.optimizers.lbfgs import Result
@@ -182,3 +183,15 @@ def test_theta_star_and_the_newest_policy_stay_active_however_improbable(state, 
     expected = [policies[i].theta for i in (0, 1, 4)]
     np.testing.assert_array_equal(kept.theta, expected)
     np.testing.assert_array_equal(kept.U, samples.U[[0, 1, 2, 5]])
+
+
+def test_line_7_lowers_the_estimate_and_gives_it_in_raw_units(state, best, rng):
+    """The value is that of the estimate at the policy found, whatever unit it was fitted in."""
+    samples = state.memory._replace(regularizer=0.5)
+    samples.cost[1] = np.abs(samples.X[1]).sum(axis=-1)
+    samples.U[1] *= 30.0
+    result, newest = gps.optimized(samples, best)
+    data = sample_set.estimator_data(samples, best)
+    estimate = ReturnEstimate(*data, len(best.b1), 0.5)
+    assert estimate(newest.theta)[0] == pytest.approx(result.value, rel=1e-9)
+    assert result.value < estimate(best.theta)[0]

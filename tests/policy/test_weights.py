@@ -37,3 +37,14 @@ def test_many_samples_are_drawn_as_often_as_their_weight_says(rng):
         assert (abs(weights - expected[chosen]) < 1.0).all()  # systematic: rounded up or down
         total[chosen] += weights / 200
     assert (abs(total - expected) < 4.5 * np.sqrt(0.25 / 200)).all()
+
+
+@pytest.mark.parametrize("heavy", [0, 3, 7])
+def test_a_heavy_sample_is_drawn_by_its_share_wherever_it_stands(heavy, rng):
+    """Half of 64 draws, up to rounding; the first and the last sample are no exception."""
+    weights = np.full(1008, 0.5 / 1007)
+    weights[heavy * 1007 // 7] = 0.5
+    chosen, times = subset(np.log(weights), 64, rng)
+    share = times[chosen == heavy * 1007 // 7]
+    assert share.size == 1 and 31 <= share[0] <= 33
+    assert times.sum() == 64
