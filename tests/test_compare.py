@@ -4,39 +4,14 @@ import csv
 import json
 import signal
 import subprocess
-import sys
 import time
-from pathlib import Path
 
 import pytest
+from command_line import ROOT, command_of, run
 from distributed import LocalCluster
 
-from vgps import run as run_module
-
-ROOT = Path(__file__).parents[1]
 CARTPOLE = ROOT / "tests" / "robots" / "cartpole.yaml"
 QUICK = ("--hidden", 5, "--methods", "vgps", "--iterations", 2)
-
-
-def command(*arguments):
-    return [sys.executable, str(ROOT / "run.py"), *map(str, arguments)]
-
-
-def run(*arguments):
-    return subprocess.run(
-        command(*arguments), capture_output=True, text=True, cwd=ROOT, check=False
-    )
-
-
-@pytest.fixture
-def main(monkeypatch, capsys):
-    """The command in this process, which has imported everything: (exit status, stdout, stderr)."""
-
-    def call(*arguments):
-        monkeypatch.setattr(sys, "argv", ["run.py", *map(str, arguments)])
-        return run_module.main(), *capsys.readouterr()
-
-    return call
 
 
 def bytes_of(folder, name):
@@ -87,13 +62,13 @@ def test_its_runs_are_ordinary_runs(swimmer):
     assert float(final["ddp_cost"]) == evaluation["ddp_cost"]
 
 
-def test_started_again_it_does_only_what_is_missing(swimmer, main):
+def test_started_again_it_does_only_what_is_missing(swimmer):
     out, _ = swimmer
     (out / "runs" / "swimmer-vgps-5-seed0" / "evaluation.json").unlink()
     written = {path: path.stat().st_mtime_ns for path in out.glob("runs/*/config.yaml")}
     before = bytes_of(out, "policy.npz")
     arguments = ("--seeds", 2, "--jobs", 1, "--out", out, "--json")
-    status, printed, said = main("compare", "--robots", "swimmer", *QUICK, *arguments)
+    status, printed, said = run("compare", "--robots", "swimmer", *QUICK, *arguments)
     assert (status, said) == (0, "run 2/2: 0 failed, 0 s left\n")
     (row,) = json.loads(printed)["table"]
     assert (row["method"], row["runs"], row["failed"]) == ("vgps", 2, 0)
@@ -105,22 +80,22 @@ def test_started_again_it_does_only_what_is_missing(swimmer, main):
     assert bytes_of(out, "policy.npz") == before  # the same seed gives the same bits
 
 
-def test_a_cluster_learns_the_same_bits(swimmer, main, tmp_path):
+def test_a_cluster_learns_the_same_bits(swimmer, tmp_path):
     with LocalCluster(2, threads_per_worker=1, dashboard_address=":0") as cluster:
         arguments = ("--seeds", 2, "--out", tmp_path, "--cluster", cluster.scheduler_address)
-        status, _, said = main("compare", "--robots", "swimmer", *QUICK, *arguments)
+        status, _, said = run("compare", "--robots", "swimmer", *QUICK, *arguments)
     assert status == 0, said
     assert bytes_of(tmp_path, "policy.npz") == bytes_of(swimmer[0], "policy.npz")
 
 
-def test_a_failure_is_not_fatal(main, tmp_path):
+def test_a_failure_is_not_fatal(tmp_path):
     """A robot whose rolled-out state is infinite at once, beside one that learns."""
     text = CARTPOLE.read_text(encoding="utf-8").replace("name: cartpole", "name: lost")
     lost = tmp_path / "lost.yaml"
     lost.write_text(text.replace("q: {rail: 1.0}", "q: {rail: 1e300}"), encoding="utf-8")
     out = tmp_path / "out"
     arguments = ("--seeds", 1, "--jobs", 1, "--out", out)
-    status, printed, _ = main("compare", "--robots", lost, CARTPOLE, *QUICK, *arguments)
+    status, printed, _ = run("compare", "--robots", lost, CARTPOLE, *QUICK, *arguments)
     assert status == 1
     assert [path.name for path in (out / "runs").iterdir()] == ["cartpole-vgps-5-seed0"]
     with (out / "failed.csv").open(newline="", encoding="utf-8") as file:
@@ -133,7 +108,7 @@ def test_a_failure_is_not_fatal(main, tmp_path):
 def test_an_interruption_saves_what_is_finished(tmp_path):
     arguments = ("--robots", CARTPOLE, *QUICK, "--seeds", 500, "--jobs", 1, "--out", tmp_path)
     process = subprocess.Popen(
-        command("compare", *arguments), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        command_of("compare", *arguments), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     deadline = time.monotonic() + 60
     while not bytes_of(tmp_path, "evaluation.json") and time.monotonic() < deadline:
@@ -168,15 +143,15 @@ def test_an_interruption_saves_what_is_finished(tmp_path):
         (["--cluster", "nonsense"], "no Dask scheduler answers at 'nonsense'"),
     ],
 )
-def test_bad_input_is_one_sentence(main, tmp_path, arguments, sentence):
-    status, _, said = main("compare", *arguments, "--out", tmp_path / "out")
+def test_bad_input_is_one_sentence(tmp_path, arguments, sentence):
+    status, _, said = run("compare", *arguments, "--out", tmp_path / "out")
     assert status == 2
     assert sentence in said and said.count("\n") == 1
     assert not (tmp_path / "out").exists()
 
 
-def test_other_settings_than_those_of_the_folder(swimmer, main):
+def test_other_settings_than_those_of_the_folder(swimmer):
     arguments = ("--iterations", 3, "--seeds", 2, "--out", swimmer[0])
-    status, _, said = main("compare", "--robots", "swimmer", *QUICK, *arguments)
+    status, _, said = run("compare", "--robots", "swimmer", *QUICK, *arguments)
     assert status == 2 and said.count("\n") == 1
     assert "was run with iterations 2, not 3: choose another --out" in said

@@ -1,12 +1,10 @@
 """The contract of the command line: what is printed where, exit status, run folders, resuming."""
 
 import csv
-import json
 import os
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -14,22 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
+from command_line import ROOT, command_of, run, run_apart, run_json
 
 from vgps.codegen.description.robot import load
 
-ROOT = Path(__file__).parents[1]
 ROBOTS = ROOT / "tests" / "robots"
-
-
-def run(*arguments, cwd=ROOT):
-    command = [sys.executable, str(ROOT / "run.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd, check=False)
-
-
-def run_json(*arguments):
-    finished = run(*arguments, "--json")
-    assert finished.returncode == 0, finished.stderr
-    return json.loads(finished.stdout)
 
 
 @pytest.fixture(scope="module")
@@ -156,9 +143,9 @@ def test_evaluate_gives_what_the_contract_names(cartpole):
         assert len(result[kind]["speed_by_horizon"]) == 3  # 150 + 150 + 10 steps
 
 
-def test_the_same_seed_gives_the_same_bits(cartpole, tmp_path):
+def test_the_same_seed_gives_the_same_bits_in_another_process(cartpole, tmp_path):
     folder, _ = cartpole
-    run_json("train", ROBOTS / "cartpole.yaml", "--iterations", 3, "--out", tmp_path / "again")
+    run_apart("train", ROBOTS / "cartpole.yaml", "--iterations", 3, "--out", tmp_path / "again")
     assert rows(tmp_path / "again") == rows(folder)
 
 
@@ -381,9 +368,8 @@ def test_a_push_that_cannot_be(cartpole, arguments, sentence):
 
 def test_an_interrupted_run_can_be_resumed(tmp_path):
     folder = tmp_path / "run"
-    command = [sys.executable, str(ROOT / "run.py"), "train", str(ROBOTS / "cartpole.yaml")]
-    command += ["--iterations", "10000", "--out", str(folder)]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    train = command_of("train", ROBOTS / "cartpole.yaml", "--iterations", 10000, "--out", folder)
+    process = subprocess.Popen(train, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 120
     while not (folder / "checkpoint.npz").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
