@@ -34,6 +34,9 @@ _FLAGS = (
 _GCC_FLAGS = ("-fno-tree-dse", "-fcaller-saves")
 
 
+_PROCESSOR = ("-march=", "-mcpu=")  # options that say what to compile for
+
+
 class Toolchain(NamedTuple):
     """A C compiler that works."""
 
@@ -69,11 +72,15 @@ class Toolchain(NamedTuple):
 def find_toolchain() -> Toolchain:
     """$CC, else a system compiler, else the one in the ``ziglang`` wheel.
 
+    It compiles for this processor, unless $CC itself says for which.
+
     Raises:
         BuildError: none of them works.
     """
     for command in _candidates():
-        for tuning in (("-march=native",), ("-mcpu=native",), ()):
+        decided = any(word.startswith(_PROCESSOR) for word in command)
+        tunings = [()] if decided else [*((f"{option}native",) for option in _PROCESSOR), ()]
+        for tuning in tunings:
             run = _run([*command, *tuning, "-dM", "-E", "-x", "c", os.devnull])
             if run.returncode == 0:
                 gcc = () if "__clang__" in run.stdout else _GCC_FLAGS
@@ -101,6 +108,13 @@ def _candidates() -> list[list[str]]:
 
 def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
     try:
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        return subprocess.run(
+            command,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+        )
     except OSError as error:
         return subprocess.CompletedProcess(command, 127, "", str(error))

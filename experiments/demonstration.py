@@ -67,9 +67,10 @@ def _read(path: Path) -> dict[str, NDArray]:
     """U and, where there is one, X."""
     names, arrays = None, {}
     try:
-        recording = np.load(path, allow_pickle=False)
-        if isinstance(recording, np.lib.npyio.NpzFile):
-            with recording:
+        # Opened here, because NumPy leaves a damaged file open.
+        with path.open("rb") as file:
+            recording = np.load(file, allow_pickle=False)
+            if isinstance(recording, np.lib.npyio.NpzFile):
                 names = recording.files
                 arrays = {name: recording[name] for name in names if name in ("U", "X")}
     except OSError as error:

@@ -99,3 +99,18 @@ def test_clang_is_not_given_flags_that_only_gcc_knows(macros, known, monkeypatch
         assert ("-fno-tree-dse" in toolchain.find_toolchain().flags) is known
     finally:
         toolchain.find_toolchain.cache_clear()
+
+
+@pytest.mark.usefixtures("fresh_search")
+@pytest.mark.parametrize(
+    ("chosen", "tuned"),
+    [("gcc", True), ("gcc -march=x86-64-v2", False), ("gcc -O1 -mcpu=generic", False)],
+)
+def test_a_processor_that_cc_names_is_not_overruled(chosen, tuned, monkeypatch):
+    answer = toolchain.subprocess.CompletedProcess([], 0, "#define __GNUC__ 12", "")
+    monkeypatch.setattr(toolchain, "_run", lambda command: answer)
+    monkeypatch.setenv("CC", chosen)
+    found = toolchain.find_toolchain()
+    assert list(found.command) == chosen.split()
+    assert ("-march=native" in found.flags) is tuned
+    assert not any("native" in flag for flag in found.flags) or tuned

@@ -8,11 +8,6 @@ import pytest
 from vgps.experiments.demonstration import read_demonstration
 from vgps.experiments.errors import DemonstrationError
 
-# np.load does not close a file that begins like a zip file and is none.
-numpy_leaves_it_open = pytest.mark.filterwarnings(
-    "ignore:.*recording.npz:pytest.PytestUnraisableExceptionWarning"
-)
-
 
 @pytest.fixture
 def recording(cartpole):
@@ -102,7 +97,6 @@ def test_what_is_not_numbers(path, recording, refusal):
         assert refusal().startswith(f"U must hold real numbers, found {kind}")
 
 
-@numpy_leaves_it_open
 def test_what_is_not_an_npz(path, recording, refusal):
     damaged = "is not an .npz file of numbers, or is damaged"
     assert refusal() == "cannot be read: No such file or directory"
@@ -127,7 +121,6 @@ def test_a_pickle_is_not_opened(path, refusal, tmp_path):
     assert not (tmp_path / "opened").exists()
 
 
-@numpy_leaves_it_open
 def test_every_kind_of_damage_is_one_sentence(cartpole, path, recording):
     """Bytes cut off or flipped anywhere: the actions as they were, or a refusal."""
     np.savez_compressed(path, **recording)
