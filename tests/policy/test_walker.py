@@ -17,9 +17,10 @@ from vgps.policy.store import load_policy
 ROOT = Path(__file__).parents[2]
 MINUTE = 6000  # steps of 10 ms
 # Whether one seed learns a robust walk is chance, and another processor, whose last bits differ,
-# has other chances: each expectation is one of the median seed, or of nine in ten where it is of the
-# walk without noise.
+# has other luck.  Without noise nearly every seed walks, and nine in ten are asked for.  With noise
+# 31 of 40 do (README): of 20 at that rate fewer than 11 have a chance of 0.6 %.
 SEEDS = 20
+ROBUST = 11
 
 
 def nine_in_ten(held):
@@ -45,7 +46,7 @@ def test_the_policies_walk_their_horizon(walkers):
     """From spread initial states: nearly always without noise, and four times in five with it."""
     _, learned = walkers
     assert nine_in_ten([r["deterministic"]["success_rate"] >= 0.97 for r, _ in learned])
-    assert np.median([r["stochastic"]["success_rate"] for r, _ in learned]) >= 0.8
+    assert sum(r["stochastic"]["success_rate"] >= 0.8 for r, _ in learned) >= ROBUST
 
 
 @pytest.mark.slow
@@ -82,4 +83,4 @@ def test_the_policies_survive_pushes(walkers):
     model, learned = walkers
     pushes = [survived_pushes(model, policy, "hips", 0.1).values() for _, policy in learned]
     worst = [min(survived.worst for survived in ways) for ways in pushes]
-    assert np.median(worst) >= 20.0
+    assert sum(impulse >= 20.0 for impulse in worst) >= ROBUST
