@@ -54,3 +54,13 @@ def build_text(compiled, tmp_path):
         return compiled(load(path))
 
     return build_it
+
+
+@pytest.fixture(scope="session")
+def cartpole_run(tmp_path_factory):
+    """A short run of a robot that is nothing but a file outside models/, and what `train` printed."""
+    from command_line import run_json
+
+    folder = tmp_path_factory.mktemp("runs") / "cartpole"
+    result = run_json("train", ROBOTS / "cartpole.yaml", "--iterations", 3, "--out", folder)
+    return folder, result

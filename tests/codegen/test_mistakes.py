@@ -1,0 +1,332 @@
+"""One exact sentence, with its place, for each kind of mistake in a robot file."""
+
+import pytest
+from arm import ARM
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from vgps.codegen.errors import RobotFileError
+from vgps.codegen.folders import MODELS
+
+FLAT_LOWER = "- {name: lower, mass: 1.5, length: 0.4}"
+
+# Each row: text to replace, replacement, the marked text (^ before the place that the error names), parts of the message.
+MISTAKES = [
+    (
+        "mass: m",
+        "masss: m",
+        "^masss: m",
+        "unknown key 'masss' in links[0]; did you mean 'mass'? allowed: com, direction, drag,",
+    ),
+    (
+        "base: fixed",
+        "bases: fixed",
+        "^bases",
+        "unknown key 'bases' in the robot; did you mean 'base'?",
+    ),
+    ("mass: m", "mass: -1", "mass: ^-1", "links[0].mass must be positive, found -1.0"),
+    (
+        "mass: m",
+        "mass: m - 5",
+        "mass: ^m - 5",
+        "links[0].mass must be positive, found -3.0 = m - 5",
+    ),
+    ("mass: m", "mass: true", "mass: ^true", "links[0].mass must be a number, found true"),
+    ("mass: m", "mass:", "mass:^\n    length: L", "links[0].mass must be a number, found nothing"),
+    ("mass: m", "mass: [1]", "mass: ^[1]", "links[0].mass must be a number, found a list of 1"),
+    ("mass: m", "mass: .inf", "mass: ^.inf", "links[0].mass must be a finite number, found inf"),
+    (
+        "mass: m",
+        "mass: 2*mm",
+        "mass: 2*^mm",
+        "links[0].mass is not a number: unknown name 'mm'; did you mean 'm'? allowed: L, m",
+    ),
+    ("mass: m", "mass: 'm/0'", "mass: '^m/0'", "'m/0' divides by zero"),
+    ("mass: m", "mass: __import__(m)", "mass: ^__import__", "unknown name '__import__'"),
+    ("    mass: m\n", "", "- ^name: upper", "links[0] lacks the key 'mass'"),
+    (
+        "    length: L",
+        "    length: -L",
+        "length: ^-L",
+        "links[0].length must not be negative, found -0.5 = -L",
+    ),
+    ("L: m/4", "L: k/4", "L: ^k/4", "parameters.L is not a number: unknown name 'k'"),
+    ("L: m/4", "com: 1", "com: ^1", "parameters.com must not be 'com', which is a reserved word"),
+    ("L: m/4", "2L: 1", "2L: ^1", "parameters.2L must be a letter followed by"),
+    ("name: arm", "name: ../arm", "name: ^../arm", "name must be a letter followed by"),
+    (
+        "name: upper",
+        "name: sin",
+        "name: ^sin",
+        "links[0].name must not be 'sin', which is a reserved word",
+    ),
+    ("name: upper", "name: 7", "name: ^7", "links[0].name must be text, found 7"),
+    (
+        "base: fixed",
+        "base: fixd",
+        "base: ^fixd",
+        "base must be 'floating' or 'fixed', found 'fixd'; did you mean 'fixed'?",
+    ),
+    (FLAT_LOWER, "- 12", "- ^12", "links[1] must be a mapping, found 12"),
+    (
+        "{name: lower, mass: 1.5,",
+        "{name: m, mass: 1.5,",
+        "name: ^m,",
+        "the name 'm' is already taken by a parameter",
+    ),
+    (
+        "name: hand,",
+        "name: elbow,",
+        "name: ^elbow,",
+        "the name 'elbow' is already taken by a joint",
+    ),
+    (
+        "parent: upper",
+        "parent: uper",
+        "parent: ^uper",
+        "unknown link 'uper'; did you mean 'upper'? allowed: lower, upper, world",
+    ),
+    ("child: lower", "child: lowr", "child: ^lowr", "unknown link 'lowr'; did you mean 'lower'?"),
+    ("link: lower", "link: lowr", "link: ^lowr", "unknown link 'lowr'; did you mean 'lower'?"),
+    (
+        "child: lower",
+        "child: upper",
+        "parent: upper\n    child: ^upper",
+        "link 'upper' is already the child of joint 'shoulder'",
+    ),
+    ("child: lower", "child: world", "child: ^world", "the world cannot be the child of a joint"),
+    (
+        "parent: world",
+        "parent: lower",
+        "parent: ^lower",
+        "the joints form a cycle: upper -> lower -> upper",
+    ),
+    (
+        FLAT_LOWER,
+        FLAT_LOWER + "\n  - {name: extra, mass: 1}",
+        "- ^{name: extra",
+        "link 'extra' is not connected",
+    ),
+    (
+        "base: fixed",
+        "base: floating",
+        "parent: ^world",
+        "only a robot with 'base: fixed' has joints to the world",
+    ),
+    (
+        "limits: [-1, 2*pi/3]",
+        "limits: [1, -1]",
+        "limits: ^[1, -1]",
+        "the lower limit must lie below the upper, found [1.0, -1.0]",
+    ),
+    (
+        "limits: [-1, 2*pi/3]",
+        "limits: [1]",
+        "limits: ^[1]",
+        "joints[1].limits must be a list of two numbers, found a list of 1",
+    ),
+    (
+        "limits: [-1, 2*pi/3]",
+        "limits: [-1, 2*pie]",
+        "limits: [-1, 2*^pie]",
+        "joints[1].limits[1] is not a number: unknown name 'pie'",
+    ),
+    (
+        "    limits: [-1, 2*pi/3]\n",
+        "",
+        "^limit_stiffness",
+        "'limit_stiffness' has no meaning without 'limits'",
+    ),
+    (
+        "    limit_stiffness: 100\n",
+        "",
+        "- ^name: elbow",
+        "joints[1] lacks the key 'limit_stiffness', which 'limits' need",
+    ),
+    (
+        "torque_limit: 20",
+        "torque_limit: 0",
+        "torque_limit: ^0",
+        "joints[1].torque_limit must be positive",
+    ),
+    (
+        "torque_limit: 20",
+        "axis: 1",
+        "^axis: 1",
+        "only a prismatic joint takes 'axis', not a revolute one in joints[1]",
+    ),
+    ("torque_limit: 20", "type: fixed", "^limits:", "a fixed joint takes no 'limits' in joints[1]"),
+    (
+        "torque_limit: 20",
+        "type: hinge",
+        "type: ^hinge",
+        "joints[1].type must be 'revolute', 'prismatic' or 'fixed', found 'hinge'",
+    ),
+    (
+        "horizon: 50",
+        "horizon: 1",
+        "horizon: ^1",
+        "task.horizon must be a whole number of at least 2, found 1.0",
+    ),
+    ("horizon: 50", "horizon: 5.5", "horizon: ^5.5", "task.horizon must be a whole number"),
+    (
+        "dt: 0.01",
+        "dt: 0.01\n  initial: {q: {elbo: 1}}",
+        "q: {^elbo",
+        "unknown coordinate 'elbo' in task.initial.q; did you mean 'elbow'? allowed: elbow, shoulder",
+    ),
+    (
+        "dt: 0.01",
+        "dt: 0.01\n  process_noise: {v: {elbo: 1}}",
+        "v: {^elbo",
+        "unknown coordinate 'elbo' in task.process_noise.v",
+    ),
+    (
+        "dt: 0.01",
+        "dt: 0.01\n  process_noise: {v: {elbow: -1}}",
+        "elbow: ^-1",
+        "task.process_noise.v.elbow must not be negative",
+    ),
+    (
+        "dt: 0.01",
+        "dt: 0.01\n  observe: {q: [elbow, x], v: []}",
+        "[elbow, ^x]",
+        "unknown coordinate 'x'",
+    ),
+    (
+        "dt: 0.01",
+        "dt: 0.01\n  observe: {q: [elbow, elbow], v: []}",
+        "[elbow, ^elbow]",
+        "listed twice",
+    ),
+    (
+        "(hand.y - 1)",
+        "(hnd.y - 1)",
+        "(^hnd.y",
+        "task.cost cannot be used: unknown name 'hnd.y'; did you mean 'hand.y'?",
+    ),
+    ("(hand.y - 1)", "(hand.z - 1)", "(^hand.z", "allowed: hand.vx, hand.vy, hand.x, hand.y"),
+    ("(hand.y - 1)", "(hand.y > 1)", "(^hand.y > 1)", "a number is expected here, not a condition"),
+    ("cost: sum(u**2)", "cost: u**2", "cost: ^u**2", "'u' is a vector"),
+    ("cost: sum(u**2)", "cost: mean(u)", "cost: ^mean", "unknown function 'mean'"),
+    ("cost: sum(u**2)", "cost: __import__(u)", "cost: ^__import__", "unknown name '__import__'"),
+    ("cost: sum(u**2)", "cost: 3 # ", "cost: ^3", "task.cost must be text, found 3"),
+    (
+        "min(elbow.q) > -1",
+        "elbow.q > -1",
+        "and ^elbow.q",
+        "'elbow.q' varies over time and must stand inside mean, min, max or final",
+    ),
+    (
+        "min(elbow.q) > -1",
+        "mean(min(elbow.q)) > -1",
+        "mean(^min",
+        "min stands inside another aggregate",
+    ),
+    (
+        "success: final(hand.y) > 0.9 and min(elbow.q) > -1",
+        "success: mean(hand.y)",
+        "success: ^mean",
+        "must be a condition",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "marked", "part"), MISTAKES, ids=[str(i) for i in range(len(MISTAKES))]
+)
+def test_mistakes(arm_error, old, new, marked, part):
+    error = arm_error(old, new)
+    text = ARM.replace(old, new)
+    before, _, after = marked.partition("^")
+    assert text.count(before + after) == 1
+    start = text.index(before + after) + len(before)
+    assert part in error.message
+    assert (error.line, error.column) == (
+        text.count("\n", 0, start) + 1,
+        start - text.rfind("\n", 0, start),
+    )
+    assert str(error).startswith(f"{error.path}:{error.line}:{error.column}: ")
+
+
+def test_a_link_has_one_parent_joint(load_text):
+    third = "  - {name: wrist, parent: upper, child: lower}\npoints:"
+    with pytest.raises(
+        RobotFileError, match="link 'lower' is already the child of joint 'elbow'"
+    ) as caught:
+        load_text(ARM.replace("points:", third))
+    assert caught.value.column == third.index("lower") + 1
+
+
+def test_a_robot_needs_an_actuated_joint(load_text):
+    with pytest.raises(RobotFileError, match="at least one actuated joint"):
+        load_text(ARM.replace("    actuated: true\n", "").replace("    torque_limit: 20\n", ""))
+
+
+def test_a_floating_robot_has_one_root_and_no_joint_called_x(load_text):
+    text = (MODELS / "swimmer.yaml").read_text(encoding="utf-8")
+    with pytest.raises(RobotFileError, match="a joint must not be called 'x'"):
+        load_text(text.replace("name: neck", "name: x"))
+    loose = "  - {name: fin, mass: 1}\n\njoints:"
+    with pytest.raises(RobotFileError, match="link 'fin' is not connected: like 'head'"):
+        load_text(text.replace("\njoints:", loose))
+    with pytest.raises(RobotFileError, match="the joints form a cycle: body -> head -> body"):
+        load_text(text.replace("parent: body\n    child: tail", "parent: body\n    child: head"))
+
+
+def test_the_first_mistake_by_line_is_told(load_text):
+    with pytest.raises(RobotFileError, match=r"links\[0\].mass"):
+        load_text(ARM.replace("mass: m\n", "mass: -1\n").replace("dt: 0.01", "dt: -1"))
+
+
+def test_a_mistake_in_the_parameters_comes_before_what_follows_from_it(load_text):
+    text = (
+        ARM.replace("parameters:\n  m: 2.0\n  L: m/4\n", "") + "parameters:\n  m: nan\n  L: m/4\n"
+    )
+    with pytest.raises(RobotFileError, match="parameters.m is not a number"):
+        load_text(text)
+
+
+def test_a_missing_section(load_text):
+    with pytest.raises(RobotFileError, match="robot.yaml:1:1: the robot lacks the key 'task'"):
+        load_text(ARM[: ARM.index("task:")])
+
+
+LINES = ARM.splitlines(keepends=True)
+VALUES = [
+    "1",
+    "-1",
+    "x",
+    "[]",
+    "{}",
+    "[1, 2]",
+    "~",
+    "m",
+    "true",
+    "{q: 1}",
+    "[{}]",
+    "world",
+    "upper",
+    ".nan",
+    "1e400",
+    "'",
+    "2020-01-01",
+]
+
+
+@settings(
+    max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(st.data())
+def test_spoilt_files_raise_nothing_but_robot_file_errors(load_text, data):
+    lines = list(LINES)
+    for _ in range(data.draw(st.integers(1, 3))):
+        index = data.draw(st.integers(0, len(lines) - 1))
+        key, _, _ = lines[index].partition(": ")
+        lines[index] = data.draw(
+            st.sampled_from(["", lines[index] * 2, *(f"{key}: {value}\n" for value in VALUES)])
+        )
+    try:
+        load_text("".join(lines))
+    except RobotFileError as error:
+        assert error.line >= 1 and error.column >= 1
