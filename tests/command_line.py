@@ -2,9 +2,11 @@
 
 import io
 import json
+import signal
 import subprocess
 import sys
-from contextlib import chdir, redirect_stderr, redirect_stdout
+from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
@@ -23,6 +25,25 @@ class Finished(NamedTuple):
 def command_of(*arguments):
     """What starts it in a process of its own."""
     return [sys.executable, str(ROOT / "run.py"), *map(str, arguments)]
+
+
+@contextmanager
+def started(*arguments):
+    """A process of its own that can be interrupted, and that does not outlive the test."""
+    process = subprocess.Popen(
+        command_of(*arguments),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+        # A shell that has started the tests in the background lets them ignore it.
+        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 def run(*arguments, cwd=ROOT):

@@ -3,11 +3,10 @@
 import csv
 import json
 import signal
-import subprocess
 import time
 
 import pytest
-from command_line import ROOT, command_of, run
+from command_line import ROOT, run, started
 from distributed import LocalCluster
 
 CARTPOLE = ROOT / "tests" / "robots" / "cartpole.yaml"
@@ -107,14 +106,12 @@ def test_a_failure_is_not_fatal(tmp_path):
 
 def test_an_interruption_saves_what_is_finished(tmp_path):
     arguments = ("--robots", CARTPOLE, *QUICK, "--seeds", 500, "--jobs", 1, "--out", tmp_path)
-    process = subprocess.Popen(
-        command_of("compare", *arguments), stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    deadline = time.monotonic() + 60
-    while not bytes_of(tmp_path, "evaluation.json") and time.monotonic() < deadline:
-        time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
+    with started("compare", *arguments) as process:
+        deadline = time.monotonic() + 60
+        while not bytes_of(tmp_path, "evaluation.json") and time.monotonic() < deadline:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert said.splitlines()[-1].startswith("interrupted; ") and "Traceback" not in said
     done = bytes_of(tmp_path, "evaluation.json")

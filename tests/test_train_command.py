@@ -1,16 +1,14 @@
 """`train` from the command line: its folder, the same bits, resuming, starting from a demonstration."""
 
 import csv
-import os
 import shutil
 import signal
-import subprocess
 import time
 
 import numpy as np
 import pytest
 import yaml
-from command_line import ROOT, command_of, run, run_apart, run_json
+from command_line import ROOT, run, run_apart, run_json, started
 
 ROBOTS = ROOT / "tests" / "robots"
 
@@ -172,13 +170,13 @@ def test_a_run_from_before_a_column_goes_on_without_it(cartpole_run, tmp_path):
 
 def test_an_interrupted_run_can_be_resumed(tmp_path):
     folder = tmp_path / "run"
-    train = command_of("train", ROBOTS / "cartpole.yaml", "--iterations", 10000, "--out", folder)
-    process = subprocess.Popen(train, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not (folder / "checkpoint.npz").exists() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    os.kill(process.pid, signal.SIGINT)
-    process.communicate(timeout=60)
+    arguments = ("--iterations", 10000, "--out", folder)
+    with started("train", ROBOTS / "cartpole.yaml", *arguments) as process:
+        deadline = time.monotonic() + 120
+        while not (folder / "checkpoint.npz").exists() and time.monotonic() < deadline:
+            time.sleep(0.05)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=60)
     assert process.returncode == 130
     done = len(rows(folder))
     assert done >= 1
