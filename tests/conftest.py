@@ -1,18 +1,9 @@
 """One BLAS thread, as on the command line, and robots that are built once a session, away from users' own."""
 
 import os
-import sys
-import tempfile
 
 for _library in ("OPENBLAS", "OMP", "MKL"):
     os.environ.setdefault(f"{_library}_NUM_THREADS", "1")
-
-# Processes that tests start import the same modules again and again.  Where bytecode is not to be
-# kept, it is kept for the session, as every other import would compile all of Numba and SymPy.
-_bytecode = tempfile.TemporaryDirectory()
-if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
-    os.environ["PYTHONPYCACHEPREFIX"] = sys.pycache_prefix = _bytecode.name
-    sys.dont_write_bytecode = False
 
 from functools import partial
 from pathlib import Path
