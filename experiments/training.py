@@ -54,9 +54,12 @@ def train(
         BuildError: when it cannot be compiled.
         DemonstrationError: when the robot cannot start from the demonstration.
         RunFolderError: when ``out`` holds something.
+        ValueError: when ``out`` is given for a robot that is not from a file.
         FloatingPointError: when a step of the method stops being finite, with its quantity.
     """
     described = robot if isinstance(robot, Robot) else load(robot)
+    if out is not None and not described.text:
+        raise ValueError("a run folder keeps the robot's file, and this robot has none")
     settings = (settings or RunSettings()).resolved(described)
     model = build(described)
     U, demo = None, None

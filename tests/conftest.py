@@ -35,12 +35,13 @@ def cartpole(compiled):
     return compiled(load(ROBOTS / "cartpole.yaml"))
 
 
-@pytest.fixture
-def build_text(compiled, tmp_path):
+@pytest.fixture(scope="session")
+def build_text(compiled, tmp_path_factory):
     """Build a robot from the text of its file."""
+    folder = tmp_path_factory.mktemp("robots")
 
     def build_it(text):
-        path = tmp_path / "robot.yaml"
+        path = folder / "robot.yaml"
         path.write_text(text, encoding="utf-8")
         return compiled(load(path))
 

@@ -75,3 +75,11 @@ def test_given_actions_are_a_start(robot, kept, tmp_path):
     np.testing.assert_array_equal(run.folder.read_arrays("demo.npz")["U"], U)
     with pytest.raises(DemonstrationError, match="the demonstration: U must have shape"):
         train(robot, SETTINGS, demonstration=U[:, :0])
+
+
+def test_a_folder_needs_the_robots_file(robot, tmp_path):
+    bare = robot.model_copy()
+    bare._text = ""
+    with pytest.raises(ValueError, match="this robot has none"):
+        train(bare, SETTINGS, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
