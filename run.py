@@ -5,18 +5,16 @@ Exit status: 0 done, 2 bad input, 1 failure, 130 interrupted (what was learned i
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import version
 from io import TextIOWrapper
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypedDict
+from typing import Literal
 
-import tyro
 from pydantic import ValidationError
-from tyro.conf import OmitArgPrefixes, Positional, arg
+from tyro.conf import OmitArgPrefixes, Positional
 from tyro.extras import subcommand_cli_from_dict
 
-from vgps.codegen.description.robot import Robot as Description
 from vgps.codegen.description.robot import load
 from vgps.codegen.errors import BuildError, InputError, RobotFileError, hint
 from vgps.codegen.folders import PACKAGE
@@ -25,41 +23,21 @@ from vgps.policy.settings import RunSettings
 from vgps.report import console
 from vgps.report.console import print_json, progress
 from vgps.report.errors import MissingEncoder
+from vgps.report.options import (
+    Demo,
+    Json,
+    Robot,
+    Run,
+    Set,
+    Settings,
+    UsageError,
+    descriptions,
+    overridden,
+    require_positive,
+)
 
 # Commands import what they need themselves: Numba and Matplotlib take seconds to come.
 README = PACKAGE / "README.md"
-
-Robot = Annotated[str, arg(metavar="ROBOT", help="a name in models/ or a YAML file")]
-Run = Annotated[str, arg(metavar="RUN", help="folder of a training run")]
-Demo = Annotated[Path | None, arg(metavar="FILE")]
-Json = Annotated[bool, tyro.conf.FlagCreatePairsOff, arg(help="print one JSON object only")]
-Set = Annotated[
-    tuple[str, ...],
-    tyro.conf.UseAppendAction,
-    arg(
-        name="set",
-        metavar="KEY=VALUE",
-        help="a value in place of one of the robot's file, such as training.iterations=80",
-    ),
-]
-
-
-def _option(name: str) -> object:
-    """A setting of a run as an option, which is absent unless it is given."""
-    field = RunSettings.model_fields[name]
-    default = "" if field.default is None else f"(default: {field.default})"
-    # An option that is absent says what None does.
-    kind = int if field.annotation == (int | None) else field.annotation
-    return Annotated[kind, arg(help=field.description, help_behavior_hint=default)]
-
-
-Settings = TypedDict(  # type: ignore[misc]  # the options are those of RunSettings
-    "Settings", {name: _option(name) for name in RunSettings.model_fields}, total=False
-)
-
-
-class UsageError(InputError):
-    """One sentence about a command line that cannot be meant."""
 
 
 def check_command(
@@ -69,7 +47,7 @@ def check_command(
     results = []
     for name in robots:
         try:
-            robot = load(name, _overrides(overrides))
+            robot = load(name, overridden(overrides))
             results.append({"robot": name, "ok": True, "nq": robot.nq, "nu": robot.nu})
             line = f"{robot.path}: ok: {robot.name}, {robot.nq} coordinates, {robot.nu} actions"
         except RobotFileError as error:
@@ -96,7 +74,7 @@ def build_command(
     from vgps.codegen.build import build
 
     results = []
-    for robot in _descriptions(robots, overrides):  # all are valid before any is built
+    for robot in descriptions(robots, overrides):  # all are valid before any is built
         model = build(robot, force)
         results.append({"robot": robot.name, "built": model.was_built, **model.manifest})
         if not json:
@@ -122,7 +100,7 @@ def optimize_command(
         demo: Start from the actions U (T, nu) of this .npz instead, such as a trajectory.npz.
         out: Folder for the result; a new one in runs/ when absent.
     """
-    described = load(robot, _overrides(overrides))
+    described = load(robot, overridden(overrides))
     from vgps.experiments.optimization import optimize_into
     from vgps.experiments.run_folder import free_path
     from vgps.report.figures import trajectory_picture
@@ -130,7 +108,7 @@ def optimize_command(
     folder = out or free_path(f"{described.name}-trajectory-seed{seed}")
     model, solution, result = optimize_into(folder, described, iterations, seed, demo, progress)
     trajectory_picture(folder / "trajectory.png", model, solution.X, solution.U)
-    _report(result, f"trajectory of {described.name}", json)
+    console.show_result(result, f"trajectory of {described.name}", json)
 
 
 def train_command(
@@ -152,7 +130,7 @@ def train_command(
     for option, given in (("demo", demo), ("out", out), ("set", overrides)):
         if resume is not None and given:
             raise UsageError(f"--resume continues a run as it began: leave out --{option}")
-    described = load(robot, _overrides(overrides))
+    described = load(robot, overridden(overrides))
     from vgps.experiments import training
     from vgps.experiments.evaluation import evaluation
     from vgps.experiments.run_folder import free_path
@@ -196,7 +174,7 @@ def evaluate_command(
         horizon: Steps of a rollout; as the robot's file says when absent.
         seed: Seed of initial states and noise.
     """
-    _require_positive(rollouts=rollouts, horizon=horizon)
+    require_positive(rollouts=rollouts, horizon=horizon)
     from vgps.experiments.evaluation import evaluation
     from vgps.experiments.run import read_run
 
@@ -231,7 +209,7 @@ def render_command(
     from vgps.experiments.run import read_run
     from vgps.report.run_report import draw_run
 
-    _report(draw_run(read_run(run), format), f"pictures of {run}", json)
+    console.show_result(draw_run(read_run(run), format), f"pictures of {run}", json)
 
 
 def compare_command(
@@ -259,18 +237,18 @@ def compare_command(
         cluster: Address of a Dask scheduler whose workers do the runs instead.
         out: Folder for the runs, the table and the picture.
     """
-    _require_positive(jobs=jobs)
+    require_positive(jobs=jobs)
     if jobs is not None and cluster is not None:
         raise UsageError("--cluster brings its own workers: leave out --jobs")
-    descriptions = _descriptions(robots, overrides)
+    described = descriptions(robots, overrides)
     from vgps.experiments.aggregate import collect
     from vgps.experiments.comparison import compare
     from vgps.experiments.plan import plan
     from vgps.report.comparison_report import report_comparison
 
-    members = plan(descriptions, hidden, methods, seeds, iterations)
+    members = plan(described, hidden, methods, seeds, iterations)
     try:
-        compare(out, descriptions, members, jobs, cluster, progress)
+        compare(out, described, members, jobs, cluster, progress)
     except (ClusterLost, KeyboardInterrupt):
         report_comparison(out, collect(out, members))
         raise
@@ -292,7 +270,7 @@ def bench_command(rounds: int = 15, readme: bool = False, json: Json = False) ->
         rounds: Interleaved rounds of each row.
         readme: Write the table into README.md too.
     """
-    _require_positive(rounds=rounds)
+    require_positive(rounds=rounds)
     from vgps.bench.readme import Readme
     from vgps.bench.table import HEADER, cells, measured
 
@@ -304,31 +282,6 @@ def bench_command(rounds: int = 15, readme: bool = False, json: Json = False) ->
         print_json([row._asdict() for row in rows])
     else:
         console.show_table("ours beside peers", HEADER, [cells(row) for row in rows])
-
-
-def _overrides(given: Sequence[str]) -> dict[str, str]:
-    """What --set puts in place of values of a robot's file, by place."""
-    for text in given:
-        if "=" not in text:
-            raise UsageError(f"--set needs KEY=VALUE, such as task.horizon=100, found {text!r}")
-    return dict(text.split("=", 1) for text in given)
-
-
-def _descriptions(names: Sequence[str], overrides: Sequence[str]) -> list[Description]:
-    return [load(name, _overrides(overrides)) for name in dict.fromkeys(names)]
-
-
-def _require_positive(**options: int | None) -> None:
-    for name, value in options.items():
-        if value is not None and value < 1:
-            raise UsageError(f"--{name} must be at least 1, found {value}")
-
-
-def _report(result: dict[str, Any], title: str, json: bool) -> None:
-    if json:
-        print_json(result)
-    else:
-        console.show_table(title, ("", ""), list(result.items()))
 
 
 COMMANDS: dict[str, Callable[..., int | None]] = {

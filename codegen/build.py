@@ -24,7 +24,7 @@ import numpy as np
 
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.errors import singular
-from vgps.codegen.folders import generated
+from vgps.codegen.folders import builds
 from vgps.codegen.model import Model
 from vgps.codegen.toolchain import Toolchain, find_toolchain
 
@@ -40,13 +40,13 @@ def build(robot: Robot, force: bool = False, folder: str | Path | None = None) -
     Args:
         robot: a validated description.
         force: build even what is up to date.
-        folder: holds a folder for each robot; ``generated()`` when absent.
+        folder: holds a folder for each robot; ``folders.builds()`` when absent.
 
     Raises:
         BuildError: there is no compiler, it fails, or the mass matrix is singular.
     """
     toolchain = find_toolchain()
-    home = (generated() if folder is None else Path(folder)) / robot.name
+    home = (builds() if folder is None else Path(folder)) / robot.name
     home.mkdir(parents=True, exist_ok=True)
     stem = home / f"{robot.name}-{content_hash(robot, toolchain)}"
     was_built = False

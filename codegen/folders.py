@@ -1,5 +1,6 @@
 """Where things are: what travels with the package, and what is made on this machine."""
 
+import os
 from functools import cache
 from pathlib import Path
 
@@ -20,3 +21,9 @@ def generated() -> Path:
     if (PACKAGE / "pyproject.toml").exists():
         return PACKAGE / "generated"
     return user_cache_path("vgps", appauthor=False)
+
+
+def builds() -> Path:
+    """The folder of built robots: ``$VGPS_BUILDS``, or else beside the compiled kernels."""
+    chosen = os.environ.get("VGPS_BUILDS")
+    return Path(chosen) if chosen else generated()

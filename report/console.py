@@ -51,6 +51,14 @@ def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]])
     Console().print(table)
 
 
+def show_result(result: Mapping[str, Any], title: str, json: bool) -> None:
+    """Print what a command found, a line for each entry, or one JSON object."""
+    if json:
+        print_json(result)
+    else:
+        show_table(title, ("", ""), list(result.items()))
+
+
 def show_build(result: Mapping[str, Any]) -> None:
     """What a build did, stage by stage, and the operations of each function."""
     seconds = result["seconds"]

@@ -17,10 +17,19 @@ from vgps.codegen.folders import MODELS
 ROBOTS = Path(__file__).parent / "robots"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def builds(tmp_path_factory):
+    """Commands and processes of tests build apart from the libraries that are in use."""
+    folder = tmp_path_factory.mktemp("builds")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("VGPS_BUILDS", str(folder))
+        yield folder
+
+
 @pytest.fixture(scope="session")
-def compiled(tmp_path_factory):
-    """Build a robot apart from the libraries that are in use."""
-    return partial(build, folder=tmp_path_factory.mktemp("generated"))
+def compiled(builds):
+    """Build a robot once for all tests."""
+    return partial(build, folder=builds)
 
 
 @pytest.fixture(scope="session")

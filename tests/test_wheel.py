@@ -78,6 +78,7 @@ def test_it_builds_robots_from_anywhere_into_the_users_cache(installed, tmp_path
         "XDG_CACHE_HOME": str(tmp_path / "cache"),
         "HOME": str(tmp_path),
     }
+    del environment["VGPS_BUILDS"]
     empty = tmp_path / "an empty folder"
     empty.mkdir()
     ran = subprocess.run(

@@ -1,0 +1,65 @@
+"""The words of the command line: what its arguments are, and what they stand for."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, TypedDict
+
+import tyro
+from tyro.conf import arg
+
+from vgps.codegen.description.robot import Robot as Description
+from vgps.codegen.description.robot import load
+from vgps.codegen.errors import InputError
+from vgps.policy.settings import RunSettings
+
+Robot = Annotated[str, arg(metavar="ROBOT", help="a name in models/ or a YAML file")]
+Run = Annotated[str, arg(metavar="RUN", help="folder of a training run")]
+Demo = Annotated[Path | None, arg(metavar="FILE")]
+Json = Annotated[bool, tyro.conf.FlagCreatePairsOff, arg(help="print one JSON object only")]
+Set = Annotated[
+    tuple[str, ...],
+    tyro.conf.UseAppendAction,
+    arg(
+        name="set",
+        metavar="KEY=VALUE",
+        help="a value in place of one of the robot's file, such as training.iterations=80",
+    ),
+]
+
+
+def _option(name: str) -> object:
+    """A setting of a run as an option, which is absent unless it is given."""
+    field = RunSettings.model_fields[name]
+    default = "" if field.default is None else f"(default: {field.default})"
+    # An option that is absent says what None does.
+    kind = int if field.annotation == (int | None) else field.annotation
+    return Annotated[kind, arg(help=field.description, help_behavior_hint=default)]
+
+
+Settings = TypedDict(  # type: ignore[misc]  # the options are those of RunSettings
+    "Settings", {name: _option(name) for name in RunSettings.model_fields}, total=False
+)
+
+
+class UsageError(InputError):
+    """One sentence about a command line that cannot be meant."""
+
+
+def overridden(given: Sequence[str]) -> dict[str, str]:
+    """What --set puts in place of values of a robot's file, by place."""
+    for text in given:
+        if "=" not in text:
+            raise UsageError(f"--set needs KEY=VALUE, such as task.horizon=100, found {text!r}")
+    return dict(text.split("=", 1) for text in given)
+
+
+def descriptions(names: Sequence[str], overrides: Sequence[str]) -> list[Description]:
+    """The robots of these names, each once; all are valid before anything is done with one."""
+    return [load(name, overridden(overrides)) for name in dict.fromkeys(names)]
+
+
+def require_positive(**options: int | None) -> None:
+    """Refuse options that are given and count nothing."""
+    for name, value in options.items():
+        if value is not None and value < 1:
+            raise UsageError(f"--{name} must be at least 1, found {value}")
