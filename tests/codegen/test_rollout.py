@@ -143,7 +143,7 @@ def _pendulum(folder, **task):
 def test_halving_the_step_divides_the_errors_by_sixteen(compiled, tmp_path, name):
     """Runge and Kutta's order, in the state and in the energy, which nothing takes or gives."""
     X, energy = {}, {}
-    for substeps in (1, 2, 4, 16):
+    for substeps in (1, 2, 16):
         task = {"dt": 0.01, "substeps": substeps}
         if name == "swimmer":
             model = compiled(swimmer(tmp_path, vacuum=True, **task))
@@ -154,10 +154,10 @@ def test_halving_the_step_divides_the_errors_by_sixteen(compiled, tmp_path, name
         X[substeps] = model.rollout(x0, np.zeros((100, 2)))
         energy[substeps] = np.array([model.energy(*np.split(x, 2)) for x in X[substeps]])
     assert_close(energy[16], np.full(101, energy[16][0]), 1e-8)
-    for one, half in ((1, 2), (2, 4)):
-        errors = [np.abs(X[n] - X[16]).max() for n in (one, half)]
-        assert 13 < errors[0] / errors[1] < 19
-        errors = [np.abs(energy[n] - energy[n][0]).max() for n in (one, half)]
+    for errors in (
+        [np.abs(X[n] - X[16]).max() for n in (1, 2)],
+        [np.abs(energy[n] - energy[n][0]).max() for n in (1, 2)],
+    ):
         assert 13 < errors[0] / errors[1] < 19
 
 
