@@ -75,6 +75,15 @@ class Model:
         self._run("acceleration_derivatives", self._q(q), self._v(v), self._u(u), a, a_z)
         return a_z
 
+    def velocity_jump(self, q: ArrayLike, p: ArrayLike) -> Array:
+        """M(q)^-1 p, (nv,): what the generalised impulse p (nv,), N s or N m s, does to v.
+
+        An impulse (2,) on a point with Jacobian J is p = J^T impulse.
+        """
+        no_action = np.zeros(self.nu)
+        p = _array("p", p, (self.nv,))
+        return self._call("velocity_jump", self._q(q), p, no_action, shape=(self.nv,))
+
     def step(self, x: ArrayLike, u: ArrayLike) -> Array:
         """State one control period dt later, (nx,)."""
         return self._call("step", self._x(x), self._u(u), shape=(self.nx,))

@@ -120,12 +120,8 @@ def pushed(
 
 
 def kick(model: Model, q: Array, point: str, impulse: Array) -> Array:
-    """Change of v (nv,) under ``impulse`` (2,) N·s on ``point``; NaN where M(q) is not finite."""
-    M = model.mass_matrix(q)
-    if not np.isfinite(M).all():
-        return np.full(model.nv, np.nan)
-    generalized = model.point_jacobians(q)[point].T @ impulse  # (nv,)
-    return np.asarray(np.linalg.solve(M, generalized), dtype=np.float64)
+    """Change of v (nv,) under ``impulse`` (2,) N·s on ``point``; NaN where q is not finite."""
+    return model.velocity_jump(q, model.point_jacobians(q)[point].T @ impulse)
 
 
 def survives(model: Model, X: Array, U: Array) -> bool:

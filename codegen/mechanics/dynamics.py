@@ -39,8 +39,8 @@ class LinearSystem(NamedTuple):
     rhs: ca.SX  # (n,)
     offset: ca.SX  # (n,)
     y: ca.SX  # (n,), the symbol for the solution in derivatives_rhs
-    derivatives_rhs: ca.SX  # (n, nz)
-    of_integrator: bool  # solved at all steps of whole trajectories, and with derivatives
+    derivatives_rhs: ca.SX | None  # (n, nz); None: nobody asks for the derivatives
+    along_trajectories: bool  # solved at all steps of whole trajectories
 
 
 class _EquationOfMotion(NamedTuple):
@@ -76,6 +76,7 @@ def dynamics_functions(c: Coordinates) -> tuple[list[Function], list[NumericSolv
     systems = [_acceleration(c, motion, of_integrator=runge_kutta)]
     if not runge_kutta:
         systems.append(_velocity_update(c, motion))
+    systems.append(_velocity_jump(c, mass))
     q, qv, qvu = {"q": c.q}, {"q": c.q, "v": c.v}, {"q": c.q, "v": c.v, "u": c.u}
     functions = [
         Function("mass_matrix", q, {"M": ca.triu2symm(ca.triu(c.times_S(c.times_S(mass).T)))}),
@@ -110,8 +111,8 @@ def _acceleration(c: Coordinates, m: _EquationOfMotion, of_integrator: bool) -> 
         rhs=m.B @ c.u + m.passive - m.bias,
         offset=ca.SX(c.robot.nv, 1),
         y=a,
-        derivatives_rhs=_derivatives_rhs(c, residual, m.B),
-        of_integrator=of_integrator,
+        derivatives_rhs=_derivatives_rhs(c, residual, m.B) if of_integrator else None,
+        along_trajectories=of_integrator,
     )
 
 
@@ -134,7 +135,22 @@ def _velocity_update(c: Coordinates, m: _EquationOfMotion) -> LinearSystem:
         offset=c.w_dot,
         y=w_next,
         derivatives_rhs=_derivatives_rhs(c, residual, h * m.B),
-        of_integrator=True,
+        along_trajectories=True,
+    )
+
+
+def _velocity_jump(c: Coordinates, mass: ca.SX) -> LinearSystem:
+    """M dv = p, what a generalised impulse p (nv,) does to the velocity; p stands where v does."""
+    return LinearSystem(
+        name="velocity_jump",
+        output="dv",
+        output_derivatives="dv_z",
+        matrix=mass,
+        rhs=c.S_inverse.T @ c.v,
+        offset=ca.SX(c.robot.nv, 1),
+        y=ca.SX.sym("y", c.robot.nv),
+        derivatives_rhs=None,
+        along_trajectories=True,
     )
 
 
@@ -158,8 +174,8 @@ def _solved_symbolically(
     """The solution, and it with its derivatives, in straight-line code."""
     y = system.offset + factor.solve(system.rhs)
     result = {system.output: c.S_inverse @ ca.densify(y)}
-    functions = [Function(system.name, inputs, result, system.of_integrator)]
-    if system.of_integrator:
+    functions = [Function(system.name, inputs, result, system.along_trajectories)]
+    if system.derivatives_rhs is not None:
         y_z = factor.solve(ca.substitute(system.derivatives_rhs, system.y, y))
         result = result | {system.output_derivatives: c.S_inverse @ y_z}
         functions.append(Function(f"{system.name}_derivatives", inputs, result, True))
@@ -168,20 +184,17 @@ def _solved_symbolically(
 
 def _solved_numerically(system: LinearSystem, inputs: Named) -> tuple[list[Function], NumericSolve]:
     """The system and the right-hand sides of the derivatives, and what is to be made of them."""
-    along = system.of_integrator
+    along = system.along_trajectories
     parts = {
         "matrix": ca.densify(system.matrix),
         "rhs": ca.densify(system.rhs),
         "offset": ca.densify(system.offset),
     }
-    solve = NumericSolve(
-        name=system.name,
-        system=f"{system.name}_system",
-        derivatives_rhs=f"{system.name}_derivatives_rhs" if along else None,
-        along_trajectories=along,
-    )
+    solve = NumericSolve(system.name, f"{system.name}_system", along_trajectories=along)
     functions = [Function(solve.system, inputs, parts, along)]
-    if solve.derivatives_rhs:
+    if system.derivatives_rhs is not None:
+        name = f"{system.name}_derivatives_rhs"
         rhs_z = {"rhs_z": ca.densify(system.derivatives_rhs)}
-        functions.append(Function(solve.derivatives_rhs, inputs | {"y": system.y}, rhs_z, along))
+        functions.append(Function(name, inputs | {"y": system.y}, rhs_z, along))
+        solve = solve._replace(derivatives_rhs=name)
     return functions, solve

@@ -34,6 +34,8 @@ def test_a_large_robot_moves_like_a_small_one(both):
     assert_close(large.acceleration(q, v, u), plain.acceleration(q, v, u))
     assert_close(large.mass_matrix(q), plain.mass_matrix(q))
     assert_close(large.step(x, u), plain.step(x, u))
+    assert_close(plain.velocity_jump(q, v), np.linalg.solve(plain.mass_matrix(q), v), 1e-11)
+    assert_close(large.velocity_jump(q, v), plain.velocity_jump(q, v), 1e-11)
     if plain.robot.task.integrator == "rk4":
         assert_close(
             large.acceleration_derivatives(q, v, u), plain.acceleration_derivatives(q, v, u)
