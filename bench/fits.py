@@ -43,7 +43,7 @@ def problem() -> tuple[ClosedFormBound, list[Array]]:
     q = trajectory_distribution(
         solution,
         model.initial_covariance,
-        model.process_covariance,
+        model.marginal_covariance,
     )
     samples = draw(q, np.array(model.robot.observed_indices), settings.fit, rng)
     scaling = Scaling.of(samples.inputs, samples.mean)

@@ -1,6 +1,7 @@
 """A compiled robot: NumPy in, NumPy out, and the addresses that Numba kernels call."""
 
 import ctypes
+import math
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -84,6 +85,15 @@ class Model:
         p = _array("p", p, (self.nv,))
         return self._call("velocity_jump", self._q(q), p, no_action, shape=(self.nv,))
 
+    def velocity_jumps(self, Q: ArrayLike, P: ArrayLike) -> Array:
+        """``velocity_jump`` of N impulses P (N, nv) at Q (N, nq), side by side: (N, nv)."""
+        Q, P = _array("Q", Q, (None, self.nq)), _array("P", P, (None, self.nv))
+        if len(Q) != len(P):
+            raise ValueError(f"Q has {len(Q)} postures for {len(P)} impulses")
+        jumps = np.empty_like(P)
+        self._run("velocity_jump_batch", len(P), Q, P, np.zeros((len(P), self.nu)), jumps)
+        return jumps
+
     def step(self, x: ArrayLike, u: ArrayLike) -> Array:
         """State one control period dt later, (nx,)."""
         return self._call("step", self._x(x), self._u(u), shape=(self.nx,))
@@ -101,6 +111,13 @@ class Model:
         if not finite.all():
             raise FloatingPointError(f"the state is no longer finite at step {np.argmin(finite)}")
         return X
+
+    def steps(self, X: ArrayLike, U: ArrayLike) -> Array:
+        """``step`` of N states X (N, nx) under U (N, nu), side by side: (N, nx)."""
+        X, U = self._trajectory(X, U)
+        X_next = np.empty((len(U), self.nx))
+        self._run("step_batch", len(U), X, U, X_next)
+        return X_next
 
     def linearize(self, X: ArrayLike, U: ArrayLike) -> tuple[Array, Array]:
         """f_x (T, nx, nx) and f_u (T, nx, nu) of ``step`` at X (T or T+1, nx), U (T, nu)."""
@@ -161,9 +178,29 @@ class Model:
         return np.diag(np.square(self.robot.initial_deviation))
 
     @property
-    def process_covariance(self) -> Array:
-        """Of the noise that the marginals add to the state at each step, (nx, nx)."""
-        return np.diag(np.square(self.robot.process_deviation))
+    def marginal_covariance(self) -> Array:
+        """Sigma_f (nx, nx), what each step adds to the state marginals.
+
+        As the robot's file says, or else that of the process noise: a force counts as white noise
+        that spreads the velocity as much in the long run, at the initial posture.
+        """
+        given = self.robot.marginal_deviation
+        if given is not None:
+            return np.diag(np.square(given))
+        Sigma_f = np.diag(np.square(self.robot.process_deviation))
+        force = np.array(self.robot.force_deviation)
+        if force.any():
+            q = self.x0[: self.nq]
+            jumps = np.array([self.velocity_jump(q, p) for p in np.diag(force * self.dt)])
+            a = self.force_memory
+            Sigma_f[self.nq :, self.nq :] += (1.0 + a) / (1.0 - a) * jumps.T @ jumps
+        return Sigma_f
+
+    @property
+    def force_memory(self) -> float:
+        """Correlation of the random forces of one step with those of the step before."""
+        bandwidth = self.robot.task.process_noise.bandwidth
+        return 0.0 if bandwidth is None else math.exp(-2.0 * math.pi * bandwidth * self.dt)
 
     def _measures(self, X: ArrayLike, U: ArrayLike) -> Array:
         X, U = self._trajectory(X, U)

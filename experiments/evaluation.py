@@ -10,7 +10,7 @@ from vgps.policy.evaluation import ROLLOUTS, evaluate
 def evaluation(
     run: Run, rollouts: int | None = None, horizon: int | None = None, seed: int = 0
 ) -> dict[str, Any]:
-    """Cost and success of the policy with its noise and without.
+    """Cost and success of the policy, with its noise and without, undisturbed and disturbed.
 
     Args:
         run: whose policy.
@@ -26,11 +26,17 @@ def evaluation(
         "rollouts": rollouts,
         "ddp_cost": run.trajectory.cost,
     }
-    for kind in ("stochastic", "deterministic"):
-        stochastic = kind == "stochastic"
-        summary = evaluate(model, run.policy, rollouts, horizon, seed, stochastic)
-        result[kind] = summary._asdict()
-    return result
+    kinds = {"stochastic": True, "deterministic": False}
+
+    def summaries(disturbed: bool) -> dict[str, Any]:
+        return {
+            kind: evaluate(
+                model, run.policy, rollouts, horizon, seed, stochastic, disturbed
+            )._asdict()
+            for kind, stochastic in kinds.items()
+        }
+
+    return result | summaries(disturbed=False) | {"disturbed": summaries(disturbed=True)}
 
 
 def pushes(run: Run, point: str, duration: float) -> dict[str, Any]:

@@ -16,9 +16,10 @@ from vgps.experiments.errors import RunFolderError
 from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.run import Run, Trajectory, read_trajectory
 from vgps.experiments.run_folder import RunFolder
-from vgps.policy.evaluation import run_policy, summarize
+from vgps.policy.evaluation import summarize
 from vgps.policy.gaussian import Policy
 from vgps.policy.methods import METHODS
+from vgps.policy.rollouts import run_policy
 from vgps.policy.search import initial_trajectory, search, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import Beginning, SearchSettings, SearchState, start
@@ -171,7 +172,7 @@ def _learn(
     with watch("iteration", settings.last_iteration(model.robot)) as update:
         for reached, record in search(model, settings.method, settings, rng, state):
             policy = reached.policy
-            costs = _costs(model, policy, rng)
+            costs = _costs(model, policy, settings.seed, reached.k)
             rows.append(record._asdict() | costs)
             if folder is not None:
                 _store(folder, rows[-1], reached, rng)
@@ -202,13 +203,23 @@ def _restored(folder: RunFolder, settings: RunSettings, rng: np.random.Generator
     return state
 
 
-def _costs(model: Model, policy: Policy, rng: np.random.Generator) -> dict[str, float]:
-    """What metrics.csv says of ``policy``: average cost and success, with its noise and without."""
-    horizon = model.robot.task.horizon
+def _costs(model: Model, policy: Policy, seed: int, k: int) -> dict[str, float]:
+    """What metrics.csv says of ``policy``: average cost and success, with its noise and without.
+
+    The random stream is that of iteration k alone, so that measuring changes nothing in learning.
+    """
     row: dict[str, float] = {}
     for kind in ("stochastic", "deterministic"):
-        stochastic = kind == "stochastic"
-        rollouts = run_policy(model, policy, ROLLOUTS_PER_ITERATION, horizon, rng, stochastic)
+        stream = np.random.default_rng((seed, k))
+        rollouts = run_policy(
+            model,
+            policy,
+            ROLLOUTS_PER_ITERATION,
+            model.robot.task.horizon,
+            stream,
+            stochastic=kind == "stochastic",
+            disturbed=False,
+        )
         summary = summarize(model, rollouts)
         row |= {f"{kind}_cost": summary.mean_cost, f"{kind}_success": summary.success_rate}
     return row

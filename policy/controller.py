@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
-from vgps.policy.evaluation import initial_states
+from vgps.policy.disturbance import disturb, process_noise
 from vgps.policy.gaussian import LOG_2PI
+from vgps.policy.rollouts import initial_states
 from vgps.solver.distribution import TrajectoryDistribution, square_root
-from vgps.solver.rollout import closed_loop_rollouts
 
 Array = NDArray[np.float64]
 
@@ -52,11 +52,14 @@ class LinearGaussianController(NamedTuple):
         limits.
         """
         T, nu = self.U.shape
-        starts = initial_states(model, rollouts, rng)
+        limits = model.limits
+        x = initial_states(model, rollouts, rng)  # (R, nx)
+        disturbance = process_noise(model, rollouts, T, rng)
         noise = np.einsum("tij,rtj->rti", self.root, rng.standard_normal((rollouts, T, nu)))
-        follow, limits, k = model.address("follow"), model.limits, np.zeros((T, nu))
-        X, taken = np.full((rollouts, T + 1, model.nx), np.nan), np.empty((1, T, nu))
-        for r in range(rollouts):
-            x0, about = starts[r : r + 1], (self.X, self.U + noise[r], k, self.K, np.zeros(1))
-            closed_loop_rollouts(follow, x0, *about, limits, X[r : r + 1], taken)
-        return X[:, :T], self.mean(X[:, :T]) + noise
+        X, U = np.empty((rollouts, T, model.nx)), np.empty((rollouts, T, nu))
+        for t in range(T):
+            X[:, t] = x
+            U[:, t] = self.U[t] + (x - self.X[t]) @ self.K[t].T + noise[:, t]
+            x = model.steps(x, np.clip(U[:, t], -limits, limits))
+            disturb(model, disturbance, t, x)
+        return X, U

@@ -18,8 +18,9 @@ states as one of VGPS, and each of its rounds draws them anew by their weights.
 import numpy as np
 
 from vgps.codegen.model import Model
-from vgps.policy.evaluation import LARGEST_COST, initial_states, run_policy_from, step_costs
+from vgps.policy.disturbance import process_noise
 from vgps.policy.mstep import Samples, fit
+from vgps.policy.rollouts import LARGEST_COST, initial_states, run_policy_from, step_costs
 from vgps.policy.state import Improvement, SearchSettings, SearchState, annealed
 from vgps.policy.weights import normalized, subset
 
@@ -30,8 +31,9 @@ def improve(
     """The policy fitted to rollouts of the current one, by their weights."""
     policy = state.policy
     R, T = settings.rollouts, settings.learned_steps
+    x0, disturbance = initial_states(model, R, rng), process_noise(model, R, T, rng)
     noise = policy.sigma * rng.standard_normal((R, T, model.nu))
-    X, U, _ = run_policy_from(model, policy, initial_states(model, R, rng), noise)
+    X, U, _ = run_policy_from(model, policy, x0, noise, disturbance)
     log_weights = cost_weights(step_costs(model, X, U), annealed(settings, state.k)).ravel()
 
     def draw(rng: np.random.Generator) -> Samples:

@@ -36,8 +36,8 @@ from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
 from vgps.policy.controller import LinearGaussianController
-from vgps.policy.evaluation import LARGEST_COST, run_policy, step_costs
 from vgps.policy.mstep import Draw, Samples, first_fit, fit
+from vgps.policy.rollouts import LARGEST_COST, run_policy, step_costs
 from vgps.policy.state import Improvement, SearchSettings, SearchState
 from vgps.policy.weights import subset
 from vgps.solver.distribution import TrajectoryDistribution
@@ -89,7 +89,7 @@ def improve(
         noisy: whether the oracle acts with the noise of q.
     """
     T, R, size = settings.learned_steps, settings.rollouts, settings.fit.states_per_step
-    rollouts = run_policy(model, state.policy, R, T, rng, stochastic=True)
+    rollouts = run_policy(model, state.policy, R, T, rng)
     useful = step_costs(model, rollouts.X, rollouts.U) < LARGEST_COST  # (R, T)
     visited = np.where(useful[:, :, None], rollouts.X[:, :T], np.nan)
     dataset = added(state.memory, visited, KEPT * size, rng)

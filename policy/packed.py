@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.policy.gaussian import Policy
-from vgps.policy.softplus import softplus_into
 from vgps.solver.native import kernel
 
 Array = NDArray[np.float64]
@@ -34,19 +33,6 @@ def offsets(header: Array) -> tuple[int, int, int, int, int]:
     W2 = b1 + n_hidden
     b2 = W2 + nu * n_hidden
     return W1, b1, W2, b2, b2 + 2 * nu
-
-
-@kernel
-def mean_action(packed: Array, x: Array, scratch: Array, mean: Array) -> None:
-    """Fill ``mean`` (nu,) with mu(x) at x (nx,).  ``scratch`` is (3, n_hidden)."""
-    W1, b1, W2, b2, _ = offsets(packed)
-    z, activation, slope = scratch
-    preactivation(packed, W1, b1, x, z)
-    softplus_into(z, activation, slope)
-    for i in range(len(mean)):
-        mean[i] = packed[b2 + i]
-        for h in range(len(z)):
-            mean[i] += packed[W2 + i * len(z) + h] * activation[h]
 
 
 @kernel

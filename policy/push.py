@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 
 from vgps.codegen.errors import InputError, hint
 from vgps.codegen.model import Model
-from vgps.policy.evaluation import run_policy_from
 from vgps.policy.gaussian import Policy
+from vgps.policy.rollouts import run_policy_from
 
 Array = NDArray[np.float64]
 

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
 from vgps.policy.controller import LinearGaussianController
-from vgps.policy.evaluation import LARGEST_COST, initial_states, run_policy_from, step_costs
+from vgps.policy.disturbance import process_noise
 from vgps.policy.gaussian import Policy
+from vgps.policy.rollouts import LARGEST_COST, initial_states, run_policy_from, step_costs
 from vgps.policy.weights import normalized
 
 Array = NDArray[np.float64]
@@ -115,8 +116,9 @@ def inserted(sample_set: SampleSet, place: int, batch: Batch) -> SampleSet:
 
 def policy_batch(model: Model, policy: Policy, R: int, T: int, rng: np.random.Generator) -> Batch:
     """R samples of a policy."""
+    x0, disturbance = initial_states(model, R, rng), process_noise(model, R, T, rng)
     noise = policy.sigma * rng.standard_normal((R, T, model.nu))
-    X = run_policy_from(model, policy, initial_states(model, R, rng), noise).X[:, :T]
+    X = run_policy_from(model, policy, x0, noise, disturbance).X[:, :T]
     return with_costs(model, X, policy.mean(X) + noise)
 
 

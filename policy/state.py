@@ -105,4 +105,4 @@ def annealed(settings: SearchSettings, k: int) -> float:
 
 def distribution(model: Model, solution: Solution) -> TrajectoryDistribution:
     """Line 3: q around an optimised trajectory, with the task's own covariances."""
-    return trajectory_distribution(solution, model.initial_covariance, model.process_covariance)
+    return trajectory_distribution(solution, model.initial_covariance, model.marginal_covariance)

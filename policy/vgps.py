@@ -11,9 +11,9 @@ import numpy as np
 
 from vgps.codegen.model import Model
 from vgps.policy.cost_term import negative_log_policy
-from vgps.policy.evaluation import run_policy_from
 from vgps.policy.gaussian import Policy
 from vgps.policy.mstep import draws_of, fit
+from vgps.policy.rollouts import run_policy_from
 from vgps.policy.state import Improvement, SearchSettings, SearchState
 from vgps.solver.distribution import TrajectoryDistribution
 from vgps.solver.ilqr import Solution, ilqr

@@ -7,7 +7,7 @@ from vgps.experiments.aggregate import Comparison
 from vgps.experiments.files import write_atomically
 from vgps.experiments.plan import Member, folder_of
 from vgps.experiments.run import read_run
-from vgps.policy.evaluation import mean_rollout
+from vgps.policy.rollouts import mean_rollout
 from vgps.report.comparison_table import markdown
 from vgps.report.figure1 import Gait, figure1
 from vgps.report.style import save

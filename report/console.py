@@ -73,11 +73,23 @@ def show_evaluation(result: Mapping[str, Any]) -> None:
     """Print an evaluation: costs, success, and the speed in each training horizon."""
     title = "{robot}, {method}, {hidden} hidden units, seed {seed}: "
     title += "{rollouts} rollouts of {horizon} steps"
-    rows = [("initial DDP", result["ddp_cost"], "", "", "")]
-    for kind in ("stochastic", "deterministic"):
-        s = result[kind]
-        rows.append((kind, s["mean_cost"], s["std_cost"], s["success_rate"], s["mean_speed"]))
-    show_table(title.format(**result), ("", "mean cost", "std", "success", "speed m/s"), rows)
+    rows = [("initial DDP", result["ddp_cost"], "", "", "", "")]
+    for circumstance, summaries in (("", result), (", disturbed", result["disturbed"])):
+        for kind in ("stochastic", "deterministic"):
+            s = summaries[kind]
+            low, high = s["success_interval"]
+            rows.append(
+                (
+                    f"{kind}{circumstance}",
+                    s["mean_cost"],
+                    s["std_cost"],
+                    s["success_rate"],
+                    f"{low:.2f} to {high:.2f}",
+                    s["mean_speed"],
+                )
+            )
+    header = ("", "mean cost", "std", "success", "95 %", "speed m/s")
+    show_table(title.format(**result), header, rows)
     speeds = result["deterministic"]["speed_by_horizon"]
     if len(speeds) > 1:
         values = ", ".join(f"{speed:.2f}" for speed in speeds)

@@ -1,7 +1,7 @@
 """The picture and the report page of a training run."""
 
 from vgps.experiments.run import Run
-from vgps.policy.evaluation import mean_rollout
+from vgps.policy.rollouts import mean_rollout
 from vgps.report.animation import animate
 from vgps.report.console import plain
 from vgps.report.figures import training_picture

@@ -93,11 +93,14 @@ def test_evaluate_gives_what_the_contract_names(cartpole_run):
         "rollouts",
         "ddp_cost",
     ]
-    assert list(result) == [*names, "stochastic", "deterministic"]
+    assert list(result) == [*names, "stochastic", "deterministic", "disturbed"]
     assert (result["rollouts"], result["horizon"], result["dt"]) == (7, 310, 0.02)
-    for kind in ("stochastic", "deterministic"):
-        assert {"mean_cost", "std_cost", "success_rate", "mean_speed"} <= set(result[kind])
-        assert len(result[kind]["speed_by_horizon"]) == 3  # 150 + 150 + 10 steps
+    for summaries in (result, result["disturbed"]):
+        for kind in ("stochastic", "deterministic"):
+            assert {"mean_cost", "std_cost", "success_rate", "mean_speed"} <= set(summaries[kind])
+            low, high = summaries[kind]["success_interval"]
+            assert 0 <= low <= summaries[kind]["success_rate"] <= high <= 1
+            assert len(summaries[kind]["speed_by_horizon"]) == 3  # 150 + 150 + 10 steps
 
 
 @pytest.mark.parametrize(

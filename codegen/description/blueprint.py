@@ -153,8 +153,19 @@ class Blueprint(Part):
 
     @property
     def process_deviation(self) -> list[float]:
-        """Standard deviations of the noise that each step adds to x, length nx."""
+        """Standard deviations of what each step of a rollout adds to x, length nx."""
         return self._deviation(self.task.process_noise)
+
+    @property
+    def force_deviation(self) -> list[float]:
+        """Standard deviations of the random force along each coordinate, N or N·m, length nv."""
+        return self._each(self.task.process_noise.force)
+
+    @property
+    def marginal_deviation(self) -> list[float] | None:
+        """Standard deviations that make Sigma_f, length nx, where the file gives them."""
+        given = self.training.marginals
+        return None if given is None else self._deviation(given)
 
     @property
     def observed_indices(self) -> tuple[int, ...]:
@@ -174,9 +185,9 @@ class Blueprint(Part):
         ]
 
     def _deviation(self, deviation: Deviation) -> list[float]:
-        values = []
-        for given in (deviation.q, deviation.v):
-            values += [
-                given.get(name, 0.0) if isinstance(given, dict) else given for name in self.q_names
-            ]
-        return values
+        return self._each(deviation.q) + self._each(deviation.v)
+
+    def _each(self, given: float | dict[str, float]) -> list[float]:
+        if isinstance(given, dict):
+            return [given.get(name, 0.0) for name in self.q_names]
+        return [given] * self.nq

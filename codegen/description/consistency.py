@@ -112,9 +112,11 @@ def check_coordinates(robot: Blueprint) -> None:
         (("task", "initial", "spread"), task.initial.spread),
         (("task", "process_noise"), task.process_noise),
     ]
+    if robot.training.marginals is not None:
+        given.append((("training", "marginals"), robot.training.marginals))
     for at, part in given:
-        for key in ("q", "v"):
-            by_name = getattr(part, key)
+        for key in ("q", "v", "force"):
+            by_name = getattr(part, key, None)
             for name in by_name if isinstance(by_name, dict) else ():
                 _check_coordinate(name, names, (*at, key, name), "key")
     if task.observe is None:

@@ -18,7 +18,15 @@ from vgps.codegen.description.explain import explain
 from vgps.codegen.description.gait import Gait
 from vgps.codegen.description.parts import Drag, Ground, Joint, Link, Point
 from vgps.codegen.description.source import read
-from vgps.codegen.description.task import Deviation, Initial, Observe, Start, Task, Training
+from vgps.codegen.description.task import (
+    Deviation,
+    Initial,
+    Observe,
+    ProcessNoise,
+    Start,
+    Task,
+    Training,
+)
 from vgps.codegen.errors import RobotFileError, hint
 from vgps.codegen.folders import MODELS
 
@@ -32,6 +40,7 @@ __all__ = [
     "Link",
     "Observe",
     "Point",
+    "ProcessNoise",
     "Robot",
     "Start",
     "Task",

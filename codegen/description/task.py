@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from vgps.codegen.description.expression import parse, split_aggregates
 from vgps.codegen.description.fields import (
     ExpressionText,
     NonNegative,
@@ -48,6 +49,22 @@ class Deviation(Part):
     v: PerCoordinate = 0.0
 
 
+class ProcessNoise(Deviation):
+    """What disturbs the motion at random, anew in each rollout.
+
+    q, v       what each step adds to the state, independently of other steps
+    force      N along a coordinate in metres, N·m along one in radians: of a floating root the
+               force on its link and the moment about its origin, of a joint what acts between its
+               links.  It changes the velocity by M^-1 force dt before the next step
+    bandwidth  Hz: a force is white noise behind a low-pass filter of first order, f' = 2 pi
+               bandwidth (white - f), with the standard deviation above.  Without one each step's
+               force is independent of the last
+    """
+
+    force: PerCoordinate = 0.0
+    bandwidth: Positive | None = None
+
+
 class Initial(Part):
     """The state at step 0: coordinates that are not named are zero.
 
@@ -89,7 +106,7 @@ class Task(Part):
                    and contact implicit in the velocity, which contact needs
     cost           expression, the cost of a step
     success        condition over a rollout, of mean, min, max and final of quantities
-    process_noise  standard deviations that each step adds to the state
+    process_noise  standard deviations of what disturbs the motion, in every rollout
     observe        None: every position and velocity but the x of a floating root
     """
 
@@ -100,9 +117,14 @@ class Task(Part):
     cost: ExpressionText
     success: ExpressionText
     initial: Initial = Initial()
-    process_noise: Deviation = Deviation()
+    process_noise: ProcessNoise = ProcessNoise()
     observe: Observe | None = None
     start: Start = Start()
+
+    @property
+    def ends(self) -> bool:
+        """Whether the task ends with its horizon: success asks where a rollout is at its end."""
+        return any(name == "final" for name, _ in split_aggregates(parse(self.success))[1])
 
 
 class Training(Part):
@@ -116,6 +138,9 @@ class Training(Part):
     pairs        opposite pairs of states over which the policy term of the cost is averaged
     tail         steps before the horizon's end from which the policy does not learn: what follows
                  the end costs an optimal trajectory nothing, so a walker lets itself fall there
+    marginals    Sigma_f as standard deviations: what each step adds to the state marginals of q,
+                 the process noise when absent.  The states that a policy learns from are drawn from
+                 them, so that their spread decides how much of the feedback it learns
     """
 
     iterations: Annotated[int, whole(1)] = 50
@@ -125,3 +150,4 @@ class Training(Part):
     samples: Annotated[int, whole(1)] = 10
     pairs: Annotated[int, whole(0)] = 5
     tail: Annotated[int, whole(0)] = 0
+    marginals: Deviation | None = None

@@ -7,8 +7,8 @@ import pytest
 from imitation import random_policy
 
 from vgps.policy import cost_weighted
-from vgps.policy.evaluation import LARGEST_COST, Rollouts
 from vgps.policy.mstep import Fit, FitSettings
+from vgps.policy.rollouts import LARGEST_COST, Rollouts
 from vgps.policy.state import SearchState
 
 R, T, NX, NU, SIZE = 30, 6, 4, 2, 5
@@ -22,18 +22,19 @@ def problem(monkeypatch, rng):
         policy = random_policy(rng, NX, 2, NU)
         given = {}
 
-        def roll_out(model, policy, x0, noise):
+        def roll_out(model, policy, x0, noise, disturbance):
             X = rng.normal(size=(R, T + 1, NX))
             U = np.clip(policy.mean(X[:, :T]) + noise, -0.1, 0.1)
             given.update(X=X, actions=policy.mean(X[:, :T]) + noise)
-            return Rollouts(X, U, cost.sum(axis=1))
+            return Rollouts(X, U, cost)
 
         def fitted(policy, draw, settings, rng):
             given["samples"] = draw(rng)
             return Fit(policy, 0.0, 0)
 
         monkeypatch.setattr(cost_weighted, "run_policy_from", roll_out)
-        monkeypatch.setattr(cost_weighted, "initial_states", lambda *arguments: None)
+        for drawn in ("initial_states", "process_noise"):
+            monkeypatch.setattr(cost_weighted, drawn, lambda *arguments: None)
         monkeypatch.setattr(cost_weighted, "step_costs", lambda model, X, U: cost)
         monkeypatch.setattr(cost_weighted, "fit", fitted)
         fit = FitSettings(states_per_step=SIZE, tail=0, optimizer="lbfgs", bound="closed")

@@ -7,10 +7,10 @@ import pytest
 from imitation import random_policy
 
 from vgps.policy import dagger
-from vgps.policy.evaluation import LARGEST_COST, Rollouts
 from vgps.policy.gaussian import Policy
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import Fit, FitSettings
+from vgps.policy.rollouts import LARGEST_COST, Rollouts
 from vgps.policy.state import SearchState
 from vgps.solver.distribution import TrajectoryDistribution
 
@@ -55,7 +55,7 @@ def asked(monkeypatch):
 
 def improved(monkeypatch, method, model, settings, q, X, cost, rng):
     """`improve` of a method where its policy's rollouts are X and cost so much at each step."""
-    rollouts = Rollouts(X, np.zeros((R, T, NU)), cost.sum(axis=1))
+    rollouts = Rollouts(X, np.zeros((R, T, NU)), cost)
     monkeypatch.setattr(dagger, "run_policy", lambda *arguments, **options: rollouts)
     monkeypatch.setattr(dagger, "step_costs", lambda model, X, U: cost)
     dataset = METHODS[method].begin(model, settings, q, rng).memory

@@ -7,15 +7,14 @@ import numpy as np
 import pytest
 from imitation import random_policy
 
-from vgps.policy.evaluation import (
+from vgps.policy.evaluation import evaluate, summarize, wilson
+from vgps.policy.rollouts import (
     LARGEST_COST,
     Rollouts,
-    evaluate,
     initial_states,
     mean_rollout,
     run_policy,
     step_costs,
-    summarize,
 )
 
 
@@ -29,12 +28,24 @@ def policy(swimmer, rng):
     )
 
 
+@pytest.mark.parametrize("disturbed", (True, False))
 @pytest.mark.parametrize("stochastic", (True, False))
-def test_evaluate_summarizes_rollouts_of_its_seed(swimmer, policy, stochastic):
-    runs = run_policy(swimmer, policy, 3, 20, np.random.default_rng(5), stochastic)
-    summary = evaluate(swimmer, policy, 3, 20, seed=5, stochastic=stochastic)
+def test_evaluate_summarizes_rollouts_of_its_seed(swimmer, policy, stochastic, disturbed):
+    noises = stochastic, disturbed
+    runs = run_policy(swimmer, policy, 3, 20, np.random.default_rng(5), *noises)
+    summary = evaluate(swimmer, policy, 3, 20, 5, *noises)
     assert summary == summarize(swimmer, runs, swimmer.robot.task.horizon)
-    assert summary != evaluate(swimmer, policy, 3, 20, seed=6, stochastic=stochastic)
+    assert summary != evaluate(swimmer, policy, 3, 20, 6, *noises)
+
+
+@pytest.mark.parametrize("trials", (1, 10, 200))
+def test_a_success_interval_holds_the_rates_that_do_not_contradict_it(trials):
+    """Those whose own deviation explains the outcome: |k / n - p| <= z sqrt(p (1 - p) / n)."""
+    rates = np.linspace(0, 1, 100_001)
+    for successes in {0, trials // 3, trials}:
+        off = abs(successes / trials - rates)
+        holds = rates[off <= 1.959963984540054 * np.sqrt(rates * (1 - rates) / trials) + 1e-12]
+        np.testing.assert_allclose(wilson(successes, trials), (holds[0], holds[-1]), atol=2e-5)
 
 
 def test_evaluate_takes_the_horizon_of_the_task(swimmer, policy):
@@ -86,28 +97,28 @@ def test_initial_states_have_the_moments_of_the_file(swimmer, rng):
 
 
 def test_without_its_noise_the_policy_takes_its_mean_actions(swimmer, policy):
-    runs = run_policy(swimmer, policy, 2, 10, np.random.default_rng(0), stochastic=False)
+    runs = run_policy(swimmer, policy, 2, 10, np.random.default_rng(0), False, False)
     np.testing.assert_allclose(runs.U, policy.mean(runs.X[:, :-1]), rtol=1e-9, atol=1e-9)
 
 
 def test_a_rollout_that_diverges_counts_in_cost_and_success_but_not_in_speed(swimmer, policy):
     T = 20
-    runs = run_policy(swimmer, policy, 2, T, np.random.default_rng(0), stochastic=False)
-    X, cost = runs.X.copy(), runs.cost.copy()
-    X[1, 7:], cost[1] = np.nan, np.inf
-    summary = summarize(swimmer, Rollouts(X, runs.U, cost))
+    runs = run_policy(swimmer, policy, 2, T, np.random.default_rng(0), False, False)
+    X, c = runs.X.copy(), runs.c.copy()
+    X[1, 7:], c[1, 6:] = np.nan, np.inf
+    summary = summarize(swimmer, Rollouts(X, runs.U, c))
     alone = summarize(swimmer, Rollouts(*(part[:1] for part in runs)))
     assert summary.mean_cost == summary.std_cost == np.inf
     assert summary.mean_speed == alone.mean_speed
     assert summary.speed_by_horizon == alone.speed_by_horizon == [alone.mean_speed]
     assert summary.success_rate == alone.success_rate / 2
-    nothing = summarize(swimmer, Rollouts(X[1:], runs.U[1:], cost[1:]))
+    nothing = summarize(swimmer, Rollouts(X[1:], runs.U[1:], c[1:]))
     assert np.isnan(nothing.mean_speed) and nothing.speed_by_horizon == []
 
 
 def test_the_noise_of_a_rollout_is_the_policys(swimmer, policy):
     quiet = replace(policy, log_sigma=np.log([0.5, 3.0]))
-    runs = run_policy(swimmer, quiet, 50, 40, np.random.default_rng(0), stochastic=True)
+    runs = run_policy(swimmer, quiet, 50, 40, np.random.default_rng(0), True, False)
     noise = (runs.U - quiet.mean(runs.X[:, :-1])).reshape(-1, 2)  # (2000, nu)
     assert (abs(noise.mean(axis=0)) < 4.5 * quiet.sigma / np.sqrt(2000)).all()
     np.testing.assert_allclose(noise.std(axis=0), quiet.sigma, rtol=4.5 / np.sqrt(4000))

@@ -10,9 +10,9 @@ from imitation import random_policy
 from vgps.policy import gps, sample_set
 from vgps.policy.controller import LinearGaussianController
 from vgps.policy.estimator import ReturnEstimate
-from vgps.policy.evaluation import LARGEST_COST
 from vgps.policy.mstep import Fit
 from vgps.policy.optimizers.lbfgs import Result
+from vgps.policy.rollouts import LARGEST_COST
 from vgps.policy.sample_set import SampleSet
 from vgps.policy.state import Improvement, SearchState
 from vgps.solver.distribution import TrajectoryDistribution

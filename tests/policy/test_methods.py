@@ -5,11 +5,12 @@ from functools import partial
 import numpy as np
 import pytest
 
+from vgps.codegen.description.robot import load
 from vgps.policy import cost_weighted, dagger, gps, sample_set
 from vgps.policy.controller import LinearGaussianController
-from vgps.policy.evaluation import LARGEST_COST, run_policy_from, step_costs
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import Samples, fit
+from vgps.policy.rollouts import LARGEST_COST, run_policy_from, step_costs
 from vgps.policy.search import initial_trajectory, iterate, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import start
@@ -128,7 +129,8 @@ def test_a_failed_rollout_costs_the_most_from_there(model, found, rng):
 # The controller of a DDP solution
 
 
-def test_the_controller_runs_in_the_true_dynamics(model, beginning, rng):
+def test_the_controller_runs_in_the_true_dynamics(compiled, beginning, rng):
+    model = compiled(load("swimmer", {"task.process_noise": "{}"}))
     q = beginning.q
     controller = LinearGaussianController.of(q, 30)
     X, U = controller.sample(model, 2, rng)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from vgps.policy.cost_term import negative_log_policy
-from vgps.policy.evaluation import run_policy, run_policy_from, summarize
+from vgps.policy.evaluation import summarize
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import FitSettings, draw, draws_of, first_fit, fit
+from vgps.policy.rollouts import run_policy, run_policy_from
 from vgps.policy.search import initial_trajectory, iterate, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import annealed, start

@@ -10,8 +10,8 @@ import pytest
 
 from vgps.codegen.description.robot import load
 from vgps.codegen.folders import MODELS
-from vgps.policy.evaluation import run_policy_from
 from vgps.policy.push import survived_pushes
+from vgps.policy.rollouts import run_policy_from
 from vgps.policy.store import load_policy
 
 ROOT = Path(__file__).parents[2]

@@ -1,0 +1,188 @@
+"""The average-cost finish: a policy that does the task learns to go on doing it under noise.
+
+Levine & Koltun (2013, section 8) name the average-cost objective as future work.  It asks for the
+cost of a step in the long run,
+
+    eta(theta) = lim 1/T E[ sum_t c(x_t, u_t) ],
+
+under the task's initial states, the policy's noise and the process noise.  The finish lowers it by
+antithetic natural evolution strategy (Wierstra et al., JMLR 15, 2014; Salimans et al. 2017) on the
+weights; sigma stays as it was.  It needs rollouts only: no value function, no discount and no
+gradient through contacts.  With B a basis in which steps of unit length are equally far in nats
+(`policy.fisher`), an iteration is
+
+    xi_i ~ N(0, I / n),   theta_i+- = theta +- SPREAD B xi_i,   i = 1..PAIRS
+    d_i = sum_t min(c_t+, cap) - sum_t min(c_t-, cap)   over STEPS steps, both under the same noise
+    m <- MOMENTUM m + (1 - MOMENTUM) mean_i d_i xi_i
+    theta <- theta - sqrt(2 KL) B m / |m|.
+
+A cost above the cap is a failure whatever its size; without it, one fall outweighs all of walking.
+
+**Starts.**  Where the task goes on, half of the rollouts that are still alive are continued by the
+next iteration, so that the states are those of long runs though no rollout is long.  Alive is who
+cost, over its last steps, no more than a multiple of what the policy did at the beginning; that
+bound is fixed, because a running one would come to take lying on the ground for normal.  Where the
+task ends (`Task.ends`), all rollouts begin at the task's initial states and last its horizon.
+
+The mean of theta over the last iterations is the result, if it is better than the policy before on
+fresh noise, the same for both.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vgps.codegen.model import Model
+from vgps.policy.disturbance import process_noise
+from vgps.policy.fisher import natural_basis
+from vgps.policy.gaussian import Policy
+from vgps.policy.rollouts import Rollouts, initial_states, run_policy, run_policy_from
+
+Array = NDArray[np.float64]
+
+ROUNDS = 14
+ITERATIONS = 20  # of a round, which begins with a new basis B
+PAIRS = 128
+STEPS = 300  # of a rollout, where the task goes on
+SPREAD = 0.2  # of the weights that are tried, in units of B
+MOMENTUM = 0.8
+KL = 0.005  # nats a step, to which an iteration goes; it falls to a tenth
+AVERAGED = 0.2  # share of the iterations whose theta is averaged in the end
+CAP = 2.5  # multiples of the largest median cost of a step
+DEAD = 4.0  # multiples of the largest median of the mean cost over RECENT steps
+RECENT = 50
+CONTINUED = 0.5  # share of the living rollouts that go on
+STATES = 3000  # that the Fisher matrix is averaged over
+CLIPPED = 10.0  # multiples of the median |d_i| beyond which d_i is cut
+
+
+class FinishState(NamedTuple):
+    """After some rounds: all that the next depends on beside the generator."""
+
+    rounds: int
+    theta: Array  # (n_weights + nu,) of the policy
+    before: Array  # (n_weights + nu,) of the policy before the finish
+    momentum: Array  # (n_weights,) m
+    total: Array  # (n_weights,) sum of the weights that are averaged in the end
+    averaged: int  # how many they are
+    pool: Array  # (PAIRS, nx) where the next rollouts begin
+    visited: Array  # (n, nx) states of the last rollouts
+    cap: float
+    dead: float
+
+
+class FinishRecord(NamedTuple):
+    """What there is to say about a round, over its last iteration."""
+
+    round: int
+    cost: float  # mean of a step, each at most the cap
+    failed: float  # share of the rollouts that are not alive at their end
+
+
+def begin(model: Model, policy: Policy, rng: np.random.Generator) -> FinishState:
+    """The state before the first round, from what the policy does at present."""
+    runs = run_policy(model, policy, PAIRS, model.robot.task.horizon, rng)
+    recent = min(RECENT, runs.c.shape[1])
+    total = np.cumsum(np.pad(runs.c, ((0, 0), (1, 0))), axis=1)
+    with np.errstate(invalid="ignore"):  # after a failure costs are infinite
+        moving = (total[:, recent:] - total[:, :-recent]) / recent  # (R, T - recent + 1)
+    cap = CAP * _largest_median(runs.c)
+    return FinishState(
+        rounds=0,
+        theta=policy.theta,
+        before=policy.theta,
+        momentum=np.zeros(policy.n_weights),
+        total=np.zeros(policy.n_weights),
+        averaged=0,
+        pool=initial_states(model, PAIRS, rng),
+        visited=_visited(runs, cap),
+        cap=cap,
+        dead=DEAD * _largest_median(moving),
+    )
+
+
+def improve(
+    model: Model, policy: Policy, state: FinishState, rng: np.random.Generator
+) -> tuple[FinishState, FinishRecord]:
+    """One round.  ``policy`` tells what is observed; its theta is that of the state."""
+    nu, total_iterations = model.nu, ROUNDS * ITERATIONS
+    weights, log_sigma = state.theta[:-nu].copy(), state.theta[-nu:]
+    chosen = state.visited[rng.integers(len(state.visited), size=STATES)]
+    B = natural_basis(policy.with_theta(state.theta), chosen)
+    n, m, total, averaged, pool = (
+        len(weights),
+        state.momentum,
+        state.total,
+        state.averaged,
+        state.pool,
+    )
+    T = model.robot.task.horizon if model.robot.task.ends else STEPS
+    for iteration in range(state.rounds * ITERATIONS, (state.rounds + 1) * ITERATIONS):
+        xi = rng.standard_normal((PAIRS, n)) / np.sqrt(n)
+        steps = SPREAD * xi @ B.T
+        tried = np.concatenate([weights + steps, weights - steps])
+        thetas = np.column_stack([tried, np.broadcast_to(log_sigma, (2 * PAIRS, nu))])
+        noise = np.exp(log_sigma) * rng.standard_normal((PAIRS, T, nu))
+        disturbance = process_noise(model, PAIRS, T, rng)
+        runs = run_policy_from(model, policy, pool, noise, disturbance, thetas)
+        costs = np.minimum(runs.c, state.cap).sum(axis=1)
+        d = costs[:PAIRS] - costs[PAIRS:]
+        most = CLIPPED * np.median(np.abs(d))
+        m = MOMENTUM * m + (1.0 - MOMENTUM) * np.clip(d, -most, most) @ xi / PAIRS
+        length = np.linalg.norm(m)
+        if length > 0.0:
+            nats = KL * (1.0 - 0.9 * iteration / total_iterations)
+            weights = weights - np.sqrt(2.0 * nats) * B @ (m / length)
+        if iteration >= (1.0 - AVERAGED) * total_iterations:
+            total, averaged = total + weights, averaged + 1
+        alive = runs.c[:, -RECENT:].mean(axis=1) < state.dead  # (2 PAIRS,)
+        pool = _next_starts(model, runs.X[:PAIRS, -1], alive[:PAIRS], rng)
+    new = state._replace(
+        rounds=state.rounds + 1,
+        theta=np.concatenate([weights, log_sigma]),
+        momentum=m,
+        total=total,
+        averaged=averaged,
+        pool=pool,
+        visited=_visited(runs, state.cap),
+    )
+    return new, FinishRecord(new.rounds, float(costs.mean()) / T, float(1.0 - alive.mean()))
+
+
+def result(model: Model, policy: Policy, state: FinishState, rng: np.random.Generator) -> Policy:
+    """The policy with the mean weights, or what it was before where that is better."""
+    before = policy.with_theta(state.before)
+    mean = state.total / max(state.averaged, 1)
+    after = policy.with_theta(np.concatenate([mean, state.theta[-model.nu :]]))
+    T = model.robot.task.horizon
+    x0, disturbance = initial_states(model, PAIRS, rng), process_noise(model, PAIRS, T, rng)
+    noise = before.sigma * rng.standard_normal((PAIRS, T, model.nu))
+
+    def cost(policy: Policy) -> float:
+        runs = run_policy_from(model, policy, x0, noise, disturbance)
+        return float(np.minimum(runs.c, state.cap).sum())
+
+    return min(before, after, key=cost)
+
+
+def _next_starts(model: Model, ends: Array, alive: Array, rng: np.random.Generator) -> Array:
+    """Initial states (R, nx), some of which are where a rollout that is alive ended (R, nx)."""
+    starts = initial_states(model, len(ends), rng)
+    if model.robot.task.ends:
+        return starts
+    continued = alive & (rng.random(len(ends)) < CONTINUED)
+    if model.robot.base == "floating" and 0 not in model.robot.observed_indices:
+        ends = ends.copy()
+        ends[:, 0] = starts[:, 0]  # x, which nothing depends on
+    return np.where(continued[:, None], ends, starts)
+
+
+def _visited(runs: Rollouts, cap: float) -> Array:
+    """Every tenth state (n, nx) of the rollouts, but for those whose step is a failure."""
+    return runs.X[:, :-1:10][runs.c[:, ::10] <= cap]
+
+
+def _largest_median(values: Array) -> float:
+    """Over time, of the medians over rollouts of values (R, T)."""
+    return float(np.median(values, axis=0).max())

@@ -1,0 +1,119 @@
+"""Process noise: its moments, its spectrum, and what it does to a robot."""
+
+import numpy as np
+import pytest
+from imitation import random_policy
+
+from vgps.codegen.description.robot import load
+from vgps.policy.disturbance import process_noise, undisturbed
+from vgps.policy.rollouts import run_policy, run_policy_from
+
+GUSTS = "{force: {x: 30, y: 10, neck: 2}, bandwidth: 4}"
+FORCE = np.array([30.0, 10.0, 0.0, 2.0, 0.0])
+CORRELATION = np.exp(-2 * np.pi * 4 * 0.02)  # from step to step
+
+
+@pytest.fixture
+def gusty(compiled):
+    return compiled(load("swimmer", {"task.process_noise": GUSTS}))
+
+
+def test_jumps_have_the_declared_covariance(swimmer, rng):
+    jumps, impulses = process_noise(swimmer, 100, 200, rng)
+    assert impulses.size == 0
+    flat = jumps.reshape(-1, swimmer.nx)
+    expected = np.diag(np.square([0.0005] * 5 + [0.03] * 5))
+    deviation = np.sqrt(np.outer(*2 * [np.diag(expected)]))
+    assert (abs(flat.T @ flat / len(flat) - expected) < 5 * deviation / np.sqrt(1e4)).all()
+    np.testing.assert_allclose(swimmer.marginal_covariance, expected)
+
+
+def test_forces_have_the_declared_deviation_and_bandwidth(gusty, rng):
+    """At any step, the first included, and from each to the next."""
+    R = 20_000
+    jumps, impulses = process_noise(gusty, R, 20, rng)
+    assert jumps.size == 0
+    forces = impulses / gusty.dt
+    for t in (0, 19):
+        np.testing.assert_allclose(forces[:, t].std(axis=0), FORCE, rtol=5 / np.sqrt(2 * R))
+    now, later = forces[:, 7, FORCE > 0] / FORCE[FORCE > 0], forces[:, 10, FORCE > 0]
+    correlation = (now * later / FORCE[FORCE > 0]).mean(axis=0)
+    np.testing.assert_allclose(correlation, CORRELATION**3, atol=5 / np.sqrt(R))
+
+
+def test_forces_without_a_bandwidth_forget_at_once(compiled, rng):
+    model = compiled(load("swimmer", {"task.process_noise": "{force: 3}"}))
+    impulses = process_noise(model, 5000, 3, rng).impulses
+    covariance = (impulses[:, 0] * impulses[:, 1]).mean(axis=0)
+    assert (abs(covariance) < 5 * (3 * model.dt) ** 2 / np.sqrt(5000)).all()
+
+
+def test_a_rollout_under_noise_equals_a_plain_loop(compiled, rng):
+    """Step, then the jump of the velocity by M^-1 f dt at the new posture, then that of the state."""
+    both = "{q: 0.01, v: 0.1, force: {x: 30, neck: 2}, bandwidth: 4}"
+    model = compiled(load("swimmer", {"task.process_noise": both}))
+    observed = np.array(model.robot.observed_indices)
+    policy = random_policy(rng, len(observed), 3, model.nu, observed)
+    R, T = 11, 6
+    noise, disturbance = rng.standard_normal((R, T, 2)), process_noise(model, R, T, rng)
+    x0 = model.x0 + 0.1 * rng.standard_normal((R, model.nx))
+    runs = run_policy_from(model, policy, x0, noise, disturbance)
+    for r in range(R):
+        x = x0[r]
+        for t in range(T):
+            x = model.step(x, policy.mean(x) + noise[r, t])
+            M = model.mass_matrix(x[: model.nq])
+            x[model.nq :] += np.linalg.solve(M, disturbance.impulses[r, t])
+            x += disturbance.jumps[r, t]
+            np.testing.assert_allclose(runs.X[r, t + 1], x, rtol=1e-9, atol=1e-9)
+
+
+def test_each_rollout_may_have_its_own_weights(swimmer, rng):
+    """And shares its start and noise with those that come as many later as there are of these."""
+    observed = np.array(swimmer.robot.observed_indices)
+    policies = [random_policy(rng, len(observed), 3, swimmer.nu, observed) for _ in range(10)]
+    x0, noise = swimmer.x0 + 0.1 * rng.standard_normal((5, swimmer.nx)), rng.normal(size=(5, 8, 2))
+    disturbance = process_noise(swimmer, 5, 8, rng)
+    thetas = np.stack([policy.theta for policy in policies])
+    runs = run_policy_from(swimmer, policies[0], x0, noise, disturbance, thetas)
+    for r, policy in enumerate(policies):
+        one = slice(r % 5, r % 5 + 1)
+        own = type(disturbance)(*(part[one] for part in disturbance))
+        alone = run_policy_from(swimmer, policy, x0[one], noise[one], own)
+        np.testing.assert_array_equal(runs.X[r], alone.X[0])
+        np.testing.assert_array_equal(runs.c[r], alone.c[0])
+
+
+def test_the_same_generator_starts_alike_with_and_without_noise(swimmer, rng):
+    observed = np.array(swimmer.robot.observed_indices)
+    policy = random_policy(rng, len(observed), 3, swimmer.nu, observed)
+    runs = [
+        run_policy(swimmer, policy, 3, 5, np.random.default_rng(1), stochastic, disturbed)
+        for stochastic in (True, False)
+        for disturbed in (True, False)
+    ]
+    for other in runs[1:]:
+        np.testing.assert_array_equal(other.X[:, 0], runs[0].X[:, 0])
+        assert (other.X[:, 2] != runs[0].X[:, 2]).any()
+
+
+def test_marginals_take_a_force_as_white_noise_of_the_same_diffusion(gusty, rng):
+    """Long sums of the velocity's jumps at the initial posture spread as Sigma_f says."""
+    R, T = 4000, 400
+    dv = gusty.velocity_jumps(
+        np.tile(gusty.x0[:5], (R, 1)), process_noise(gusty, R, T, rng).impulses.sum(axis=1)
+    )
+    spread, expected = dv.T @ dv / R / T, gusty.marginal_covariance[5:, 5:]
+    scale = np.sqrt(np.outer(np.diag(expected), np.diag(expected)))
+    assert abs((spread - expected) / scale).max() < 0.15
+    assert not gusty.marginal_covariance[:5].any()
+
+
+def test_training_may_have_marginals_of_its_own(compiled):
+    model = compiled(load("swimmer", {"training.marginals": "{q: {x: 0.1}, v: 0.2}"}))
+    expected = np.diag(np.square([0.1, 0, 0, 0, 0] + [0.2] * 5))
+    np.testing.assert_allclose(model.marginal_covariance, expected)
+
+
+def test_undisturbed_has_no_entries():
+    assert all(part.shape == (3, 4, 0) for part in undisturbed(3, 4))

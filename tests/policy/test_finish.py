@@ -1,0 +1,111 @@
+"""The average-cost finish where the best policy is known, and its parts."""
+
+import numpy as np
+import pytest
+import scipy.linalg
+
+from vgps.policy import finish
+from vgps.policy.evaluation import evaluate
+from vgps.policy.gaussian import Policy
+
+SIGMA, DAMPING, MASS, DT = 0.3, 0.5, 2.0, 0.1
+# A cart on a rail: linear dynamics, and a cost that is quadratic.
+CART = f"""\
+name: cart
+base: fixed
+links: [{{name: cart, mass: {MASS}}}]
+joints:
+  - {{name: rail, type: prismatic, parent: world, child: cart, actuated: true, damping: {DAMPING}}}
+task:
+  dt: {DT}
+  horizon: 100
+  cost: rail.q**2 + 0.1*rail.v**2 + 0.05*sum(u**2)
+  success: max(abs(rail.q)) < 3
+  initial: {{spread: {{q: 0.2, v: 0.2}}}}
+  process_noise: {{q: 0.01, v: 0.1}}
+"""
+Q, R = np.diag([1.0, 0.1]), np.array([[0.05]])
+
+
+def linear_policy(K):
+    """u = -K x, exactly: softplus(z) - softplus(-z) = z."""
+    W1 = np.array([[1.0, 0.5], [-1.0, -0.5], [0.3, -1.0], [-0.3, 1.0]])
+    W2 = np.linalg.lstsq(W1[::2].T, -np.asarray(K), rcond=None)[0] @ np.kron(np.eye(2), [[1, -1]])
+    return Policy([0, 1], W1, np.zeros(4), W2[None], [0.0], [np.log(SIGMA)])
+
+
+def finished(model, policy, seed=0, rounds=finish.ROUNDS):
+    rng = np.random.default_rng(seed)
+    state = finish.begin(model, policy, rng)
+    records = []
+    for _ in range(rounds):
+        state, record = finish.improve(model, policy, state, rng)
+        records.append(record)
+    return finish.result(model, policy, state, rng), records
+
+
+@pytest.fixture
+def cart(build_text):
+    return build_text(CART)
+
+
+def average_cost(A, B, K, W):
+    """Of a step in the long run under u = -K x + sigma xi, x' = A x + B u + w."""
+    closed = A - B @ K
+    S = scipy.linalg.solve_discrete_lyapunov(closed, W + SIGMA**2 * B @ B.T)
+    return np.trace((Q + K.T @ R @ K) @ S) + R[0, 0] * SIGMA**2
+
+
+def test_it_finds_the_optimum_of_a_linear_quadratic_problem(cart):
+    """The average cost under both noises is that of the Riccati equation's feedback."""
+    f_x, f_u = cart.linearize(cart.x0[None], np.zeros((1, 1)))
+    A, B, W = f_x[0], f_u[0], np.diag(np.square(cart.robot.process_deviation))
+    P = scipy.linalg.solve_discrete_are(A, B, Q, R)
+    best = np.linalg.solve(R + B.T @ P @ B, B.T @ P @ A)
+    poor = np.array([0.5, 0.8])
+    optimum, before = average_cost(A, B, best, W), average_cost(A, B, poor[None], W)
+    assert before > 1.5 * optimum
+
+    policy, _ = finished(cart, linear_policy(poor))
+    long_run = evaluate(cart, policy, 200, 2000, 1, disturbed=True).mean_cost / 2000
+    assert long_run < optimum + 0.05 * (before - optimum)
+    assert (policy.sigma == SIGMA).all()
+
+
+def test_what_it_cannot_better_it_leaves_alone(cart, monkeypatch):
+    """Steps far beyond where the quadratic model holds make it worse."""
+    monkeypatch.setattr(finish, "KL", 1e4)
+    policy = linear_policy([1.0, 1.0])
+    after, _ = finished(cart, policy, rounds=1)
+    np.testing.assert_array_equal(after.theta, policy.theta)
+
+
+def test_a_task_that_ends_begins_anew_and_lasts_its_horizon(build_text, monkeypatch):
+    seen = []
+
+    def roll_out(model, policy, x0, noise, disturbance=None, thetas=None):
+        seen.append((x0, noise.shape))
+        return original(model, policy, x0, noise, disturbance, thetas)
+
+    original = finish.run_policy_from
+    monkeypatch.setattr(finish, "run_policy_from", roll_out)
+    for ends in (True, False):
+        model = build_text(CART.replace("max(abs", "final(abs") if ends else CART)
+        assert model.robot.task.ends == ends
+        seen.clear()
+        finished(model, linear_policy([1.0, 1.0]), rounds=1)
+        rolled = seen[:-2]  # but for those that compare before and after
+        assert {shape[1] for _, shape in rolled} == {100 if ends else finish.STEPS}
+        again = np.isin(rolled[1][0], rolled[0][0]).any()
+        spread = rolled[10][0].std(axis=0)
+        assert not again and ((spread < 0.3).all() or not ends)
+
+
+def test_the_dead_are_not_continued(cart):
+    """Of the living, half are; a floating root's x would go back to the start."""
+    rng = np.random.default_rng(0)
+    ends, alive = np.full((1000, 2), 7.0), np.arange(1000) < 600
+    starts = finish._next_starts(cart, ends, alive, rng)
+    continued = (starts == 7.0).all(axis=1)
+    assert not continued[600:].any()
+    assert 300 - 5 * 12.3 < continued[:600].sum() < 300 + 5 * 12.3
