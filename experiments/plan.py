@@ -22,7 +22,9 @@ EVALUATION = "evaluation.json"
 ROBOT = "robot.yaml"
 # Everything that can be compared, by the paper's names: its settings where they differ.
 ENTRIES: dict[str, dict[str, Any]] = {name: {"method": name} for name in METHODS} | {
-    "cost-weighted-1000": {"method": "cost-weighted", "samples": 1000}
+    "weighted-dagger-noisy": {"method": "weighted-dagger", "oracle": "noisy"},
+    "adapted-dagger-mean": {"method": "adapted-dagger", "oracle": "mean"},
+    "cost-weighted-1000": {"method": "cost-weighted", "samples": 1000},
 }
 
 

@@ -16,12 +16,12 @@ marginals of q.  Three variants (Levine & Koltun 2013, section 6):
     adapted-dagger    weighted, and q is optimised against each new policy; all states take the
                       actions and weights of the current q
 
-The fit is maximum likelihood of the oracle's mean actions.  The oracle of the source gives one
-action for a state; the deviation of the policy is then the error of its imitation, and the noise of
-q would only lead the policy to worse states.  In adapted-dagger the oracle acts with the noise of
-q, as in VGPS: in -log pi_theta the deviation says how far q may depart from the policy, and one as
-small as the error of imitation ties q to a policy that does not swim yet (5-unit swimmer: 2843
-against 376).
+The fit is maximum likelihood of what the oracle does.  The oracle of the source gives one action
+for a state, its mean (``oracle``: mean); the deviation of the policy is then the error of its
+imitation.  Where the oracle acts with the noise of q (noisy), as in VGPS, the policy gets that
+noise as well.  In adapted-dagger this is the default: in -log pi_theta the deviation says how far q
+may depart from the policy, and one as small as the error of imitation ties q to a policy that does
+not swim yet (5-unit swimmer: 2843 against 376).
 
 The dataset would grow with every iteration.  What is kept is a bounded sample of it, in which every
 rollout ever made is with the same probability (reservoir sampling: Vitter 1985, algorithm R), with
@@ -60,12 +60,11 @@ def begin(
     q: TrajectoryDistribution,
     rng: np.random.Generator,
     weighted: bool = False,
-    noisy: bool = False,
 ) -> Improvement:
-    """The first policy, fitted to a dataset of draws from q; see `improve` for the flags."""
+    """The first policy, fitted to a dataset of draws from q; see `improve` for the flag."""
     T, size = settings.learned_steps, settings.fit.states_per_step
     dataset = Dataset(q.sample_states(size, rng)[:T].swapaxes(0, 1), size)
-    draw = labelled(model, dataset.X, q, T * size, weighted, noisy)
+    draw = labelled(model, dataset.X, q, T * size, weighted, settings.noisy_oracle)
     observed = np.array(model.robot.observed_indices)
     return Improvement(first_fit(observed, settings.n_hidden, draw, settings.fit, rng), dataset)
 
@@ -76,7 +75,6 @@ def improve(
     state: SearchState,
     rng: np.random.Generator,
     weighted: bool = False,
-    noisy: bool = False,
 ) -> Improvement:
     """Add rollouts of the policy to the dataset and fit the policy to it.
 
@@ -86,14 +84,13 @@ def improve(
         state: with a `Dataset` as its memory.
         rng: draws rollouts and samples.
         weighted: whether the weight of a state is its density.
-        noisy: whether the oracle acts with the noise of q.
     """
     T, R, size = settings.learned_steps, settings.rollouts, settings.fit.states_per_step
     rollouts = run_policy(model, state.policy, R, T, rng)
     useful = step_costs(model, rollouts.X, rollouts.U) < LARGEST_COST  # (R, T)
     visited = np.where(useful[:, :, None], rollouts.X[:, :T], np.nan)
     dataset = added(state.memory, visited, KEPT * size, rng)
-    draw = labelled(model, dataset.X, state.q, T * size, weighted, noisy)
+    draw = labelled(model, dataset.X, state.q, T * size, weighted, settings.noisy_oracle)
     return Improvement(fit(state.policy, draw, settings.fit, rng), dataset, R)
 
 

@@ -166,7 +166,9 @@ def result(model: Model, policy: Policy, state: FinishState, rng: np.random.Gene
     return min(before, after, key=cost)
 
 
-def _next_starts(model: Model, ends: Array, alive: Array, rng: np.random.Generator) -> Array:
+def _next_starts(
+    model: Model, ends: Array, alive: NDArray[np.bool_], rng: np.random.Generator
+) -> Array:
     """Initial states (R, nx), some of which are where a rollout that is alive ended (R, nx)."""
     starts = initial_states(model, len(ends), rng)
     if model.robot.task.ends:

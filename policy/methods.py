@@ -13,6 +13,7 @@ import numpy as np
 
 from vgps.codegen.model import Model
 from vgps.policy import cost_weighted, dagger, gps, vgps
+from vgps.policy.choices import Oracle
 from vgps.policy.dagger import Dataset
 from vgps.policy.sample_set import SampleSet
 from vgps.policy.state import Improvement, SearchSettings, SearchState, imitate
@@ -30,12 +31,14 @@ class Method(NamedTuple):
     adapts: bool = False  # optimises q against each new policy
     samples: bool = True  # runs its policy to learn from it
     memory: type[SampleSet] | type[Dataset] | None = None  # of SearchState.memory
+    oracle: Oracle | None = None  # how it acts unless a run asks for another; None: there is none
 
 
 def _dagger(weighted: bool = False, adapted: bool = False) -> Method:
-    begin = partial(dagger.begin, weighted=weighted, noisy=adapted)
-    improve = partial(dagger.improve, weighted=weighted, noisy=adapted)
-    return Method(begin, improve, adapts=adapted, memory=Dataset)
+    begin = partial(dagger.begin, weighted=weighted)
+    improve = partial(dagger.improve, weighted=weighted)
+    oracle: Oracle = "noisy" if adapted else "mean"
+    return Method(begin, improve, adapts=adapted, memory=Dataset, oracle=oracle)
 
 
 METHODS = {

@@ -25,12 +25,13 @@ twelve (250 iterations, process noise x 0.8).
 
 from collections.abc import Callable
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vgps.policy.bound import ClosedFormBound, SampledBound
+from vgps.policy.choices import Bound, Optimizer
 from vgps.policy.gaussian import Indices, Policy
 from vgps.policy.optimizers import ValueAndGradient, lbfgs, sgd
 from vgps.policy.scaling import Scaling
@@ -38,8 +39,6 @@ from vgps.policy.softplus import softplus
 from vgps.solver.distribution import TrajectoryDistribution, square_root
 
 Array = NDArray[np.float64]
-Optimizer = Literal["lbfgs", "sgd"]
-Bound = Literal["closed", "sampled"]
 
 
 class FitSettings(NamedTuple):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
 from vgps.policy.disturbance import Disturbance, process_noise, undisturbed
-from vgps.policy.gaussian import Policy
+from vgps.policy.gaussian import Indices, Policy
 from vgps.policy.softplus import softplus_into
 from vgps.solver.native import call, kernel
 
@@ -140,7 +140,7 @@ def _run(
     step: int,
     task_cost: int,
     velocity_jump: int,
-    observed: Array,
+    observed: Indices,
     n_hidden: int,
     thetas: Array,
     limits: Array,

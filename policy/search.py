@@ -21,7 +21,7 @@ from vgps.codegen.model import Model
 from vgps.policy import vgps
 from vgps.policy.methods import METHODS, Method
 from vgps.policy.mstep import FitSettings
-from vgps.policy.settings import RunSettings
+from vgps.policy.settings import RunSettings, own_oracle
 from vgps.policy.state import (
     Beginning,
     Record,
@@ -84,6 +84,7 @@ def search_settings(run: RunSettings, robot: Robot) -> SearchSettings:
         anneal=training.anneal,
         pairs=training.pairs,
         rollouts=run.rollouts,
+        noisy_oracle=(run.oracle or own_oracle(run.method)) == "noisy",
         fit=FitSettings(training.samples, training.tail, run.optimizer, run.bound),
     )
 

@@ -1,13 +1,14 @@
 """Settings of one run of a method, from arguments, config.yaml or a comparison alike."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.errors import hint
+from vgps.policy.choices import Bound, Optimizer, Oracle
 
 if TYPE_CHECKING:
     from vgps.policy.methods import Method
@@ -25,6 +26,11 @@ def _methods() -> "Mapping[str, Method]":
 def is_sampling(method: str) -> bool:
     """Whether the method of this name runs its policy to learn.  KeyError for an unknown one."""
     return _methods()[method].samples
+
+
+def own_oracle(method: str) -> Oracle | None:
+    """How the method's DDP oracle acts by itself; None for one without an oracle, or KeyError."""
+    return _methods()[method].oracle
 
 
 def _at_least(least: int) -> AfterValidator:
@@ -56,16 +62,22 @@ class RunSettings(BaseModel):
     iterations: Annotated[int | None, _at_least(1)] = Field(
         None, description="outer iterations; as the robot's file says when absent"
     )
-    optimizer: Literal["lbfgs", "sgd"] = Field(
+    optimizer: Optimizer = Field(
         "lbfgs", description="what fits the policy to the trajectory distribution"
     )
-    bound: Literal["closed", "sampled"] = Field(
+    bound: Bound = Field(
         "closed", description="integral over actions in closed form, or sampled as in equation 3"
     )
     samples: Annotated[int | None, _at_least(1)] = Field(
         None,
         description="rollouts of the policy in each iteration, for methods that sample it; "
         f"{_SAMPLES} when absent",
+    )
+
+    oracle: Oracle | None = Field(
+        None,
+        description="what dataset aggregation imitates: the mean actions of the DDP controller, or "
+        "its noise as well; noisy for adapted-dagger when absent, otherwise mean",
     )
 
     @field_validator("method")
@@ -86,13 +98,26 @@ class RunSettings(BaseModel):
             raise PydanticCustomError("no_samples", text, {"method": method})
         return samples
 
+    @field_validator("oracle")
+    @classmethod
+    def _of_a_method_with_one(cls, oracle: Oracle | None, info: ValidationInfo) -> Oracle | None:
+        method = info.data.get("method")
+        if oracle is not None and method is not None and own_oracle(method) is None:
+            text = "must be left out: {method} has no oracle"
+            raise PydanticCustomError("no_oracle", text, {"method": method})
+        return oracle
+
     def replaced(self, **changes: Any) -> Self:
         """These settings with others in their place, validated again."""
         return type(self).model_validate(self.model_dump() | changes)
 
     def resolved(self, robot: Robot) -> Self:
         """These settings with nothing left to the robot's file or to the method."""
-        return self.replaced(iterations=self.last_iteration(robot), samples=self.rollouts or None)
+        return self.replaced(
+            iterations=self.last_iteration(robot),
+            samples=self.rollouts or None,
+            oracle=self.oracle or own_oracle(self.method),
+        )
 
     def last_iteration(self, robot: Robot) -> int:
         """Number of outer iterations."""

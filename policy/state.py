@@ -32,6 +32,7 @@ class SearchSettings(NamedTuple):
     anneal: int  # iterations over which alpha falls; it is fixed afterwards
     pairs: int  # antithetic pairs of states over which -log pi is averaged
     rollouts: int  # of the policy in one iteration, by methods that sample it
+    noisy_oracle: bool  # whether q acts with its noise where a policy imitates it by dataset
     fit: FitSettings
     initial: Settings = INITIAL  # line 1
     adapt: Settings = INITIAL._replace(max_iterations=30)  # line 6

@@ -124,7 +124,7 @@ def test_an_interruption_saves_what_is_finished(tmp_path):
     [
         (
             ["--methods", "gsp"],
-            "no method 'gsp'; did you mean 'gps'? allowed: adapted-dagger, adapted-gps, cost-",
+            "no method 'gsp'; did you mean 'gps'? allowed: adapted-dagger, adapted-dagger-mean, ",
         ),
         (
             ["--robots", "swimer"],

@@ -34,7 +34,7 @@ def model():
 @pytest.fixture
 def settings():
     fit = FitSettings(states_per_step=SIZE, tail=0, optimizer="lbfgs", bound="closed")
-    return SimpleNamespace(learned_steps=T, rollouts=R, n_hidden=2, fit=fit)
+    return SimpleNamespace(learned_steps=T, rollouts=R, n_hidden=2, fit=fit, noisy_oracle=False)
 
 
 @pytest.fixture
@@ -89,12 +89,20 @@ def test_the_dataset_is_bounded(model, q, rng):
 
 @pytest.mark.parametrize(
     ("method", "weighted", "noisy"),
-    [("dagger", False, False), ("weighted-dagger", True, False), ("adapted-dagger", True, True)],
+    [
+        ("dagger", False, False),
+        ("dagger", False, True),
+        ("weighted-dagger", True, False),
+        ("weighted-dagger", True, True),
+        ("adapted-dagger", True, False),
+        ("adapted-dagger", True, True),
+    ],
 )
-def test_variants_differ_in_weights_and_noise(
+def test_variants_differ_in_weights_and_their_oracle_in_noise(
     monkeypatch, method, weighted, noisy, model, settings, q, asked, rng
 ):
     """In the first fit and in the later ones."""
+    settings.noisy_oracle = noisy
     X = q.X[0] + rng.normal(size=(R, T + 1, NX))
     improved(monkeypatch, method, model, settings, q, X, np.ones((R, T)), rng)
     assert len(asked) == 2

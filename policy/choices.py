@@ -1,0 +1,7 @@
+"""The alternatives that a run may choose from, for a command line that imports nothing heavy."""
+
+from typing import Literal
+
+Optimizer = Literal["lbfgs", "sgd"]  # what fits the policy
+Bound = Literal["closed", "sampled"]  # the integral over actions
+Oracle = Literal["mean", "noisy"]  # how a DDP oracle acts: by its mean actions, or with q's noise
