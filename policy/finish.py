@@ -37,19 +37,20 @@ from vgps.codegen.model import Model
 from vgps.policy.disturbance import process_noise
 from vgps.policy.fisher import natural_basis
 from vgps.policy.gaussian import Policy
-from vgps.policy.rollouts import Rollouts, initial_states, run_policy, run_policy_from
+from vgps.policy.rollouts import LARGEST_COST, Rollouts, initial_states, run_policy, run_policy_from
 
 Array = NDArray[np.float64]
 
-ROUNDS = 14
-ITERATIONS = 20  # of a round, which begins with a new basis B
+ITERATIONS = 280
+ROUND = 20  # iterations with the same basis B
 PAIRS = 128
 STEPS = 300  # of a rollout, where the task goes on
 SPREAD = 0.2  # of the weights that are tried, in units of B
 MOMENTUM = 0.8
 KL = 0.005  # nats a step, to which an iteration goes; it falls to a tenth
-AVERAGED = 0.2  # share of the iterations whose theta is averaged in the end
+AVERAGED = 56  # iterations at the end whose theta is averaged
 CAP = 2.5  # multiples of the largest median cost of a step
+CAP_OF_AN_END = 25.0  # the same, where a task that ends may ask for a costly way to its goal
 DEAD = 4.0  # multiples of the largest median of the mean cost over RECENT steps
 RECENT = 50
 CONTINUED = 0.5  # share of the living rollouts that go on
@@ -58,24 +59,28 @@ CLIPPED = 10.0  # multiples of the median |d_i| beyond which d_i is cut
 
 
 class FinishState(NamedTuple):
-    """After some rounds: all that the next depends on beside the generator."""
+    """After some iterations: all that the next depends on beside the generator."""
 
-    rounds: int
+    iteration: int
     theta: Array  # (n_weights + nu,) of the policy
     before: Array  # (n_weights + nu,) of the policy before the finish
     momentum: Array  # (n_weights,) m
     total: Array  # (n_weights,) sum of the weights that are averaged in the end
-    averaged: int  # how many they are
     pool: Array  # (PAIRS, nx) where the next rollouts begin
-    visited: Array  # (n, nx) states of the last rollouts
+    visited: Array  # (n, nx) states of earlier rollouts
     cap: float
     dead: float
+
+    @property
+    def ended(self) -> bool:
+        """Whether there is nothing more to do than to ask for the `result`."""
+        return self.iteration >= ITERATIONS
 
 
 class FinishRecord(NamedTuple):
     """What there is to say about a round, over its last iteration."""
 
-    round: int
+    iteration: int
     cost: float  # mean of a step, each at most the cap
     failed: float  # share of the rollouts that are not alive at their end
 
@@ -83,20 +88,19 @@ class FinishRecord(NamedTuple):
 def begin(model: Model, policy: Policy, rng: np.random.Generator) -> FinishState:
     """The state before the first round, from what the policy does at present."""
     runs = run_policy(model, policy, PAIRS, model.robot.task.horizon, rng)
-    recent = min(RECENT, runs.c.shape[1])
-    total = np.cumsum(np.pad(runs.c, ((0, 0), (1, 0))), axis=1)
-    with np.errstate(invalid="ignore"):  # after a failure costs are infinite
-        moving = (total[:, recent:] - total[:, :-recent]) / recent  # (R, T - recent + 1)
-    cap = CAP * _largest_median(runs.c)
+    c = np.minimum(runs.c, LARGEST_COST)
+    recent = min(RECENT, c.shape[1])
+    total = np.cumsum(np.pad(c, ((0, 0), (1, 0))), axis=1)
+    moving = (total[:, recent:] - total[:, :-recent]) / recent  # (R, T - recent + 1)
+    cap = (CAP_OF_AN_END if model.robot.task.ends else CAP) * _largest_median(c)
     return FinishState(
-        rounds=0,
+        iteration=0,
         theta=policy.theta,
         before=policy.theta,
         momentum=np.zeros(policy.n_weights),
         total=np.zeros(policy.n_weights),
-        averaged=0,
         pool=initial_states(model, PAIRS, rng),
-        visited=_visited(runs, cap),
+        visited=_visited(runs.X, c, cap),
         cap=cap,
         dead=DEAD * _largest_median(moving),
     )
@@ -105,56 +109,56 @@ def begin(model: Model, policy: Policy, rng: np.random.Generator) -> FinishState
 def improve(
     model: Model, policy: Policy, state: FinishState, rng: np.random.Generator
 ) -> tuple[FinishState, FinishRecord]:
-    """One round.  ``policy`` tells what is observed; its theta is that of the state."""
-    nu, total_iterations = model.nu, ROUNDS * ITERATIONS
-    weights, log_sigma = state.theta[:-nu].copy(), state.theta[-nu:]
+    """One round, over which the basis stays.  ``policy`` is any that observes the same."""
     chosen = state.visited[rng.integers(len(state.visited), size=STATES)]
     B = natural_basis(policy.with_theta(state.theta), chosen)
-    n, m, total, averaged, pool = (
-        len(weights),
-        state.momentum,
-        state.total,
-        state.averaged,
-        state.pool,
-    )
-    T = model.robot.task.horizon if model.robot.task.ends else STEPS
-    for iteration in range(state.rounds * ITERATIONS, (state.rounds + 1) * ITERATIONS):
-        xi = rng.standard_normal((PAIRS, n)) / np.sqrt(n)
-        steps = SPREAD * xi @ B.T
-        tried = np.concatenate([weights + steps, weights - steps])
-        thetas = np.column_stack([tried, np.broadcast_to(log_sigma, (2 * PAIRS, nu))])
-        noise = np.exp(log_sigma) * rng.standard_normal((PAIRS, T, nu))
-        disturbance = process_noise(model, PAIRS, T, rng)
-        runs = run_policy_from(model, policy, pool, noise, disturbance, thetas)
-        costs = np.minimum(runs.c, state.cap).sum(axis=1)
-        d = costs[:PAIRS] - costs[PAIRS:]
-        most = CLIPPED * np.median(np.abs(d))
-        m = MOMENTUM * m + (1.0 - MOMENTUM) * np.clip(d, -most, most) @ xi / PAIRS
-        length = np.linalg.norm(m)
-        if length > 0.0:
-            nats = KL * (1.0 - 0.9 * iteration / total_iterations)
-            weights = weights - np.sqrt(2.0 * nats) * B @ (m / length)
-        if iteration >= (1.0 - AVERAGED) * total_iterations:
-            total, averaged = total + weights, averaged + 1
-        alive = runs.c[:, -RECENT:].mean(axis=1) < state.dead  # (2 PAIRS,)
-        pool = _next_starts(model, runs.X[:PAIRS, -1], alive[:PAIRS], rng)
+    for _ in range(ROUND):
+        state, runs = _iterate(model, policy, state, B, rng)
+    c = np.minimum(runs.c, state.cap)
+    visited = _visited(runs.X, runs.c, state.cap)
+    if len(visited):
+        state = state._replace(visited=visited)
+    failed = 1.0 - _alive(runs, state).mean()
+    return state, FinishRecord(state.iteration, float(c.mean()), float(failed))
+
+
+def _iterate(
+    model: Model, policy: Policy, state: FinishState, B: Array, rng: np.random.Generator
+) -> tuple[FinishState, Rollouts]:
+    n, T = len(B), model.robot.task.horizon if model.robot.task.ends else STEPS
+    xi = rng.standard_normal((PAIRS, n)) / np.sqrt(n)
+    steps = np.zeros((PAIRS, len(state.theta)))
+    steps[:, :n] = SPREAD * xi @ B.T
+    thetas = np.concatenate([state.theta + steps, state.theta - steps])
+    noise = policy.with_theta(state.theta).sigma * rng.standard_normal((PAIRS, T, model.nu))
+    disturbance = process_noise(model, PAIRS, T, rng)
+    runs = run_policy_from(model, policy, state.pool, noise, disturbance, thetas)
+
+    costs = np.minimum(runs.c, state.cap).sum(axis=1)
+    d = costs[:PAIRS] - costs[PAIRS:]
+    most = CLIPPED * np.median(np.abs(d))
+    m = MOMENTUM * state.momentum + (1.0 - MOMENTUM) * np.clip(d, -most, most) @ xi / PAIRS
+    nats = KL * (1.0 - 0.9 * state.iteration / ITERATIONS)
+    theta, length = state.theta.copy(), np.linalg.norm(m)
+    if length > 0.0:
+        theta[:n] -= np.sqrt(2.0 * nats) * B @ (m / length)
+    averaged = state.iteration >= ITERATIONS - AVERAGED
     new = state._replace(
-        rounds=state.rounds + 1,
-        theta=np.concatenate([weights, log_sigma]),
+        iteration=state.iteration + 1,
+        theta=theta,
         momentum=m,
-        total=total,
-        averaged=averaged,
-        pool=pool,
-        visited=_visited(runs, state.cap),
+        total=state.total + theta[:n] if averaged else state.total,
+        pool=_next_starts(model, runs.X[:PAIRS, -1], _alive(runs, state)[:PAIRS], rng),
     )
-    return new, FinishRecord(new.rounds, float(costs.mean()) / T, float(1.0 - alive.mean()))
+    return new, runs
 
 
 def result(model: Model, policy: Policy, state: FinishState, rng: np.random.Generator) -> Policy:
-    """The policy with the mean weights, or what it was before where that is better."""
+    """The policy with the mean weights of the end, or what it was before where that is better."""
     before = policy.with_theta(state.before)
-    mean = state.total / max(state.averaged, 1)
-    after = policy.with_theta(np.concatenate([mean, state.theta[-model.nu :]]))
+    theta = state.before.copy()  # sigma stays to the bit
+    theta[: -model.nu] = state.total / AVERAGED
+    after = policy.with_theta(theta)
     T = model.robot.task.horizon
     x0, disturbance = initial_states(model, PAIRS, rng), process_noise(model, PAIRS, T, rng)
     noise = before.sigma * rng.standard_normal((PAIRS, T, model.nu))
@@ -180,9 +184,14 @@ def _next_starts(
     return np.where(continued[:, None], ends, starts)
 
 
-def _visited(runs: Rollouts, cap: float) -> Array:
-    """Every tenth state (n, nx) of the rollouts, but for those whose step is a failure."""
-    return runs.X[:, :-1:10][runs.c[:, ::10] <= cap]
+def _alive(runs: Rollouts, state: FinishState) -> NDArray[np.bool_]:
+    """(R,) whether a rollout still does, at its end, what the policy did at the beginning."""
+    return np.asarray(runs.c[:, -RECENT:].mean(axis=1) < state.dead)
+
+
+def _visited(X: Array, c: Array, cap: float) -> Array:
+    """Every tenth state (n, nx) of X (R, T+1, nx), but for those whose step is a failure."""
+    return X[:, :-1:10][c[:, ::10] <= cap]
 
 
 def _largest_median(values: Array) -> float:

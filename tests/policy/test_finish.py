@@ -34,14 +34,19 @@ def linear_policy(K):
     return Policy([0, 1], W1, np.zeros(4), W2[None], [0.0], [np.log(SIGMA)])
 
 
-def finished(model, policy, seed=0, rounds=finish.ROUNDS):
-    rng = np.random.default_rng(seed)
+def finished(model, policy):
+    rng = np.random.default_rng(0)
     state = finish.begin(model, policy, rng)
-    records = []
-    for _ in range(rounds):
-        state, record = finish.improve(model, policy, state, rng)
-        records.append(record)
-    return finish.result(model, policy, state, rng), records
+    while not state.ended:
+        state, _ = finish.improve(model, policy, state, rng)
+    return finish.result(model, policy, state, rng)
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """A finish of one round."""
+    monkeypatch.setattr(finish, "ITERATIONS", finish.ROUND)
+    monkeypatch.setattr(finish, "AVERAGED", 5)
 
 
 @pytest.fixture
@@ -66,21 +71,20 @@ def test_it_finds_the_optimum_of_a_linear_quadratic_problem(cart):
     optimum, before = average_cost(A, B, best, W), average_cost(A, B, poor[None], W)
     assert before > 1.5 * optimum
 
-    policy, _ = finished(cart, linear_policy(poor))
+    policy = finished(cart, linear_policy(poor))
     long_run = evaluate(cart, policy, 200, 2000, 1, disturbed=True).mean_cost / 2000
     assert long_run < optimum + 0.05 * (before - optimum)
     assert (policy.sigma == SIGMA).all()
 
 
-def test_what_it_cannot_better_it_leaves_alone(cart, monkeypatch):
+def test_what_it_cannot_better_it_leaves_alone(cart, short, monkeypatch):
     """Steps far beyond where the quadratic model holds make it worse."""
     monkeypatch.setattr(finish, "KL", 1e4)
     policy = linear_policy([1.0, 1.0])
-    after, _ = finished(cart, policy, rounds=1)
-    np.testing.assert_array_equal(after.theta, policy.theta)
+    np.testing.assert_array_equal(finished(cart, policy).theta, policy.theta)
 
 
-def test_a_task_that_ends_begins_anew_and_lasts_its_horizon(build_text, monkeypatch):
+def test_a_task_that_ends_begins_anew_and_lasts_its_horizon(build_text, short, monkeypatch):
     seen = []
 
     def roll_out(model, policy, x0, noise, disturbance=None, thetas=None):
@@ -93,7 +97,7 @@ def test_a_task_that_ends_begins_anew_and_lasts_its_horizon(build_text, monkeypa
         model = build_text(CART.replace("max(abs", "final(abs") if ends else CART)
         assert model.robot.task.ends == ends
         seen.clear()
-        finished(model, linear_policy([1.0, 1.0]), rounds=1)
+        finished(model, linear_policy([1.0, 1.0]))
         rolled = seen[:-2]  # but for those that compare before and after
         assert {shape[1] for _, shape in rolled} == {100 if ends else finish.STEPS}
         again = np.isin(rolled[1][0], rolled[0][0]).any()
