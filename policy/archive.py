@@ -16,6 +16,7 @@ import stat
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import IO, Literal, NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
@@ -51,6 +52,8 @@ class Entry(NamedTuple):
 
 Schema = dict[str, Entry]
 
+_TYPES: dict[str, DTypeLike] = {"number": np.float64, "real": np.float64, "whole": np.int64}
+
 
 def numbers(*shape: int | str, finite: bool = True) -> Entry:
     """Doubles."""
@@ -78,9 +81,9 @@ def read_arrays(
     path: Path,
     what: str,
     schema: Schema,
+    sizes: Mapping[str, int] = MappingProxyType({}),
     robot: Robot | None = None,
     others: bool = False,
-    **sizes: int,
 ) -> Arrays:
     """The arrays that ``schema`` names.
 
@@ -88,9 +91,9 @@ def read_arrays(
         path: of an .npz file.
         what: it should be, such as "a policy".
         schema: the arrays.
+        sizes: what names in shapes stand for, as far as they are known beforehand.
         robot: that they must have been made for, as far as the file says so itself.
         others: whether there may be more arrays, which are not read.
-        sizes: what names in shapes stand for, as far as they are known beforehand.
 
     Raises:
         ArrayFileError: when the file is missing, damaged, of another kind or of another robot.
@@ -99,7 +102,7 @@ def read_arrays(
         try:
             with ZipFile(file) as archive, warnings.catch_warnings():
                 warnings.simplefilter("error")  # NumPy has some for headers that it did not write
-                return _read(archive, what, schema, robot, others, sizes)
+                return _read(archive, what, schema, dict(sizes), robot, others)
         except Unfit as error:
             raise ArrayFileError(f"{path}: {error}") from None
         except Exception:
@@ -107,17 +110,20 @@ def read_arrays(
             raise ArrayFileError(f"{path}: is not an .npz file of numbers, or is damaged") from None
 
 
-def require_arrays(arrays: Mapping[str, NDArray], schema: Schema, **sizes: int) -> None:
+def require_arrays(
+    arrays: Mapping[str, NDArray], schema: Schema, sizes: Mapping[str, int] = MappingProxyType({})
+) -> None:
     """Refuse arrays in memory that are not as ``schema`` says.
 
     Raises:
         ValueError: for the first that is not.
     """
+    known = dict(sizes)
     for name, entry in schema.items():
         if name in arrays:
             array = np.asarray(arrays[name])
-            _check_type(name, entry, array.dtype, array.shape, sizes)
-            _check_values(name, entry, array, sizes)
+            _check_type(name, entry, array.dtype, array.shape, known)
+            _check_values(name, entry, array, known)
         elif not entry.optional:
             raise Unfit(f"{name} is missing")
 
@@ -142,9 +148,9 @@ def _read(
     archive: ZipFile,
     what: str,
     schema: Schema,
+    sizes: dict[str, int],
     robot: Robot | None,
     others: bool,
-    sizes: dict[str, int],
 ) -> Arrays:
     present = [name.removesuffix(".npy") for name in archive.namelist()]
     missing = [name for name in schema if name not in present and not schema[name].optional]
@@ -189,9 +195,7 @@ def _array(archive: ZipFile, name: str, entry: Entry, sizes: dict[str, int]) -> 
         raise Unfit(f"{name} does not have as many numbers as its shape {shape} says")
     array = np.ndarray(shape, dtype, content, order="F" if fortran else "C")
     _check_values(name, entry, array, sizes)
-    as_stored: DTypeLike = dtype
-    kinds: dict[str, DTypeLike] = {"number": np.float64, "real": np.float64, "whole": np.int64}
-    return array.astype(kinds.get(entry.kind, as_stored), order="C")
+    return array.astype(_TYPES.get(entry.kind, dtype), order="C")
 
 
 def _check_type(

@@ -104,7 +104,7 @@ def read_policy(path: Path, robot: Robot | None = None) -> tuple[Policy, int | N
         ArrayFileError: when it is damaged, not a policy, or not one of this robot.
     """
     sizes = {} if robot is None else {"nx": robot.nx, "nu": robot.nu}
-    arrays = read_arrays(path, "a policy", POLICY_FILE, robot, **sizes)
+    arrays = read_arrays(path, "a policy", POLICY_FILE, sizes, robot)
     try:
         policy = policy_from_arrays(arrays)
     except ValueError as error:
@@ -186,12 +186,14 @@ def require_state(
     """
     sizes = state_sizes(robot, hidden)
     if isinstance(state, Beginning):
-        require_arrays(_fields("q", state.q), _named("q", _DISTRIBUTION), **sizes)
+        require_arrays(_fields("q", state.q), _named("q", _DISTRIBUTION), sizes)
         return
-    require_arrays(state_to_arrays(state), state_schema(memory), **sizes)
+    require_arrays(state_to_arrays(state), state_schema(memory), sizes)
     observed, asked = state.policy.observed.tolist(), list(robot.observed_indices)
     if observed != asked:
-        raise ValueError(f"the policy observes the coordinates {observed}, the robot's file {asked}")
+        raise ValueError(
+            f"the policy observes the coordinates {observed}, the robot's file {asked}"
+        )
 
 
 def _named(prefix: str, schema: Schema) -> Schema:
