@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from vgps.codegen.description.robot import Robot, load
-from vgps.codegen.errors import found
 from vgps.experiments.config import RunConfig, fingerprint
 from vgps.experiments.errors import RunFolderError
 from vgps.experiments.run_folder import RunFolder
 
 _LISTED = 4  # changes that a sentence names
+_LONGEST = 200  # characters of a value in it
 
 
 class Change(NamedTuple):
@@ -31,7 +31,7 @@ class Change(NamedTuple):
         return self.key.startswith("training.") and self.key != "training.tail"
 
     def __str__(self) -> str:
-        return f"{self.key} was {found(self.old)}, now {found(self.new)}"
+        return f"{self.key} was {_shown(self.old)}, now {_shown(self.new)}"
 
 
 def robot_of(folder: RunFolder, config: RunConfig) -> Robot:
@@ -84,8 +84,8 @@ def require_same_run(
         robot_of(folder, config)  # of neither is it known what was changed
     before, after = (given, kept) if edited else (kept, given)
     _require_harmless(after.path or after.name, differences(before, after), accept_changes)
-    folder.write_text("robot.yaml", after.text)
     folder.write_config(config.replaced(robot_sha256=fingerprint(after.text)))
+    folder.write_text("robot.yaml", after.text)
 
 
 def differences(before: Robot, after: Robot) -> list[Change]:
@@ -115,19 +115,20 @@ def _require_harmless(path: str, changes: list[Change], accepted: bool) -> None:
     raise RunFolderError(f"{path} is not as the run began: {listed}: {advice}")
 
 
+def _shown(value: Any) -> str:
+    shown = "absent" if value is None else repr(value)
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}..."
+
+
 def _content(robot: Robot) -> dict[str, Any]:
     return robot.model_dump(mode="json", exclude={"name", "description"})
 
 
 def _flat(value: Any, place: str = "") -> dict[str, Any]:
     """Values by their dotted place; items of a list go by their names, as in --set."""
-    if (
-        isinstance(value, list)
-        and value
-        and all(isinstance(i, dict) and "name" in i for i in value)
-    ):
-        names = {f"order of {place}": [item["name"] for item in value]}
-        return names | _flat({item["name"]: item for item in value}, place)
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        named = {item.get("name", str(i)): item for i, item in enumerate(value)}
+        return {f"order of {place}": list(named)} | _flat(named, place)
     if not isinstance(value, dict):
         return {place: value}
     flat: dict[str, Any] = {}

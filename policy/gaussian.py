@@ -93,10 +93,8 @@ class Policy:
         if self.b2.size != nu:
             raise ValueError(f"a policy of {self.b2.size} actions does not fit a robot of {nu}")
         if (last := self.observed.max()) >= nx:
-            text = (
-                f"a policy that observes coordinate {last} of a state does not fit a robot of {nx}"
-            )
-            raise ValueError(text)
+            seen = f"a policy that observes coordinate {last} of the state"
+            raise ValueError(f"{seen} does not fit a robot of {nx}")
 
     def with_theta(self, theta: ArrayLike) -> "Policy":
         """The policy that sees the same coordinates, with other learned numbers.
