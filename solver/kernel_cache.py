@@ -66,5 +66,5 @@ def _read(path: Path) -> bytes:
 
 
 def _checksum(path: Path, content: bytes) -> bytes:
-    """Of content under this name, for one kernel is no substitute for another, and of this Numba."""
+    """Of content under this name, and of this Numba: one kernel is no substitute for another."""
     return hashlib.sha256(f"{nb.__version__}\0{path.name}\0".encode() + content).digest()
