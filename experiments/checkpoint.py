@@ -97,11 +97,11 @@ def read_checkpoint(folder: RunFolder, settings: RunSettings, robot: Robot) -> C
         return None
     memory = METHODS[settings.method].memory
     schema = state_schema(memory) | {"random": text()}
-    sizes = state_sizes(robot, settings.hidden)
+    sizes = state_sizes(robot, settings)
     arrays = read_arrays(path, f"a checkpoint of {settings.method}", schema, sizes, robot)
     try:
         state = state_from_arrays(arrays, memory)
-        require_state(state, robot, settings.hidden, memory)
+        require_state(state, robot, settings, memory)
         random = _Generator.model_validate_json(str(arrays["random"])).model_dump()
     except ValidationError as error:
         raise ArrayFileError(

@@ -60,7 +60,9 @@ def read_run(path: str | Path) -> Run:
     folder = RunFolder(path)
     config = folder.read_config()
     robot = robot_of(folder, config)
-    policy, iteration = read_policy(folder.existing("policy.npz"), robot)
+    policy, iteration = read_policy(
+        folder.existing("policy.npz"), robot, config.last_iteration(robot)
+    )
     trajectory = read_trajectory(folder, robot)
     # The row of an iteration is written before its policy.
     metrics = folder.read_metrics(iteration)

@@ -134,14 +134,14 @@ class Unfit(ValueError):
 
 def _opened(path: Path) -> IO[bytes]:
     try:
+        mode = os.stat(path).st_mode
         # Opening a pipe would wait for someone to write into it.
-        if not stat.S_ISREG(mode := os.stat(path).st_mode) and not stat.S_ISDIR(mode):
-            raise ArrayFileError(f"{path}: cannot be read: it is not a regular file")
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
+            raise OSError("it is not a regular file")
         return path.open("rb")
-    except OSError as error:
-        raise ArrayFileError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except ValueError as error:  # a path that no system has
-        raise ArrayFileError(f"{path}: cannot be read: {error}") from None
+    except (OSError, ValueError) as error:  # ValueError: a path that no system has
+        reason = getattr(error, "strerror", None) or error
+        raise ArrayFileError(f"{path}: cannot be read: {reason}") from None
 
 
 def _read(

@@ -70,7 +70,7 @@ def search(
     if state is None:
         initial = initial_trajectory(model, asked, rng)
         state = start(model, initial)
-    require_state(state, model.robot, run.hidden, chosen.memory)
+    require_state(state, model.robot, run, chosen.memory)
     while state.k < run.last_iteration(model.robot):
         state, record = iterate(model, chosen, asked, state, rng)
         yield state, record

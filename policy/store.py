@@ -2,7 +2,7 @@
 
 Of the arrays here every one is checked on its way back, for later code indexes with them unchecked.
 The names of their sizes: nx, nu, n_in observed coordinates, hidden units; T the task's horizon,
-T_learned the steps of it that a policy learns from.
+T_learned the steps of it that a policy learns from; after_last the first iteration not asked for.
 """
 
 from collections.abc import Mapping
@@ -26,6 +26,7 @@ from vgps.policy.dagger import Dataset
 from vgps.policy.gaussian import Policy
 from vgps.policy.mlp import count_weights
 from vgps.policy.sample_set import SampleSet
+from vgps.policy.settings import RunSettings
 from vgps.policy.state import Beginning, SearchState
 from vgps.solver.distribution import TrajectoryDistribution, square_root
 
@@ -38,7 +39,7 @@ _POLICY: Schema = {
     "log_sigma": numbers("nu"),
 }
 # k of its `SearchState`; early versions did not say.
-POLICY_FILE: Schema = _POLICY | {"iteration": whole(least=1, optional=True)}
+POLICY_FILE: Schema = _POLICY | {"iteration": whole(least=1, below="after_last", optional=True)}
 
 _DISTRIBUTION: Schema = {
     "X": numbers("T", "nx"),
@@ -93,17 +94,22 @@ def load_policy(path: str | Path) -> Policy:
     return read_policy(path / "policy.npz" if path.is_dir() else path)[0]
 
 
-def read_policy(path: Path, robot: Robot | None = None) -> tuple[Policy, int | None]:
+def read_policy(
+    path: Path, robot: Robot | None = None, iterations: int | None = None
+) -> tuple[Policy, int | None]:
     """The policy in a file, and after which iteration it was stored, if the file says so.
 
     Args:
         path: a policy.npz.
         robot: that it must be of.
+        iterations: of the run, as many as were asked for.
 
     Raises:
         ArrayFileError: when it is damaged, not a policy, or not one of this robot.
     """
     sizes = {} if robot is None else {"nx": robot.nx, "nu": robot.nu}
+    if iterations is not None:
+        sizes["after_last"] = iterations + 1
     arrays = read_arrays(path, "a policy", POLICY_FILE, sizes, robot)
     try:
         policy = policy_from_arrays(arrays)
@@ -115,16 +121,19 @@ def read_policy(path: Path, robot: Robot | None = None) -> tuple[Policy, int | N
 def state_schema(memory: type[Any] | None = None) -> Schema:
     """The arrays of a search state, for a method with a ``memory`` of this type."""
     return (
-        {"k": whole(least=1), "rollouts": whole(optional=True)}  # early versions counted none
+        {
+            "k": whole(least=1, below="after_last"),
+            "rollouts": whole(optional=True),
+        }  # early versions counted none
         | _POLICY
         | _named("q", _DISTRIBUTION)
         | _named("memory", _MEMORIES[memory])
     )
 
 
-def state_sizes(robot: Robot, hidden: int) -> dict[str, int]:
-    """What the sizes of a search state's arrays are for a robot and a number of hidden units."""
-    n_in, horizon = len(robot.observed_indices), robot.task.horizon
+def state_sizes(robot: Robot, settings: RunSettings) -> dict[str, int]:
+    """What the sizes of a search state's arrays are, for a robot and the settings of a run."""
+    n_in, hidden, horizon = len(robot.observed_indices), settings.hidden, robot.task.horizon
     return {
         "nx": robot.nx,
         "nu": robot.nu,
@@ -132,6 +141,7 @@ def state_sizes(robot: Robot, hidden: int) -> dict[str, int]:
         "hidden": hidden,
         "T": horizon,
         "T_learned": horizon - robot.training.tail,
+        "after_last": settings.last_iteration(robot) + 1,
         "n_theta": count_weights(n_in, hidden, robot.nu) + robot.nu,
     }
 
@@ -171,20 +181,20 @@ def state_from_arrays(
 
 
 def require_state(
-    state: SearchState | Beginning, robot: Robot, hidden: int, memory: type[Any] | None
+    state: SearchState | Beginning, robot: Robot, settings: RunSettings, memory: type[Any] | None
 ) -> None:
     """Refuse to search on from a state of another robot, or of other settings.
 
     Args:
         state: where a search is to go on.
         robot: whose policy is searched.
-        hidden: number of hidden units.
+        settings: of the run.
         memory: of the method's states.
 
     Raises:
         ValueError: when an array of the state has another shape, or what is observed differs.
     """
-    sizes = state_sizes(robot, hidden)
+    sizes = state_sizes(robot, settings)
     if isinstance(state, Beginning):
         require_arrays(_fields("q", state.q), _named("q", _DISTRIBUTION), sizes)
         return

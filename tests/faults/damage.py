@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 ARRAYS = ".npz"
+INDICES = ("observed", "k", "iteration", "memory_best")
 
 
 def damaged(path: Path, strangers: list[Path], rng: np.random.Generator) -> str:
@@ -94,8 +95,10 @@ def with_a_strange_number(path, rng):
     """One that is not finite, or no index."""
     arrays, name = _drawn(path, rng)
     array = np.array(arrays[name])
-    numbers = {"f": [np.nan, np.inf, -np.inf], "i": [-1, 1000, 10**6, 2**40, -(2**63), 2**63 - 1]}
+    numbers = {"f": [np.nan, np.inf, -np.inf], "i": [-1, -(2**63), 2**63 - 1]}
     choices = numbers.get(array.dtype.kind)
+    if name in INDICES:
+        choices = [*choices, 1000, 10**6, 2**40]
     if not choices:
         arrays[name], value = np.array("\0{}[nan]"), "text"
     else:
