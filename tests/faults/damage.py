@@ -118,8 +118,8 @@ def without_a_name(path, rng):
 
 def with_a_name(path, rng):
     arrays, _ = _drawn(path, rng)
-    np.savez(path, **arrays, memory_X=np.zeros((2, 3, 4)))
-    return "with memory_X"
+    np.savez(path, **arrays, more=np.zeros((2, 3, 4)))
+    return "with more"
 
 
 def as_a_bomb(path, rng):
