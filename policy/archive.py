@@ -174,7 +174,8 @@ def _require_robot(made_for: str, robot: Robot | None) -> None:
     if robot is None or same_mechanics(made_for, identity(robot)):
         return
     if named(made_for) == robot.name:
-        raise Unfit(f"was made for '{robot.name}' with other mechanics than {robot.path} has now")
+        now = robot.path or "it"
+        raise Unfit(f"was made for '{robot.name}' with other mechanics than {now} has now")
     raise Unfit(f"was made for '{named(made_for)}', not for '{robot.name}'")
 
 
