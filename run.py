@@ -117,6 +117,7 @@ def train_command(
     demo: Demo = None,
     out: Path | None = None,
     resume: Path | None = None,
+    accept_changes: bool = False,
     overrides: Set = (),
     json: Json = False,
 ) -> None:
@@ -126,12 +127,16 @@ def train_command(
         demo: Start from the actions U (T, nu) of this .npz, such as a trajectory.npz of optimize.
         out: Run folder; a new one in runs/ when absent.
         resume: Run folder to continue from its last checkpoint, to the same bits.
+        accept_changes: Resume with other training settings of the robot's file than at first.
     """
     for option, given in (("demo", demo), ("out", out), ("set", overrides)):
         if resume is not None and given:
             raise UsageError(f"--resume continues a run as it began: leave out --{option}")
+    if accept_changes and resume is None:
+        raise UsageError("--accept-changes belongs to --resume")
     described = load(robot, overridden(overrides))
     from vgps.experiments import training
+    from vgps.experiments.changes import require_same_run
     from vgps.experiments.evaluation import evaluation
     from vgps.experiments.run_folder import free_path
 
@@ -144,7 +149,7 @@ def train_command(
     else:
         folder = resume
         asked = dict(settings)
-        training.require_same_run(folder, described, asked)
+        require_same_run(folder, described, asked, accept_changes)
         last = RunSettings.model_validate({"iterations": asked.get("iterations")}).iterations
         run = training.resume(folder, iterations=last, watch=progress)
     seconds = time.perf_counter() - started

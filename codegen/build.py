@@ -3,9 +3,9 @@
 A build is three files in ``generated/NAME/``, whose common stem is a hash over everything that
 shapes them: the mechanics and the expressions of the description, this room's source, the versions
 of SymPy and CasADi, and the compiler with the processor it compiles for.  Each file is written
-under a temporary name and renamed, the manifest last and with the library's checksum, so that
-whatever an interrupted build leaves is never trusted.  A lock makes a second process that
-wants the same robot wait and then find it done.
+under a temporary name and renamed, the manifest last and with a checksum, so that whatever an
+interrupted build leaves, or damage makes of it, is never trusted.  A lock makes a second process
+that wants the same robot wait and then find it done.
 """
 
 import fcntl
@@ -21,14 +21,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import TypeAdapter
 
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.errors import singular
 from vgps.codegen.folders import builds
-from vgps.codegen.model import Model
+from vgps.codegen.model import Manifest, Model
 from vgps.codegen.toolchain import Toolchain, find_toolchain
 
 _ROOM = Path(__file__).parent
+_MANIFEST = TypeAdapter(Manifest)
 
 
 def build(robot: Robot, force: bool = False, folder: str | Path | None = None) -> Model:
@@ -101,14 +103,20 @@ def _what_shapes_the_code(robot: Robot) -> dict[str, Any]:
     return content | {"task": robot.task.model_dump(mode="json", include=task)}
 
 
-def _trusted_manifest(stem: Path) -> dict[str, Any] | None:
+def _trusted_manifest(stem: Path) -> Manifest | None:
     try:
-        manifest = json.loads(stem.with_suffix(".json").read_text(encoding="utf-8"))
+        content = stem.with_suffix(".json").read_bytes()
+        manifest = _MANIFEST.validate_json(content, strict=True)
         library = stem.with_suffix(".so").read_bytes()
-        trusted = manifest["library_sha256"] == hashlib.sha256(library).hexdigest()
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError):
         return None
-    return manifest if trusted else None
+    return manifest if manifest["sha256"] == _checksum(manifest, library) else None
+
+
+def _checksum(manifest: Manifest, library: bytes) -> str:
+    """Of all that a build leaves to be used: the library, and what else its manifest says."""
+    rest = {key: value for key, value in manifest.items() if key != "sha256"}
+    return hashlib.sha256(json.dumps(rest, sort_keys=True).encode() + b"\0" + library).hexdigest()
 
 
 @contextmanager
@@ -118,7 +126,7 @@ def _locked(path: Path) -> Iterator[None]:
         yield
 
 
-def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict[str, Any]:
+def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> Manifest:
     # SymPy and CasADi take a second to import, which an up-to-date robot never pays.
     from vgps.codegen.emission.c_file import PARTS, c_source
     from vgps.codegen.mechanics.function import compile_expressions, operation_count
@@ -136,7 +144,7 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict[str, Any]:
         }
         files[".c"].write_text(source, encoding="utf-8")
         toolchain.compile(files[".c"], files[".so"], PARTS)
-        manifest = {
+        manifest: Manifest = {
             "robot": robot.name,
             "seconds": {
                 "derive": derived - started,
@@ -145,8 +153,9 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> dict[str, Any]:
             },
             "operations": {f.name(): operation_count(f) for f in compiled},
             "points": robot_functions.point_names,
-            "library_sha256": hashlib.sha256(files[".so"].read_bytes()).hexdigest(),
+            "sha256": "",
         }
+        manifest["sha256"] = _checksum(manifest, files[".so"].read_bytes())
         files[".json"].write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         for suffix, path in files.items():
             os.replace(path, stem.with_suffix(suffix))

@@ -2,11 +2,12 @@
 
 import ctypes
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from typing_extensions import TypedDict  # pydantic's, before Python 3.12
 
 from vgps.codegen.description.expression import decide, parse, split_aggregates
 from vgps.codegen.description.robot import Robot
@@ -18,6 +19,16 @@ _AGGREGATES: dict[str, Callable[[Array], float]] = {
     "max": np.max,
     "final": lambda values: values[-1],
 }
+
+
+class Manifest(TypedDict):
+    """What the build of a robot recorded."""
+
+    robot: str
+    seconds: dict[str, float]  # of each stage
+    operations: dict[str, int]  # of each function
+    points: list[str]  # names of what `Model.points` computes
+    sha256: str  # of the library and of all this
 
 
 class Model:
@@ -32,7 +43,7 @@ class Model:
     library    the loaded shared library
     """
 
-    def __init__(self, robot: Robot, library: Path, manifest: Mapping, was_built: bool) -> None:
+    def __init__(self, robot: Robot, library: Path, manifest: Manifest, was_built: bool) -> None:
         self.robot = robot
         self.manifest = manifest
         self.was_built = was_built

@@ -1,5 +1,6 @@
 """config.yaml of a run folder: everything that repeats the run."""
 
+import hashlib
 import platform
 from importlib.metadata import version
 from typing import Any
@@ -15,14 +16,16 @@ _PACKAGES = ("vgps", "numpy", "numba", "sympy", "casadi")
 class RunConfig(RunSettings):
     """The settings of a run, and what else it depends on.
 
-    robot      its name; robot.yaml in the folder is its file
-    overrides  values in place of those of the file, by their dotted place
-    demo       where the actions came from that the run started from, None: the robot's own start;
-               demo.npz in the folder holds them
-    versions   of Python and of the packages that compute
+    robot         its name; robot.yaml in the folder is its file
+    robot_sha256  hash of the file's text, None in runs of early versions
+    overrides     values in place of those of the file, by their dotted place
+    demo          where the actions came from that the run started from, None: the robot's own
+                  start; demo.npz in the folder holds them
+    versions      of Python and of the packages that compute
     """
 
     robot: str
+    robot_sha256: str | None = None
     overrides: dict[str, Any] = {}
     demo: str | None = None
     versions: dict[str, str]
@@ -33,7 +36,7 @@ class RunConfig(RunSettings):
         """It stored a number of samples even for methods that do not sample."""
         try:
             keep = is_sampling(data["method"])
-        except KeyError:
+        except (KeyError, TypeError):
             return data  # refused elsewhere
         return data if keep else data | {"samples": None}
 
@@ -44,8 +47,14 @@ class RunConfig(RunSettings):
         versions |= {package: version(package) for package in _PACKAGES}
         return cls(
             robot=robot.name,
+            robot_sha256=fingerprint(robot.text),
             overrides=robot.overrides,
             demo=demo,
             versions=versions,
             **settings.model_dump(),
         )
+
+
+def fingerprint(text: str) -> str:
+    """Hash of the text of a robot's file."""
+    return hashlib.sha256(text.encode()).hexdigest()

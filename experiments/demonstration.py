@@ -3,6 +3,8 @@
 U  (N, nu)      actions, N·m or N, at least as many as the task's horizon
 X  (N + 1, nx)  states, optional; the first must be the task's mean initial state, because from
                 another one the actions would not repeat the recording
+
+What is recorded may be of any length, and of any robot where the file does not say of which.
 """
 
 from pathlib import Path
@@ -12,8 +14,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from vgps.codegen.model import Model
 from vgps.experiments.errors import DemonstrationError
+from vgps.policy.archive import ArrayFileError, Schema, any_numbers, read_arrays
 
 Array = NDArray[np.float64]
+
+_RECORDING: Schema = {"U": any_numbers(), "X": any_numbers(optional=True)}
 
 SAME_STATE = 1e-6  # largest difference in any coordinate, m, rad, m/s or rad/s
 
@@ -25,10 +30,13 @@ def read_demonstration(path: Path, model: Model) -> Array:
         DemonstrationError: when the file is not a recording of this robot from its initial state,
             or its actions drive the robot to a state that is not finite.
     """
-    arrays = _read(path)
-    U = _numbers(path, "U", arrays["U"])
+    try:
+        arrays = read_arrays(path, "a recording", _RECORDING, robot=model.robot, others=True)
+    except ArrayFileError as error:
+        raise DemonstrationError(str(error)) from None
+    U = arrays["U"]
     if "X" in arrays and U.ndim == 2:
-        _refuse_another_start(path, model, _numbers(path, "X", arrays["X"]), len(U))
+        _refuse_another_start(path, model, arrays["X"], len(U))
     return checked_actions(path, U, model)
 
 
@@ -44,7 +52,10 @@ def checked_actions(origin: str | Path, U: ArrayLike, model: Model) -> Array:
         DemonstrationError: when they are of another shape or not finite, or drive the robot to a
             state that is not finite.
     """
-    U = _numbers(origin, "U", np.asarray(U))
+    U = np.asarray(U)
+    if U.dtype.kind not in "fiu":
+        raise DemonstrationError(f"{origin}: U must hold real numbers, found {U.dtype}")
+    U = U.astype(float)
     T = model.robot.task.horizon
     if U.ndim != 2 or U.shape[1] != model.nu or len(U) < T:
         raise DemonstrationError(
@@ -55,42 +66,12 @@ def checked_actions(origin: str | Path, U: ArrayLike, model: Model) -> Array:
         raise DemonstrationError(
             f"{origin}: the action '{model.u_names[action]}' is not finite at step {step}"
         )
-    U = np.clip(U[:T], -model.limits, model.limits)  # (T, nu)
+    U = U[:T].clip(-model.limits, model.limits)  # (T, nu)
     try:
         model.rollout(model.x0, U)
     except FloatingPointError as error:
         raise DemonstrationError(f"{origin}: replayed on {model.robot.name}, {error}") from None
     return U
-
-
-def _read(path: Path) -> dict[str, NDArray]:
-    """U and, where there is one, X."""
-    names, arrays = None, {}
-    try:
-        # Opened here, because NumPy leaves a damaged file open.
-        with path.open("rb") as file:
-            recording = np.load(file, allow_pickle=False)
-            if isinstance(recording, np.lib.npyio.NpzFile):
-                names = recording.files
-                arrays = {name: recording[name] for name in names if name in ("U", "X")}
-    except OSError as error:
-        raise DemonstrationError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except Exception:
-        # Damage surfaces as whatever zipfile, zlib, struct or tokenize makes of it inside NumPy.
-        names = None
-    if names is None:
-        raise DemonstrationError(f"{path}: is not an .npz file of numbers, or is damaged")
-    if "U" not in arrays:
-        listed = ", ".join(names) or "nothing"
-        raise DemonstrationError(f"{path}: must hold actions U, found {listed}")
-    return arrays
-
-
-def _numbers(path: str | Path, name: str, array: NDArray) -> Array:
-    array = np.asarray(array)
-    if array.dtype.kind not in "fiu":
-        raise DemonstrationError(f"{path}: {name} must hold real numbers, found {array.dtype}")
-    return array.astype(float)
 
 
 def _refuse_another_start(path: Path, model: Model, X: Array, steps: int) -> None:

@@ -42,13 +42,13 @@ def optimize_into(
     U = None if demo is None else read_demonstration(demo, model)
     folder = RunFolder.new(path)
     if U is not None:
-        folder.write_arrays("demo.npz", {"U": U})
+        folder.write_arrays("demo.npz", robot, {"U": U})
     settings = search_settings(RunSettings(seed=seed), robot)
     if iterations is not None:
         initial = settings.initial._replace(max_iterations=iterations)
         settings = settings._replace(initial=initial)
     solution, seconds = watched_trajectory(model, settings, np.random.default_rng(seed), U, watch)
-    folder.write_arrays("trajectory.npz", {"X": solution.X, "U": solution.U})
+    folder.write_arrays("trajectory.npz", robot, {"X": solution.X, "U": solution.U})
     result = {
         "robot": robot.name,
         "cost": float(model.cost(solution.X, solution.U).sum()),

@@ -4,19 +4,23 @@ Each member is a run folder OUT/runs/ROBOT-METHOD-HIDDEN-seedSEED.  Its final ev
 last and marks it as finished.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pydantic import BaseModel, ValidationError
+
 from vgps.codegen.description.robot import Robot
-from vgps.codegen.errors import hint
+from vgps.codegen.errors import InputError, hint
+from vgps.experiments.config import fingerprint
 from vgps.experiments.errors import ComparisonError, RunFolderError
-from vgps.experiments.files import write_atomically
+from vgps.experiments.files import read_text, write_atomically
 from vgps.experiments.run_folder import RunFolder
+from vgps.experiments.schema import first_refusal
 from vgps.policy.methods import METHODS
 from vgps.policy.settings import RunSettings
+from vgps.policy.store import load_policy
 
 EVALUATION = "evaluation.json"
 ROBOT = "robot.yaml"
@@ -111,9 +115,11 @@ def missing(out: Path, members: Sequence[Member]) -> list[Member]:
 
 
 def _is_finished(folder: RunFolder, member: Member) -> bool:
-    if not folder.file("config.yaml").exists():
+    """Whether all that a comparison needs of the run is there.  What is damaged is done again."""
+    try:
+        config = folder.read_config()
+    except RunFolderError:
         return False
-    config = folder.read_config()
     asked = member.settings.model_dump() | {"overrides": member.overrides}
     for name, value in asked.items():
         if getattr(config, name) != value:
@@ -121,13 +127,22 @@ def _is_finished(folder: RunFolder, member: Member) -> bool:
                 f"{folder.path} was run with {name} {getattr(config, name)}, not {value}: "
                 "choose another --out"
             )
-    if not folder.file(EVALUATION).exists():
+    try:
+        metrics = folder.read_metrics(member.settings.iterations)
+        read_evaluation(folder)
+        load_policy(folder.path)
+        text = folder.file(ROBOT).read_bytes()
+    except (InputError, OSError):
         return False
-    if folder.file(ROBOT).read_text(encoding="utf-8") != member.robot_text:
-        raise RunFolderError(
-            f"{folder.path} was run with another version of the robot's file: choose another --out"
-        )
-    return True
+    if "rollouts" not in metrics:  # of an early version
+        return False
+    if text == member.robot_text.encode():
+        return True
+    if config.robot_sha256 == fingerprint(member.robot_text):
+        return False
+    raise RunFolderError(
+        f"{folder.path} was run with another version of the robot's file: choose another --out"
+    )
 
 
 def store(out: Path, member: Member, files: Mapping[str, bytes]) -> None:
@@ -142,6 +157,29 @@ def _writer(content: bytes) -> Callable[[Path], object]:
     return lambda path: path.write_bytes(content)
 
 
-def read_evaluation(folder: RunFolder) -> dict[str, Any]:
-    """What `evaluate --json` said of the run when it ended."""
-    return json.loads(folder.file(EVALUATION).read_text(encoding="utf-8"))
+class Measured(BaseModel):
+    """What evaluation.json says of one kind of rollouts, as far as a comparison reads it."""
+
+    mean_cost: float
+    success_rate: float
+
+
+class Evaluation(BaseModel):
+    """What `evaluate --json` said of the run when it ended, as far as a comparison reads it."""
+
+    ddp_cost: float
+    stochastic: Measured
+    deterministic: Measured
+
+
+def read_evaluation(folder: RunFolder) -> Evaluation:
+    """The final evaluation of a run.
+
+    Raises:
+        RunFolderError: when it is missing or damaged.
+    """
+    path = folder.file(EVALUATION)
+    try:
+        return Evaluation.model_validate_json(read_text(path))
+    except ValidationError as error:
+        raise RunFolderError(f"{path}: {first_refusal(error)[1]}") from None

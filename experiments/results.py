@@ -6,9 +6,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from pydantic import TypeAdapter, ValidationError
 
+from vgps.experiments.errors import RunFolderError
 from vgps.experiments.files import write_atomically
+from vgps.experiments.metrics import read_rows
 from vgps.experiments.plan import Member, folder_of, read_evaluation
+from vgps.experiments.schema import first_refusal
 
 
 class Row(NamedTuple):
@@ -52,6 +56,9 @@ class Failure(NamedTuple):
     error: str  # one line
 
 
+_FAILURE = TypeAdapter(Failure)
+
+
 def read_results(out: Path, members: Iterable[Member]) -> tuple[list[Row], list[Final]]:
     """The iterations and the ends of the finished ``members``, in their order."""
     rows, finals = [], []
@@ -63,7 +70,7 @@ def read_results(out: Path, members: Iterable[Member]) -> tuple[list[Row], list[
             "hidden": member.hidden,
             "method": member.method,
             "seed": member.seed,
-            "ddp_cost": evaluation["ddp_cost"],
+            "ddp_cost": evaluation.ddp_cost,
         }
         seconds = np.cumsum(metrics["seconds"])
         rows += [
@@ -77,13 +84,13 @@ def read_results(out: Path, members: Iterable[Member]) -> tuple[list[Row], list[
             )
             for k in range(len(seconds))
         ]
-        stochastic, deterministic = evaluation["stochastic"], evaluation["deterministic"]
+        stochastic, deterministic = evaluation.stochastic, evaluation.deterministic
         finals.append(
             Final(
-                stochastic_cost=stochastic["mean_cost"],
-                deterministic_cost=deterministic["mean_cost"],
-                stochastic_success=stochastic["success_rate"],
-                deterministic_success=deterministic["success_rate"],
+                stochastic_cost=stochastic.mean_cost,
+                deterministic_cost=deterministic.mean_cost,
+                stochastic_success=stochastic.success_rate,
+                deterministic_success=deterministic.success_rate,
                 seconds=float(seconds[-1]),
                 rollouts=int(metrics["rollouts"][-1]),
                 **identity,
@@ -98,12 +105,17 @@ def write_failures(out: Path, failures: Sequence[Failure]) -> None:
 
 
 def read_failures(out: Path) -> list[Failure]:
-    """What failed.csv lists."""
-    with (out / "failed.csv").open(newline="", encoding="utf-8") as file:
-        return [
-            Failure(f["robot"], int(f["hidden"]), f["method"], int(f["seed"]), f["error"])
-            for f in csv.DictReader(file)
-        ]
+    """What failed.csv lists.
+
+    Raises:
+        RunFolderError: when it is missing or damaged.
+    """
+    path = out / "failed.csv"
+    _, *rows = read_rows(path) or [[]]
+    try:
+        return [_FAILURE.validate_python(tuple(row)) for row in rows]
+    except ValidationError as error:
+        raise RunFolderError(f"{path}: {first_refusal(error)[1]}") from None
 
 
 def write_rows(path: Path, kind: type[NamedTuple], rows: Sequence[NamedTuple]) -> None:

@@ -8,14 +8,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.codegen.build import build
-from vgps.codegen.description.robot import load
+from vgps.codegen.description.robot import Robot
 from vgps.codegen.model import Model
+from vgps.experiments.changes import robot_of
 from vgps.experiments.run_folder import RunFolder
+from vgps.policy.archive import Schema, numbers, read_arrays
 from vgps.policy.gaussian import Policy
 from vgps.policy.settings import RunSettings
-from vgps.policy.store import policy_from_arrays
+from vgps.policy.store import read_policy
 
 Array = NDArray[np.float64]
+
+_TRAJECTORY: Schema = {
+    "X": numbers("states", "nx"),
+    "U": numbers("T", "nu"),
+    "cost": numbers(),
+}
 
 
 class Trajectory(NamedTuple):
@@ -46,22 +54,29 @@ def read_run(path: str | Path) -> Run:
     """The run that a folder holds, as far as it has come.
 
     Raises:
-        RunFolderError: when the folder is not, or not yet, a run with a policy.
+        InputError: when the folder is not, or not yet, a run with a policy, or one of its files is
+            damaged, edited or of another robot.
     """
     folder = RunFolder(path)
     config = folder.read_config()
-    model = build(load(folder.file("robot.yaml"), config.overrides))
-    return Run(
-        model=model,
-        settings=config,
-        trajectory=read_trajectory(folder),
-        policy=policy_from_arrays(folder.read_arrays("policy.npz")),
-        metrics=folder.read_metrics(),
-        folder=folder,
+    robot = robot_of(folder, config)
+    policy, iteration = read_policy(
+        folder.existing("policy.npz"), robot, config.last_iteration(robot)
     )
+    trajectory = read_trajectory(folder, robot)
+    # The row of an iteration is written before its policy.
+    metrics = folder.read_metrics(iteration)
+    return Run(build(robot), config, trajectory, policy, metrics, folder)
 
 
-def read_trajectory(folder: RunFolder) -> Trajectory:
-    """The initial DDP solution of a run folder."""
-    arrays = folder.read_arrays("trajectory.npz")
+def read_trajectory(folder: RunFolder, robot: Robot) -> Trajectory:
+    """The initial DDP solution of a run folder.
+
+    Raises:
+        InputError: when it is missing, damaged, or of another robot.
+    """
+    horizon = robot.task.horizon
+    sizes = {"T": horizon, "states": horizon + 1, "nx": robot.nx, "nu": robot.nu}
+    path = folder.existing("trajectory.npz")
+    arrays = read_arrays(path, "a trajectory of a run", _TRAJECTORY, sizes, robot)
     return Trajectory(arrays["X"], arrays["U"], float(arrays["cost"]))

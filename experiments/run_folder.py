@@ -14,9 +14,15 @@ import yaml
 from numpy.typing import ArrayLike, NDArray
 from pydantic import ValidationError
 
+from vgps.codegen.description.identity import identity
+from vgps.codegen.description.robot import Robot
+from vgps.codegen.description.source import read
+from vgps.codegen.errors import RobotFileError
 from vgps.experiments.config import RunConfig
 from vgps.experiments.errors import RunFolderError
 from vgps.experiments.files import write_atomically
+from vgps.experiments.metrics import read_metrics, read_rows
+from vgps.experiments.schema import first_refusal
 
 RUNS = Path("runs")
 # What a run needs to be repeated or continued; the first version knew no others.
@@ -58,6 +64,16 @@ class RunFolder:
         """Where a file of the run is, or would be."""
         return self.path / name
 
+    def existing(self, name: str) -> Path:
+        """Where a file of the run is.
+
+        Raises:
+            RunFolderError: when the run has not come so far.
+        """
+        if not (path := self.file(name)).exists():
+            raise RunFolderError(f"{self.path} has no {name} yet")
+        return path
+
     def read_config(self) -> RunConfig:
         """The settings.
 
@@ -65,23 +81,17 @@ class RunFolder:
             RunFolderError: when this is not a run folder, or a setting is missing or cannot be.
         """
         try:
-            config = yaml.safe_load(self.file("config.yaml").read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-            reason = getattr(error, "strerror", None) or "it is not YAML"
-            raise RunFolderError(
-                f"{self.path} is not a run folder: config.yaml: {reason}"
-            ) from None
-        if not isinstance(config, dict):
-            raise RunFolderError(f"{self.path} is not a run folder: config.yaml is not a mapping")
-        missing = [name for name in _REQUIRED if name not in config]
+            source = read(self.file("config.yaml"))
+        except RobotFileError as error:
+            raise RunFolderError(f"{self.path} is not a run folder: {error}") from None
+        missing = [name for name in _REQUIRED if name not in source.data]
         if missing:
             raise RunFolderError(f"{self.path}: config.yaml lacks {', '.join(missing)}")
         try:
-            return RunConfig.model_validate(config)
+            return RunConfig.model_validate(source.data)
         except ValidationError as error:
-            first = error.errors(include_url=False)[0]
-            place = ".".join(map(str, first["loc"]))
-            raise RunFolderError(f"{self.path}: config.yaml: {place}: {first['msg']}") from None
+            place, text = first_refusal(error)
+            raise RunFolderError(str(source.error(place, text))) from None
 
     def write_config(self, config: RunConfig) -> None:
         """Write the settings, the robot's name first."""
@@ -93,24 +103,11 @@ class RunFolder:
         """Write a text file."""
         write_atomically(self.file(name), lambda path: path.write_text(text, encoding="utf-8"))
 
-    def write_arrays(self, name: str, arrays: Mapping[str, ArrayLike]) -> None:
-        """Write an .npz of named arrays."""
+    def write_arrays(self, name: str, robot: Robot, arrays: Mapping[str, ArrayLike]) -> None:
+        """Write an .npz of named arrays, with the robot for which they mean something."""
         named = {key: np.asarray(array) for key, array in arrays.items()}
+        named["robot"] = np.array(identity(robot))
         write_atomically(self.file(name), lambda path: np.savez(path, allow_pickle=False, **named))
-
-    def read_arrays(self, name: str) -> dict[str, NDArray]:
-        """The arrays of an .npz by name.
-
-        Raises:
-            RunFolderError: when the file is missing or damaged.
-        """
-        try:
-            with np.load(self.file(name), allow_pickle=False) as arrays:
-                return dict(arrays)
-        except FileNotFoundError:
-            raise RunFolderError(f"{self.path} has no {name} yet") from None
-        except (OSError, ValueError) as error:
-            raise RunFolderError(f"{self.file(name)} cannot be read: {error}") from None
 
     def append_metrics(self, row: Mapping[str, float]) -> None:
         """One row of metrics.csv.  The first one brings the header, which the later ones follow."""
@@ -122,22 +119,23 @@ class RunFolder:
                 writer.writeheader()
             writer.writerow(row)
 
-    def read_metrics(self) -> dict[str, NDArray[np.float64]]:
-        """metrics.csv by column."""
-        try:
-            with self.file("metrics.csv").open(newline="", encoding="utf-8") as file:
-                rows = list(csv.DictReader(file))
-        except FileNotFoundError:
-            raise RunFolderError(f"{self.path} has no metrics.csv yet") from None
-        columns = rows[0] if rows else ()
-        return {name: np.array([float(row[name]) for row in rows]) for name in columns}
+    def read_metrics(self, count: int | None = None) -> dict[str, NDArray[np.float64]]:
+        """metrics.csv by column, its first ``count`` rows; all when absent.
+
+        Raises:
+            RunFolderError: when there are fewer rows, or one is not what it should be.
+        """
+        return read_metrics(self.existing("metrics.csv"), count)
 
     def keep_metrics(self, count: int) -> None:
-        """Drop all rows but the first ``count``: what was logged after the last checkpoint."""
-        with self.file("metrics.csv").open(newline="", encoding="utf-8") as file:
-            rows = list(csv.reader(file))[: count + 1]
+        """Drop all rows but the first ``count``: what was logged after the last checkpoint.
+
+        Raises:
+            RunFolderError: when there are fewer rows, or one is not what it should be.
+        """
+        self.read_metrics(count)
         text = io.StringIO()
-        csv.writer(text).writerows(rows)
+        csv.writer(text).writerows(read_rows(self.file("metrics.csv"))[: count + 1])
         self.write_text("metrics.csv", text.getvalue())
 
 

@@ -1,6 +1,5 @@
 """Training: a method's search, measured after each iteration and stored in a folder as it goes."""
 
-import json
 import time
 from pathlib import Path
 
@@ -10,6 +9,13 @@ from numpy.typing import NDArray
 from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot, load
 from vgps.codegen.model import Model
+from vgps.experiments.changes import robot_of
+from vgps.experiments.checkpoint import (
+    Checkpoint,
+    read_checkpoint,
+    store_checkpoint,
+    store_policy,
+)
 from vgps.experiments.config import RunConfig
 from vgps.experiments.demonstration import checked_actions, read_demonstration
 from vgps.experiments.errors import RunFolderError
@@ -18,12 +24,10 @@ from vgps.experiments.run import Run, Trajectory, read_trajectory
 from vgps.experiments.run_folder import RunFolder
 from vgps.policy.evaluation import summarize
 from vgps.policy.gaussian import Policy
-from vgps.policy.methods import METHODS
 from vgps.policy.rollouts import run_policy
 from vgps.policy.search import initial_trajectory, search, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import Beginning, SearchSettings, SearchState, start
-from vgps.policy.store import policy_to_arrays, state_from_arrays, state_to_arrays
 from vgps.solver.ilqr import Solution
 
 Array = NDArray[np.float64]
@@ -74,9 +78,9 @@ def train(
         folder = RunFolder.new(out)
         folder.write_text("robot.yaml", described.text)
         if U is not None:
-            folder.write_arrays("demo.npz", {"U": U})
+            folder.write_arrays("demo.npz", described, {"U": U})
         folder.write_config(RunConfig.of(described, settings, demo))
-    return _learn(model, settings, U, folder, watch)
+    return _learn(model, settings, U, folder, None, watch)
 
 
 def resume(path: str | Path, *, iterations: int | None = None, watch: Watch = unwatched) -> Run:
@@ -88,37 +92,27 @@ def resume(path: str | Path, *, iterations: int | None = None, watch: Watch = un
         watch: shows how far it is (`experiments.progress`).
 
     Raises:
-        RunFolderError: when this is no run.
+        InputError: when this is no run, one of its files is damaged, edited or of another robot, or
+            it has done more iterations.
         FloatingPointError: as ``train`` does.
     """
     folder = RunFolder(path)
     config = folder.read_config()
+    robot = robot_of(folder, config)
+    checkpoint = read_checkpoint(folder, config, robot)
     if iterations is not None:
         config = config.replaced(iterations=iterations)
+    if checkpoint is not None and checkpoint.state.k > config.last_iteration(robot):
+        raise RunFolderError(
+            f"{path} has done {checkpoint.state.k} iterations, which cannot become "
+            f"{config.last_iteration(robot)}"
+        )
+    model, U = build(robot), None
+    if checkpoint is None and config.demo is not None:
+        U = read_demonstration(folder.existing("demo.npz"), model)
+    if iterations is not None:
         folder.write_config(config)
-    model = build(load(folder.file("robot.yaml"), config.overrides))
-    U = folder.read_arrays("demo.npz")["U"] if config.demo is not None else None
-    return _learn(model, config, U, folder, watch)
-
-
-def require_same_run(path: str | Path, robot: Robot, asked: dict[str, object]) -> None:
-    """Refuse to continue a run as another robot's, or with other settings than its own.
-
-    Args:
-        path: folder of the run.
-        robot: whose run it is said to be.
-        asked: settings by name; the number of iterations may differ.
-
-    Raises:
-        RunFolderError: for the first difference.
-    """
-    config = RunFolder(path).read_config()
-    if robot.name != config.robot:
-        raise RunFolderError(f"{path} is a run of '{config.robot}', not of '{robot.name}'")
-    for name, value in asked.items():
-        own = getattr(config, name)
-        if name != "iterations" and value != own:
-            raise RunFolderError(f"{path} was started with --{name} {own}, not {value}")
+    return _learn(model, config, U, folder, checkpoint, watch)
 
 
 def watched_trajectory(
@@ -147,6 +141,7 @@ def _learn(
     settings: RunSettings,
     U: Array | None,
     folder: RunFolder | None,
+    checkpoint: Checkpoint | None,
     watch: Watch,
 ) -> Run:
     """Begin or continue a run up to its last iteration.
@@ -156,9 +151,11 @@ def _learn(
     rng = np.random.default_rng(settings.seed)
     rows: list[dict[str, float]] = []
     state: SearchState | Beginning
-    if folder is not None and folder.file("checkpoint.npz").exists():
-        state = _restored(folder, settings, rng)
-        trajectory, policy = read_trajectory(folder), state.policy
+    if folder is not None and checkpoint is not None:
+        state, rng.bit_generator.state = checkpoint.state, checkpoint.random
+        trajectory, policy = read_trajectory(folder, model.robot), state.policy
+        folder.keep_metrics(state.k)
+        store_policy(folder, model.robot, state)  # which may be damaged, or of the next iteration
     else:
         asked = search_settings(settings, model.robot)
         solution, _ = watched_trajectory(model, asked, rng, U, watch)
@@ -167,7 +164,7 @@ def _learn(
         state = start(model, solution)
         if folder is not None:
             folder.file("metrics.csv").unlink(missing_ok=True)
-            folder.write_arrays("trajectory.npz", trajectory._asdict())
+            folder.write_arrays("trajectory.npz", model.robot, trajectory._asdict())
 
     with watch("iteration", settings.last_iteration(model.robot)) as update:
         for reached, record in search(model, settings.method, settings, rng, state):
@@ -175,7 +172,9 @@ def _learn(
             costs = _costs(model, policy, settings.seed, reached.k)
             rows.append(record._asdict() | costs)
             if folder is not None:
-                _store(folder, rows[-1], reached, rng)
+                folder.append_metrics(rows[-1])
+                store_policy(folder, model.robot, reached)
+                store_checkpoint(folder, model.robot, reached, rng)
             update(
                 reached.k,
                 f"cost stochastic {costs['stochastic_cost']:.1f}, "
@@ -183,24 +182,6 @@ def _learn(
             )
     metrics = _columns(rows) if folder is None else folder.read_metrics()
     return Run(model, settings, trajectory, policy, metrics, folder)
-
-
-def _store(
-    folder: RunFolder, row: dict[str, float], state: SearchState, rng: np.random.Generator
-) -> None:
-    folder.append_metrics(row)
-    folder.write_arrays("policy.npz", policy_to_arrays(state.policy))
-    random = {"random": np.array(json.dumps(rng.bit_generator.state))}
-    folder.write_arrays("checkpoint.npz", state_to_arrays(state) | random)
-
-
-def _restored(folder: RunFolder, settings: RunSettings, rng: np.random.Generator) -> SearchState:
-    """The state of the last checkpoint; ``rng`` and metrics.csv go back to it."""
-    arrays = folder.read_arrays("checkpoint.npz")
-    state = state_from_arrays(arrays, METHODS[settings.method].memory)
-    rng.bit_generator.state = json.loads(str(arrays["random"]))
-    folder.keep_metrics(state.k)
-    return state
 
 
 def _costs(model: Model, policy: Policy, seed: int, k: int) -> dict[str, float]:

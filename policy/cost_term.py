@@ -44,6 +44,9 @@ def negative_log_policy(policy: Policy, dX: Array, dU: Array) -> CostTerm:
         policy: pi_theta.
         dX: (T, S, nx) displacements of the state.
         dU: (T, S, nu) displacements of the action.
+
+    Raises:
+        ValueError: when the policy is not for so many coordinates and actions.
     """
     T, S, nx = dX.shape
     hidden = policy.W1 @ dX[:, :, policy.observed].transpose(0, 2, 1)  # (T, n_hidden, S)
@@ -52,7 +55,7 @@ def negative_log_policy(policy: Policy, dX: Array, dU: Array) -> CostTerm:
     P = policy.sigma**-2.0
     constant = (policy.log_sigma + 0.5 * LOG_2PI).sum()
     G = policy.W2.T @ (P[:, None] * policy.W2)
-    data = np.concatenate([pack(policy, nx, S), P, [constant], G.ravel()])
+    data = np.concatenate([pack(policy, nx, dU.shape[-1], S), P, [constant], G.ravel()])
     return CostTerm(_value.address, _expansion.address, data, step_data)
 
 

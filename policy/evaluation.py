@@ -48,7 +48,8 @@ def evaluate(
         disturbed: whether the task's process noise acts.
 
     Raises:
-        ValueError: when a number of rollouts or steps is less than 1.
+        ValueError: when a number of rollouts or steps is less than 1, or the policy does not fit
+            the robot.
     """
     steps = model.robot.task.horizon if horizon is None else horizon
     for name, count in (("rollouts", rollouts), ("horizon", steps)):

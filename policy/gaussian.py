@@ -83,6 +83,19 @@ class Policy:
         parts = (self.W1, self.b1, self.W2, self.b2, self.log_sigma)
         return np.concatenate([part.ravel() for part in parts])
 
+    def require_fit(self, nx: int, nu: int) -> None:
+        """Refuse a robot that this policy cannot act on: compiled code checks no index.
+
+        Raises:
+            ValueError: unless all that is observed is among nx coordinates of the state, and there
+                are nu actions.
+        """
+        if self.b2.size != nu:
+            raise ValueError(f"a policy of {self.b2.size} actions does not fit a robot of {nu}")
+        if (last := self.observed.max()) >= nx:
+            seen = f"a policy that observes coordinate {last} of the state"
+            raise ValueError(f"{seen} does not fit a robot of {nx}")
+
     def with_theta(self, theta: ArrayLike) -> "Policy":
         """The policy that sees the same coordinates, with other learned numbers.
 

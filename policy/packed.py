@@ -18,8 +18,13 @@ Array = NDArray[np.float64]
 HEADER = 5  # numbers before `observed`
 
 
-def pack(policy: Policy, nx: int, displacements: int = 0) -> Array:
-    """The array of a policy for states of nx coordinates."""
+def pack(policy: Policy, nx: int, nu: int, displacements: int = 0) -> Array:
+    """The array of a policy for a robot with nx coordinates of the state and nu actions.
+
+    Raises:
+        ValueError: when the policy does not fit such a robot.
+    """
+    policy.require_fit(nx, nu)
     sizes = [nx, *policy.shape, displacements]
     return np.concatenate([sizes, policy.observed, policy.theta]).astype(float)
 

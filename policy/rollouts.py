@@ -59,7 +59,11 @@ def run_policy(
         rng: draws everything random.
         stochastic: whether the policy acts with its noise.
         disturbed: whether the task's process noise acts.
+
+    Raises:
+        ValueError: when the policy does not fit the robot.
     """
+    policy.require_fit(model.nx, model.nu)
     x0 = initial_states(model, rollouts, rng)
     disturbance = process_noise(model, rollouts, horizon, rng)
     noise = policy.sigma * rng.standard_normal((rollouts, horizon, model.nu))
@@ -93,11 +97,24 @@ def run_policy_from(
         noise: (n, T, nu) added to the mean actions, n <= R.
         disturbance: of n <= R rollouts; none when absent.
         thetas: (R, n_theta), that of each rollout; R is the number of states when absent.
+
+    Raises:
+        ValueError: when the policy or an array does not fit the robot.
     """
+    policy.require_fit(model.nx, model.nu)
     T = noise.shape[1]
     chosen = policy.theta[None] if thetas is None else thetas
     R = len(x0) if thetas is None else len(thetas)
     jumps, impulses = undisturbed(1, T) if disturbance is None else disturbance
+    for name, array, shapes in (
+        ("x0", x0, [(model.nx,)]),
+        ("noise", noise, [(T, model.nu)]),
+        ("jumps", jumps, [(T, model.nx), (T, 0)]),
+        ("impulses", impulses, [(T, model.nv), (T, 0)]),
+        ("thetas", chosen, [(policy.theta.size,)]),
+    ):
+        if not len(array) or array.shape[1:] not in shapes:
+            raise ValueError(f"{name} has shape {array.shape}, expected (n, ...) of {shapes[0]}")
     X, U, c = np.empty((R, T + 1, model.nx)), np.empty((R, T, model.nu)), np.empty((R, T))
     _run(
         model.address("step_batch"),

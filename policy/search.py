@@ -31,6 +31,7 @@ from vgps.policy.state import (
     distribution,
     start,
 )
+from vgps.policy.store import require_state
 from vgps.solver.ilqr import Iteration, Solution
 from vgps.solver.optimize import optimize
 
@@ -61,6 +62,7 @@ def search(
 
     Raises:
         pydantic.ValidationError: a ValueError, for an unknown method or settings that it refuses.
+        ValueError: when ``state`` is one of another robot, horizon or number of hidden units.
         FloatingPointError: when a step of the method stops being finite, with its quantity.
     """
     run = settings.replaced(method=method)
@@ -68,6 +70,7 @@ def search(
     if state is None:
         initial = initial_trajectory(model, asked, rng)
         state = start(model, initial)
+    require_state(state, model.robot, run, chosen.memory)
     while state.k < run.last_iteration(model.robot):
         state, record = iterate(model, chosen, asked, state, rng)
         yield state, record

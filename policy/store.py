@@ -1,32 +1,85 @@
-"""Policies and search states as plain named arrays, and back: nothing is pickled."""
+"""Policies and search states as plain named arrays, and back: nothing is pickled.
 
+Of the arrays here every one is checked on its way back, for later code indexes with them unchecked.
+The names of their sizes: nx, nu, n_in observed coordinates, hidden units; T the task's horizon,
+T_learned the steps of it that a policy learns from; after_last the first iteration not asked for.
+"""
+
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vgps.codegen.description.robot import Robot
+from vgps.policy.archive import (
+    ArrayFileError,
+    Arrays,
+    Schema,
+    numbers,
+    read_arrays,
+    require_arrays,
+    whole,
+)
+from vgps.policy.dagger import Dataset
 from vgps.policy.gaussian import Policy
-from vgps.policy.state import SearchState
-from vgps.solver.distribution import TrajectoryDistribution
+from vgps.policy.mlp import count_weights
+from vgps.policy.sample_set import SampleSet
+from vgps.policy.settings import RunSettings
+from vgps.policy.state import Beginning, SearchState
+from vgps.solver.distribution import TrajectoryDistribution, square_root
 
-Arrays = dict[str, NDArray]
+_POLICY: Schema = {
+    "observed": whole("n_in", below="nx"),
+    "W1": numbers("hidden", "n_in"),
+    "b1": numbers("hidden"),
+    "W2": numbers("nu", "hidden"),
+    "b2": numbers("nu"),
+    "log_sigma": numbers("nu"),
+}
+# k of its `SearchState`; early versions did not say.
+POLICY_FILE: Schema = _POLICY | {"iteration": whole(least=1, below="after_last", optional=True)}
 
-_POLICY = ("observed", "W1", "b1", "W2", "b2", "log_sigma")
+_DISTRIBUTION: Schema = {
+    "X": numbers("T", "nx"),
+    "U": numbers("T", "nu"),
+    "k": numbers("T", "nu"),
+    "K": numbers("T", "nu", "nx"),
+    "covariance": numbers("T", "nu", "nu"),
+    "mu": numbers("T", "nx"),
+    "Sigma": numbers("T", "nx", "nx"),
+}
+_MEMORIES: dict[type[Any] | None, Schema] = {
+    None: {},
+    Dataset: {"X": numbers("C", "T_learned", "nx", finite=False), "seen": whole(least=1)},
+    SampleSet: {
+        "X": numbers("batches", "R", "T_learned", "nx"),
+        "U": numbers("batches", "R", "T_learned", "nu"),
+        "cost": numbers("batches", "R", "T_learned"),
+        "guide_X": numbers("guides", "T_learned", "nx"),
+        "guide_U": numbers("guides", "T_learned", "nu"),
+        "guide_K": numbers("guides", "T_learned", "nu", "nx"),
+        "guide_root": numbers("guides", "T_learned", "nu", "nu"),
+        "theta": numbers("policies", "n_theta"),
+        "best": whole(below="policies"),
+        "regularizer": numbers(),
+    },
+}
 
 
 def policy_to_arrays(policy: Policy) -> Arrays:
-    """The arrays of a policy.npz."""
+    """The arrays of a policy."""
     return {name: getattr(policy, name) for name in _POLICY}
 
 
-def policy_from_arrays(arrays: Arrays) -> Policy:
+def policy_from_arrays(arrays: Mapping[str, NDArray]) -> Policy:
     """The policy of which these are the arrays, among others.
 
     Raises:
-        KeyError: when one is missing.
-        ValueError: when the shapes do not fit together.
+        ValueError: when one is missing, or the shapes do not fit together.
     """
+    require_arrays(arrays, _POLICY)
     return Policy(**{name: arrays[name] for name in _POLICY})
 
 
@@ -34,43 +87,130 @@ def load_policy(path: str | Path) -> Policy:
     """The policy of a run: a ``policy.npz`` or the run folder that holds one.
 
     Raises:
-        FileNotFoundError: when there is none.
-        ValueError: when the file is not a policy.
+        ArrayFileError: an InputError and a ValueError, when there is none, or the file is damaged
+            or not a policy.
     """
     path = Path(path)
-    if path.is_dir():
-        path = path / "policy.npz"
-    with np.load(path, allow_pickle=False) as arrays:
-        missing = [name for name in _POLICY if name not in arrays]
-        if missing:
-            raise ValueError(f"{path} is not a policy: it lacks {', '.join(missing)}")
-        return policy_from_arrays(dict(arrays))
+    return read_policy(path / "policy.npz" if path.is_dir() else path)[0]
+
+
+def read_policy(
+    path: Path, robot: Robot | None = None, iterations: int | None = None
+) -> tuple[Policy, int | None]:
+    """The policy in a file, and after which iteration it was stored, if the file says so.
+
+    Args:
+        path: a policy.npz.
+        robot: that it must be of.
+        iterations: of the run, as many as were asked for.
+
+    Raises:
+        ArrayFileError: when it is damaged, not a policy, or not one of this robot.
+    """
+    sizes = {} if robot is None else {"nx": robot.nx, "nu": robot.nu}
+    if iterations is not None:
+        sizes["after_last"] = iterations + 1
+    arrays = read_arrays(path, "a policy", POLICY_FILE, sizes, robot)
+    try:
+        policy = policy_from_arrays(arrays)
+    except ValueError as error:
+        raise ArrayFileError(f"{path}: {error}") from None
+    return policy, int(arrays["iteration"]) if "iteration" in arrays else None
+
+
+def state_schema(memory: type[Any] | None = None) -> Schema:
+    """The arrays of a search state, for a method with a ``memory`` of this type."""
+    return (
+        {
+            "k": whole(least=1, below="after_last"),
+            "rollouts": whole(optional=True),
+        }  # early versions counted none
+        | _POLICY
+        | _named("q", _DISTRIBUTION)
+        | _named("memory", _MEMORIES[memory])
+    )
+
+
+def state_sizes(robot: Robot, settings: RunSettings) -> dict[str, int]:
+    """What the sizes of a search state's arrays are, for a robot and the settings of a run."""
+    n_in, hidden, horizon = len(robot.observed_indices), settings.hidden, robot.task.horizon
+    return {
+        "nx": robot.nx,
+        "nu": robot.nu,
+        "n_in": n_in,
+        "hidden": hidden,
+        "T": horizon,
+        "T_learned": horizon - robot.training.tail,
+        "after_last": settings.last_iteration(robot) + 1,
+        "n_theta": count_weights(n_in, hidden, robot.nu) + robot.nu,
+    }
 
 
 def state_to_arrays(state: SearchState) -> Arrays:
     """The arrays of a checkpoint.npz, without those of the random generator."""
     arrays = {"k": np.array(state.k), "rollouts": np.array(state.rollouts)}
-    arrays |= policy_to_arrays(state.policy) | _named("q", state.q)
-    return arrays if state.memory is None else arrays | _named("memory", state.memory)
+    arrays |= policy_to_arrays(state.policy) | _fields("q", state.q)
+    return arrays if state.memory is None else arrays | _fields("memory", state.memory)
 
 
-def state_from_arrays(arrays: Arrays, memory: type[Any] | None = None) -> SearchState:
-    """The state of which these are the arrays, for a method with a ``memory`` of this type."""
+def state_from_arrays(
+    arrays: Mapping[str, NDArray], memory: type[Any] | None = None
+) -> SearchState:
+    """The state of which these are the arrays, for a method with a ``memory`` of this type.
+
+    Raises:
+        ValueError: when arrays are missing or do not fit together.
+    """
+    require_arrays(arrays, state_schema(memory))
+    q = TrajectoryDistribution(**{name: arrays[f"q_{name}"] for name in _DISTRIBUTION})
+    for name in ("covariance", "Sigma"):
+        try:
+            square_root(getattr(q, name))
+        except np.linalg.LinAlgError:
+            raise ValueError(f"q_{name} is not positive semidefinite at every step") from None
+    kept = {name: arrays[f"memory_{name}"] for name in _MEMORIES[memory]}
+    if memory is SampleSet and len(kept["X"]) != len(kept["guide_X"]) + len(kept["theta"]):
+        raise ValueError("memory_X must have a batch for each guide and each policy")
     return SearchState(
         k=int(arrays["k"]),
         policy=policy_from_arrays(arrays),
-        q=TrajectoryDistribution(**_collected("q", arrays)),
-        memory=None if memory is None else memory(**_collected("memory", arrays)),
-        rollouts=int(arrays.get("rollouts", 0)),  # missing in checkpoints of early versions
+        q=q,
+        memory=None if memory is None else memory(**kept),
+        rollouts=int(arrays.get("rollouts", 0)),
     )
 
 
-def _named(prefix: str, fields: NamedTuple) -> Arrays:
+def require_state(
+    state: SearchState | Beginning, robot: Robot, settings: RunSettings, memory: type[Any] | None
+) -> None:
+    """Refuse to search on from a state of another robot, or of other settings.
+
+    Args:
+        state: where a search is to go on.
+        robot: whose policy is searched.
+        settings: of the run.
+        memory: of the method's states.
+
+    Raises:
+        ValueError: when an array of the state has another shape, or what is observed differs.
+    """
+    sizes = state_sizes(robot, settings)
+    if isinstance(state, Beginning):
+        require_arrays(_fields("q", state.q), _named("q", _DISTRIBUTION), sizes)
+        return
+    require_arrays(state_to_arrays(state), state_schema(memory), sizes)
+    observed, asked = state.policy.observed.tolist(), list(robot.observed_indices)
+    if observed != asked:
+        raise ValueError(
+            f"the policy observes the coordinates {observed}, the robot's file {asked}"
+        )
+
+
+def _named(prefix: str, schema: Schema) -> Schema:
+    """With a prefix to the names."""
+    return {f"{prefix}_{name}": entry for name, entry in schema.items()}
+
+
+def _fields(prefix: str, fields: NamedTuple) -> Arrays:
     """The fields as arrays, with a prefix to their names."""
     return {f"{prefix}_{name}": np.asarray(value) for name, value in fields._asdict().items()}
-
-
-def _collected(prefix: str, arrays: Arrays) -> Arrays:
-    """The fields that `_named` gave this prefix."""
-    start = f"{prefix}_"
-    return {n.removeprefix(start): array for n, array in arrays.items() if n.startswith(start)}

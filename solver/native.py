@@ -6,8 +6,7 @@ The call itself costs a few nanoseconds.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
@@ -22,6 +21,8 @@ from numpy.typing import NDArray
 
 from vgps.codegen.emission import backward_pass
 from vgps.codegen.folders import PACKAGE, generated
+from vgps.solver import kernel_cache
+from vgps.solver.kernel_cache import cached_in
 
 F = TypeVar("F", bound=Callable)
 
@@ -45,20 +46,10 @@ def _cache_folder() -> Path:
         source = file.read_bytes()
         if b"@kernel" in source or b"@callback" in source:
             digest.update(source)
-    # Kernels hold the order of its fields, too.
-    digest.update(Path(backward_pass.__file__).read_bytes())
+    # Kernels hold the order of its fields, too; and what the files of the cache look like.
+    for module in (backward_pass, kernel_cache):
+        digest.update(Path(str(module.__file__)).read_bytes())
     return generated() / f"kernels-{digest.hexdigest()[:16]}"
-
-
-@contextmanager
-def _cached() -> Iterator[None]:
-    """Let Numba keep what is decorated in the block in our folder; it looks for one only then."""
-    config: Any = nb.config
-    before, config.CACHE_DIR = config.CACHE_DIR, str(_cache_folder())
-    try:
-        yield
-    finally:
-        config.CACHE_DIR = before
 
 
 def kernel(function: F) -> F:
@@ -67,7 +58,7 @@ def kernel(function: F) -> F:
     Division by zero gives inf or nan instead of Python's exception, so that kernels detect a
     diverging trajectory where it arises.  Products may be fused with sums, as in the compiled C.
     """
-    with _cached():
+    with cached_in(_cache_folder()):
         compiled = nb.njit(cache=True, error_model="numpy", fastmath={"contract"})(function)
     return cast(F, compiled)  # called with the same arguments
 
@@ -77,7 +68,7 @@ def callback(arguments: int, fastmath: set[str]) -> Callable[[Callable], Callbac
     signature = nb.types.void(*[nb.types.CPointer(nb.float64)] * arguments)
 
     def compile_it(function: Callable) -> Callback:
-        with _cached():
+        with cached_in(_cache_folder()):
             compiled: Any = nb.cfunc(signature, cache=True, fastmath=fastmath)(function)
         return Callback(compiled.address, compiled)
 

@@ -96,7 +96,7 @@ def read(path: str | Path, overrides: Mapping[str, object] = MappingProxyType({}
     if top is None:
         raise RobotFileError(path, 1, 1, "the file is empty")
     if not isinstance(top, yaml.MappingNode):
-        raise _at(path, top.start_mark, "a robot file must be a mapping at its top level")
+        raise _at(path, top.start_mark, "the file must be a mapping at its top level")
     data, overridden = _Reader(path).value(top, ()), {}
     for key, value in overrides.items():
         given = f"{key}={value}"
@@ -203,7 +203,7 @@ def _text(path: str | Path) -> str:
 
 def _syntax(error: yaml.MarkedYAMLError) -> str:
     if error.context == "expected a single document in the stream":
-        return "a robot file holds one document, here a second begins"
+        return "the file must hold one document, here a second begins"
     return f"not valid YAML: {error.problem}" + (f" ({error.context})" if error.context else "")
 
 

@@ -1,5 +1,6 @@
 """What is trusted of what an earlier build left: nothing that is damaged, half written or foreign."""
 
+import json
 import os
 import signal
 import subprocess
@@ -24,7 +25,7 @@ ROOT = Path(__file__).parents[2]
         (".json", b"{}"),
         (".json", b"[]"),
         (".json", b"null"),
-        (".json", b'{"library_sha256": "0"}'),
+        (".json", b'{"sha256": "0"}'),
         (".json", b"\xff\xfe\x00"),
     ],
 )
@@ -40,6 +41,29 @@ def test_a_damaged_build_is_not_trusted(build, arm, files, copying, suffix, cont
     assert again.was_built
     assert np.array_equal(again.mass_matrix([0.1, 0.2]), good)
     assert not build(arm()).was_built
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("points", []),
+        ("points", ["base", "tip"]),
+        ("points", "tip"),
+        ("points", None),
+        ("seconds", {"derive": "long"}),
+        ("sha256", ""),
+    ],
+)
+def test_a_manifest_that_says_something_else_is_not_trusted(build, arm, files, copying, key, value):
+    """`Model.points` makes an array for as many points as the manifest names."""
+    copying()
+    names = list(build(arm()).points([0.1, 0.2]))
+    path = files()[".json"]
+    path.write_text(
+        json.dumps(json.loads(path.read_text(encoding="utf-8")) | {key: value}), encoding="utf-8"
+    )
+    again = build(arm())
+    assert again.was_built and list(again.points([0.1, 0.2])) == names
 
 
 def test_two_processes_that_want_one_robot_build_it_once(build, arm, copying, tmp_path):

@@ -117,7 +117,7 @@ def test_a_pickle_is_not_opened(path, refusal, tmp_path):
             return (tmp_path / "opened").touch, ()
 
     np.savez(path, U=np.array([[Opened()]], dtype=object))
-    assert refusal() == "is not an .npz file of numbers, or is damaged"
+    assert refusal() == "U must hold real numbers, found object"
     assert not (tmp_path / "opened").exists()
 
 
@@ -140,10 +140,10 @@ def test_every_kind_of_damage_is_one_sentence(cartpole, path, recording):
 
 def test_a_file_without_actions_lists_what_it_has(path, refusal, recording):
     np.savez(path, X=recording["X"], cost=1.0)
-    assert refusal() == "must hold actions U, found X, cost"
+    assert refusal() == "is not a recording: it lacks U, and holds X, cost"
     with zipfile.ZipFile(path, "w"):
         pass
-    assert refusal() == "must hold actions U, found nothing"
+    assert refusal() == "is not a recording: it lacks U, and holds nothing"
 
 
 def test_actions_that_throw_the_robot_to_infinity(build_text, path):

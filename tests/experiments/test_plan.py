@@ -1,18 +1,23 @@
 """The plan of a comparison, what a folder holds of it, and what is done when it starts again."""
 
+import io
+import json
 from contextlib import contextmanager
 
+import numpy as np
 import pytest
 import yaml
 
 from vgps.codegen.description.robot import load
 from vgps.experiments.comparison import carry_out
+from vgps.experiments.config import fingerprint
 from vgps.experiments.errors import RunFolderError
 from vgps.experiments.plan import EVALUATION, folder_of, missing, plan, store
 from vgps.experiments.results import Failure, read_failures
 from vgps.experiments.workers import Outcome
 from vgps.policy.settings import RunSettings
 
+KINDS = ("stochastic", "deterministic")
 METHODS = ["vgps", "cost-weighted", "cost-weighted-1000"]
 
 
@@ -29,10 +34,20 @@ def runs(robots):
 def files_of(run):
     """What a worker returns, with as much in it as is looked at."""
     config = run.settings.model_dump() | {"robot": run.robot, "versions": {}}
+    metrics = ["iteration", "alpha", "seconds", "rollouts"]
+    metrics += [f"{kind}_{what}" for kind in KINDS for what in ("cost", "success")]
+    rows = [",".join(metrics)]
+    rows += [",".join([str(k + 1), *"1" * 7]) for k in range(run.settings.iterations)]
+    measured = {kind: {"mean_cost": 1.0, "success_rate": 1.0} for kind in KINDS}
+    policy = io.BytesIO()
+    one, ones = np.ones(1), np.ones((1, 1))
+    np.savez(policy, observed=[0], W1=ones, b1=one, W2=ones, b2=one, log_sigma=one)
     return {
-        EVALUATION: b"{}",
+        EVALUATION: json.dumps({"ddp_cost": 1.0} | measured).encode(),
         "config.yaml": yaml.safe_dump(config).encode(),
         "robot.yaml": run.robot_text.encode(),
+        "metrics.csv": "\n".join([*rows, ""]).encode(),
+        "policy.npz": policy.getvalue(),
     }
 
 
@@ -120,6 +135,24 @@ def test_an_interruption_keeps_what_was_done(tmp_path, runs):
     with pytest.raises(KeyboardInterrupt):
         carry(tmp_path, runs, work)
     assert missing(tmp_path, runs) == runs[2:]
+
+
+@pytest.mark.parametrize(
+    "name", [EVALUATION, "config.yaml", "metrics.csv", "policy.npz", "robot.yaml"]
+)
+@pytest.mark.parametrize("content", [None, b"", b"{}\n", b"\xff\xfe\x00"])
+def test_what_is_damaged_is_done_again(tmp_path, runs, name, content):
+    run = runs[0]
+    files = files_of(run)
+    config = yaml.safe_load(files["config.yaml"]) | {"robot_sha256": fingerprint(run.robot_text)}
+    files["config.yaml"] = yaml.safe_dump(config).encode()
+    store(tmp_path, run, files)
+    assert missing(tmp_path, [run]) == []
+    path = folder_of(tmp_path, run).file(name)
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    assert missing(tmp_path, [run]) == [run]
 
 
 def test_other_settings_are_refused(tmp_path, robots, runs):

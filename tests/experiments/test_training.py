@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from vgps.codegen.description.robot import load
+from vgps.experiments.changes import require_same_run
 from vgps.experiments.errors import DemonstrationError, RunFolderError
 from vgps.experiments.run import read_run
-from vgps.experiments.training import require_same_run, resume, train
+from vgps.experiments.training import resume, train
 from vgps.policy.settings import RunSettings
 
 CARTPOLE = Path(__file__).parents[1] / "robots" / "cartpole.yaml"
@@ -72,7 +73,8 @@ def test_given_actions_are_a_start(robot, kept, tmp_path):
     U = kept.trajectory.U
     run = train(robot, SETTINGS.replaced(iterations=1), demonstration=U, out=tmp_path / "run")
     assert run.trajectory.cost <= kept.trajectory.cost * (1 + 1e-9)
-    np.testing.assert_array_equal(run.folder.read_arrays("demo.npz")["U"], U)
+    with np.load(run.folder.file("demo.npz")) as demo:
+        np.testing.assert_array_equal(demo["U"], U)
     with pytest.raises(DemonstrationError, match="the demonstration: U must have shape"):
         train(robot, SETTINGS, demonstration=U[:, :0])
 

@@ -130,3 +130,20 @@ def test_the_mean_rollout_is_that_of_the_mean_actions(swimmer, policy):
     np.testing.assert_array_equal(X[0], swimmer.x0)
     for t in (0, 10):
         np.testing.assert_allclose(X[t + 1], swimmer.step(X[t], policy.mean(X[t])), rtol=1e-9)
+
+
+@pytest.mark.parametrize("last", [1000, 10**6, 2**40])
+def test_no_policy_reads_past_the_state(swimmer, policy, last):
+    """It once read whatever memory came after it, and gave two answers."""
+    observed = policy.observed.copy()
+    observed[-1] = last
+    stranger = replace(policy, observed=observed)
+    said = f"a policy that observes coordinate {last} of the state does not fit a robot of 10"
+    for use in (evaluate, mean_rollout):
+        with pytest.raises(ValueError, match=said):
+            use(swimmer, stranger)
+
+
+def test_a_policy_of_another_number_of_actions(cartpole, swimmer, policy):
+    with pytest.raises(ValueError, match="a policy of 2 actions does not fit a robot of 1"):
+        evaluate(cartpole, policy)

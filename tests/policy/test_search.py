@@ -56,3 +56,18 @@ def test_the_method_stands_in_place_of_that_of_the_settings(model):
 def test_an_unknown_method_is_refused(model):
     with pytest.raises(ValidationError, match="did you mean 'vgps'"):
         next(search(model, "vpgs", SETTINGS, np.random.default_rng(0)))
+
+
+def test_a_state_of_another_search_is_refused(model, cartpole):
+    """Compiled code would read past the ends of its arrays."""
+    rng = np.random.default_rng(0)
+    ((state, _),) = islice(search(model, "vgps", SETTINGS, rng), 1)
+    with pytest.raises(ValueError, match="shape"):
+        next(search(cartpole, "vgps", SETTINGS, rng, state))
+    with pytest.raises(ValueError, match=r"W1 has shape \(3, 9\), expected \(4, 9\)"):
+        next(search(model, "vgps", SETTINGS.replaced(hidden=4), rng, state))
+    with pytest.raises(ValueError, match="memory_X is missing"):
+        next(search(model, "gps", SETTINGS, rng, state))
+    short = state._replace(q=state.q._replace(X=state.q.X[:-1]))
+    with pytest.raises(ValueError, match=r"q_X has shape \(24, 10\), expected \(25, 10\)"):
+        next(search(model, "vgps", SETTINGS, rng, short))
