@@ -16,6 +16,8 @@ from vgps.policy.gaussian import Policy
 
 Array = NDArray[np.float64]
 
+_ROUNDING = 1e-13  # deviation of equal numbers, as a share of them
+
 
 class Scaling(NamedTuple):
     """Standard units of observed coordinates and actions, in raw units."""
@@ -27,10 +29,7 @@ class Scaling(NamedTuple):
     @classmethod
     def of(cls, inputs: Array, actions: Array) -> "Scaling":
         """Units from samples (N, n_in), (N, nu); a coordinate that does not vary keeps its own."""
-        scale, action = inputs.std(axis=0), actions.std(axis=0)
-        return cls(
-            inputs.mean(axis=0), np.where(scale > 0, scale, 1.0), np.where(action > 0, action, 1.0)
-        )
+        return cls(inputs.mean(axis=0), _deviation(inputs), _deviation(actions))
 
     def inputs(self, raw: Array) -> Array:
         """Observed coordinates (N, n_in) in standard units."""
@@ -60,3 +59,9 @@ class Scaling(NamedTuple):
             standard.b2 * self.action,
             standard.log_sigma + np.log(self.action),
         )
+
+
+def _deviation(samples: Array) -> Array:
+    """(n,) of samples (N, n); 1 where they are all the same up to rounding."""
+    deviation = samples.std(axis=0)
+    return np.where(deviation > _ROUNDING * abs(samples).max(axis=0), deviation, 1.0)
