@@ -70,7 +70,7 @@ class Toolchain(NamedTuple):
         run = _run([*self.command, *self.flags, *arguments])
         if run.returncode != 0:
             lines = (run.stderr.strip() or "no message").splitlines()
-            # Notes on where an error is come before it, and a linker's own words before the summary.
+            # Notes on where an error is come before it, a linker's words before the summary.
             first = next((line for line in lines if _ERROR.search(line)), lines[0])
             raise BuildError(f"{self.command[0]} could not compile {source.name}: {first}")
 

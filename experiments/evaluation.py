@@ -1,10 +1,11 @@
 """How good the policy of a run is, as `evaluate --json` says it."""
 
+import math
 from typing import Any
 
 from vgps.experiments.run import Run
 from vgps.policy import push
-from vgps.policy.evaluation import ROLLOUTS, evaluate
+from vgps.policy.evaluation import ROLLOUTS, evaluate, require_finite_rollout
 
 
 def evaluation(
@@ -37,6 +38,26 @@ def evaluation(
         }
 
     return result | summaries(disturbed=False) | {"disturbed": summaries(disturbed=True)}
+
+
+def require_finite_cost(run: Run, result: dict[str, Any]) -> None:
+    """Refuse a policy whose rollouts have no finite mean cost, neither with its noise nor without.
+
+    Args:
+        run: whose policy.
+        result: its `evaluation`.
+
+    Raises:
+        FloatingPointError: names what is not finite in its mean rollout, if that is not.
+    """
+    if any(math.isfinite(result[kind]["mean_cost"]) for kind in ("stochastic", "deterministic")):
+        return
+    failure = "no finite mean cost: rollouts of the policy diverge"
+    try:
+        require_finite_rollout(run.model, run.policy)
+    except FloatingPointError as error:
+        failure += f"; without noise {error}"
+    raise FloatingPointError(failure)
 
 
 def pushes(run: Run, point: str, duration: float) -> dict[str, Any]:

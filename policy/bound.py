@@ -15,9 +15,9 @@ covariance of q, the integral is
 
 The sampled form is the closed form of a q without variance in the action: mu_q = u, v = 0.
 
-The best sigma_j^2 is the mean of the bracket.  Where a policy fits actions without variance exactly,
-for example because they are all the same, that would be zero and its logarithm infinite: a mean
-below VARIANCE_FLOOR counts as VARIANCE_FLOOR, which nothing can lower.
+The best sigma_j^2 is the mean of the bracket.  Where a policy fits actions without variance
+exactly, for example because they are all the same, that would be zero and its logarithm infinite: a
+mean below VARIANCE_FLOOR counts as VARIANCE_FLOOR, which nothing can lower.
 
 An objective takes theta (n_weights + nu,), in the order of `Policy.theta`, and returns its value
 and its gradient (n_weights + nu,).

@@ -7,7 +7,9 @@ import numpy as np
 
 from vgps.codegen.model import Model
 from vgps.policy.gaussian import Policy
-from vgps.policy.rollouts import Rollouts, run_policy
+from vgps.policy.rollouts import Rollouts, run_policy, run_policy_from
+from vgps.solver.finite import require_finite
+from vgps.solver.objective import task_objective
 
 ROLLOUTS = 100  # that `evaluate` averages over
 
@@ -57,6 +59,19 @@ def evaluate(
     rng = np.random.default_rng(seed)
     runs = run_policy(model, policy, rollouts, steps, rng, stochastic, disturbed)
     return summarize(model, runs, model.robot.task.horizon)
+
+
+def require_finite_rollout(model: Model, policy: Policy) -> None:
+    """Refuse a policy whose deterministic rollout from the mean initial state is not finite.
+
+    Raises:
+        FloatingPointError: names the first step and what is not finite there.
+    """
+    T = model.robot.task.horizon
+    X, U, _ = run_policy_from(model, policy, model.x0[None], np.zeros((1, T, model.nu)))
+    # Nothing is stored of what follows a number that is not finite.
+    stored = int(np.isfinite(U[0]).all(axis=1).sum())
+    require_finite(model, task_objective(model, stored), X[0, : stored + 1], U[0, :stored])
 
 
 def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> Summary:
