@@ -5,7 +5,7 @@ from typing import Any
 
 from vgps.experiments.run import Run
 from vgps.policy import push
-from vgps.policy.evaluation import ROLLOUTS, evaluate, require_finite_rollout
+from vgps.policy.evaluation import ROLLOUTS, evaluate, require_finite_rollouts
 
 
 def evaluation(
@@ -48,15 +48,15 @@ def require_finite_cost(run: Run, result: dict[str, Any]) -> None:
         result: its `evaluation`.
 
     Raises:
-        FloatingPointError: names what is not finite in its mean rollout, if that is not.
+        FloatingPointError: names the first step that is not finite, and what is not.
     """
     if any(math.isfinite(result[kind]["mean_cost"]) for kind in ("stochastic", "deterministic")):
         return
-    failure = "no finite mean cost: rollouts of the policy diverge"
+    failure = "no rollouts of the policy have a finite mean cost"
     try:
-        require_finite_rollout(run.model, run.policy)
+        require_finite_rollouts(run.model, run.policy, result["rollouts"], result["horizon"])
     except FloatingPointError as error:
-        failure += f"; without noise {error}"
+        failure += f": {error}"
     raise FloatingPointError(failure)
 
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from vgps.codegen.model import Model
 from vgps.policy.gaussian import Policy
-from vgps.policy.rollouts import Rollouts, run_policy, run_policy_from
+from vgps.policy.rollouts import Rollouts, run_policy
 from vgps.solver.finite import require_finite
 from vgps.solver.objective import task_objective
 
@@ -61,17 +61,19 @@ def evaluate(
     return summarize(model, runs, model.robot.task.horizon)
 
 
-def require_finite_rollout(model: Model, policy: Policy) -> None:
-    """Refuse a policy whose deterministic rollout from the mean initial state is not finite.
+def require_finite_rollouts(model: Model, policy: Policy, rollouts: int, horizon: int) -> None:
+    """Refuse a policy that leads to something that is not finite without its noise.
 
     Raises:
-        FloatingPointError: names the first step and what is not finite there.
+        FloatingPointError: names the first step of such a rollout and what is not finite there.
     """
-    T = model.robot.task.horizon
-    X, U, _ = run_policy_from(model, policy, model.x0[None], np.zeros((1, T, model.nu)))
-    # Nothing is stored of what follows a number that is not finite.
-    stored = int(np.isfinite(U[0]).all(axis=1).sum())
-    require_finite(model, task_objective(model, stored), X[0, : stored + 1], U[0, :stored])
+    rng = np.random.default_rng(0)
+    runs = run_policy(model, policy, rollouts, horizon, rng, stochastic=False, disturbed=False)
+    X, U, _ = runs
+    for r in np.flatnonzero(~np.isfinite(runs.cost)):
+        # Nothing is stored of what follows.
+        T = int(np.isfinite(U[r]).all(axis=1).sum())
+        require_finite(model, task_objective(model, T), X[r, : T + 1], U[r, :T])
 
 
 def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> Summary:

@@ -61,6 +61,8 @@ class TrajectoryDistribution(NamedTuple):
         return normal @ square_root(self.Sigma).transpose(0, 2, 1)
 
 
+# What overflows is found at the end.
+@np.errstate(over="ignore", invalid="ignore")
 def trajectory_distribution(
     solution: Solution, Sigma_0: Array, Sigma_f: Array
 ) -> TrajectoryDistribution:

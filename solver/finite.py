@@ -52,7 +52,9 @@ def require_finite(model: Model, objective: Objective, X: Array, U: Array) -> No
         raise FloatingPointError(
             f"what is added to the task's cost is not finite at step {np.argmin(finite)}"
         )
-    if not np.isfinite(c.sum()):
+    with np.errstate(over="ignore"):
+        total = c.sum()
+    if not np.isfinite(total):
         raise FloatingPointError(f"the sum of the costs of {T} steps is too large")
 
 
@@ -62,22 +64,26 @@ def require_finite_expansion(model: Model, expansion: Expansion) -> None:
     Raises:
         FloatingPointError: names the first step, what is differentiated and with respect to what.
     """
+    faults = {
+        field: places[0]
+        for field, part in expansion._asdict().items()
+        if len(places := np.argwhere(~np.isfinite(part)))
+    }
+    if not faults:
+        return
+    field = min(faults, key=lambda field: faults[field][0])
+    step, *indices = (int(index) for index in faults[field])
+    differentiated, _, letters = field.partition("_")
+    subject = "the cost"
+    if differentiated == "f":
+        row, *indices = indices
+        subject = f"{model.x_names[row]} after the step"
     by = {"x": model.x_names, "u": tuple(f"{name}.u" for name in model.u_names)}
-    for field, part in expansion._asdict().items():
-        faults = np.argwhere(~np.isfinite(part))
-        if not len(faults):
-            continue
-        step, *indices = (int(index) for index in faults[0])
-        of, _, letters = field.partition("_")
-        if of == "f":
-            row, *indices = indices
-            of = f"{model.x_names[row]} after the step"
-        else:
-            of = "the cost"
-        names = [by[letter][i] for letter, i in zip(letters, indices, strict=True)]
-        what = "derivative" if len(names) == 1 else "second derivative"
-        subject = f"the {what} of {of} with respect to {' and '.join(names)}" if names else of
-        raise FloatingPointError(f"{subject} is not finite at step {step}")
+    names = [by[letter][i] for letter, i in zip(letters, indices, strict=True)]
+    if names:
+        order = "second derivative" if len(names) == 2 else "derivative"
+        subject = f"the {order} of {subject} with respect to {' and '.join(names)}"
+    raise FloatingPointError(f"{subject} is not finite at step {step}")
 
 
 def _require_finite_task_cost(model: Model, X: Array, U: Array) -> None:

@@ -154,7 +154,10 @@ def ilqr(
     regularization = _Regularization(model, settings._replace(regularization_start=0.0))
     regularization.raise_until_convex(expansion, U, limits, gains)
     if regularization.exhausted:
-        raise FloatingPointError("Q_uu is not positive definite under any regularisation")
+        raise FloatingPointError(
+            f"Q_uu is not positive definite at step {regularization.concave} under any "
+            "regularisation: the cost must curve upwards in the actions, as 1e-3*sum(u**2) does"
+        )
     return Solution(X, U, gains, expansion, cost, regularization.value, iteration, reason)
 
 
@@ -165,6 +168,7 @@ class _Regularization:
         self.model, self.settings = model, settings
         self.steps_back = model.address("backward")
         self.value, self.rate = settings.regularization_start, 1.0
+        self.concave = -1  # step at which Q_uu was last not positive definite, or -1
 
     @property
     def exhausted(self) -> bool:
@@ -186,7 +190,8 @@ class _Regularization:
     ) -> None:
         """Fill ``gains``; the value grows until Q_uu is positive definite at every step."""
         while not self.exhausted:
-            if backward(self.steps_back, expansion, U, limits, self.value, gains) < 0:
+            self.concave = backward(self.steps_back, expansion, U, limits, self.value, gains)
+            if self.concave < 0:
                 break
             self.grow()
         if self.exhausted or not np.isfinite(gains.expected).all():
