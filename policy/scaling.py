@@ -48,17 +48,25 @@ class Scaling(NamedTuple):
         return standard.theta
 
     def to_raw(self, policy: Policy, theta: Array) -> Policy:
-        """The policy of this ``theta`` in standard units; it observes what ``policy`` does."""
+        """The policy of this ``theta`` in standard units; it observes what ``policy`` does.
+
+        Raises:
+            FloatingPointError: when a weight is too large in raw units.
+        """
         standard = policy.with_theta(theta)
-        W1 = standard.W1 / self.scale
-        return Policy(
-            policy.observed,
-            W1,
-            standard.b1 - W1 @ self.mean,
-            standard.W2 * self.action[:, None],
-            standard.b2 * self.action,
-            standard.log_sigma + np.log(self.action),
-        )
+        with np.errstate(over="ignore", invalid="ignore"):
+            W1 = standard.W1 / self.scale
+            weights = {
+                "W1": W1,
+                "b1": standard.b1 - W1 @ self.mean,
+                "W2": standard.W2 * self.action[:, None],
+                "b2": standard.b2 * self.action,
+                "log_sigma": standard.log_sigma + np.log(self.action),
+            }
+        for name, weight in weights.items():
+            if not np.isfinite(weight).all():
+                raise FloatingPointError(f"{name} of the fitted policy is not finite in raw units")
+        return Policy(policy.observed, **weights)
 
 
 def _deviation(samples: Array) -> Array:

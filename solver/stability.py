@@ -29,7 +29,7 @@ Array = NDArray[np.float64]
 GROWTH = 10.0
 MARGIN = 1.25  # by which more substeps are advised than reach the bound
 _TOLERANCE = 0.01  # by which a substep may exceed the bound: it is that of one frozen state
-_MOST_SUBSTEPS = 2**20
+_MOST_SUBSTEPS = 2**13  # beyond these no one would run it
 _STATES = 50
 _DIFFERENCE = 1e-6  # rad, m and their rates, of the central differences
 
