@@ -81,8 +81,7 @@ def step_with(model: Model, substeps: int) -> Step:
     if robot.task.integrator == "rk4":
         return partial(_runge_kutta, model, substeps)
     task = robot.task.model_copy(update={"substeps": substeps})
-    finer = build(robot.model_copy(update={"task": task}))
-    return lambda X, U: np.stack([finer.step(x, u) for x, u in zip(X, U, strict=True)])
+    return build(robot.model_copy(update={"task": task})).steps
 
 
 def rolled_out(step: Step, x0: Array, U: Array) -> Array:
