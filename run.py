@@ -137,7 +137,7 @@ def train_command(
     described = load(robot, overridden(overrides))
     from vgps.experiments import training
     from vgps.experiments.changes import require_same_run
-    from vgps.experiments.evaluation import evaluation
+    from vgps.experiments.evaluation import evaluation, require_finite_cost
     from vgps.experiments.run_folder import free_path
 
     started = time.perf_counter()
@@ -160,9 +160,10 @@ def train_command(
     draw_run(run)
     if json:
         print_json(result)
-        return
-    console.show_evaluation(result)
-    print(f"{result['iterations']} iterations in {seconds:.1f} s, saved in {folder}")
+    else:
+        console.show_evaluation(result)
+        print(f"{result['iterations']} iterations in {seconds:.1f} s, saved in {folder}")
+    require_finite_cost(run, result)
 
 
 def evaluate_command(
@@ -180,11 +181,13 @@ def evaluate_command(
         seed: Seed of initial states and noise.
     """
     require_positive(rollouts=rollouts, horizon=horizon)
-    from vgps.experiments.evaluation import evaluation
+    from vgps.experiments.evaluation import evaluation, require_finite_cost
     from vgps.experiments.run import read_run
 
-    result = evaluation(read_run(run), rollouts, horizon, seed)
+    trained = read_run(run)
+    result = evaluation(trained, rollouts, horizon, seed)
     print_json(result) if json else console.show_evaluation(result)
+    require_finite_cost(trained, result)
 
 
 def push_command(

@@ -51,6 +51,7 @@ class Model:
         self.q_names, self.u_names = robot.q_names, robot.u_names
         self.dt = robot.task.dt
         self.library = ctypes.CDLL(str(library))
+        self._cost_names = sorted(parse(robot.task.cost).names)
         self._outer_success, self._aggregates = split_aggregates(parse(robot.task.success))
 
     def mass_matrix(self, q: ArrayLike) -> Array:
@@ -80,6 +81,14 @@ class Model:
     def acceleration(self, q: ArrayLike, v: ArrayLike, u: ArrayLike) -> Array:
         """v' with everything included, (nv,)."""
         return self._call("acceleration", self._q(q), self._v(v), self._u(u), shape=(self.nv,))
+
+    def accelerations(self, X: ArrayLike, U: ArrayLike) -> Array:
+        """v' (N, nv) at X (N, nx), U (N, nu), of a robot whose integrator is rk4."""
+        X, U = self._trajectory(X, U)
+        Q, V = np.ascontiguousarray(X[:, : self.nq]), np.ascontiguousarray(X[:, self.nq :])
+        a = np.empty((len(U), self.nv))
+        self._run("acceleration_batch", len(U), Q, V, U, a)
+        return a
 
     def acceleration_derivatives(self, q: ArrayLike, v: ArrayLike, u: ArrayLike) -> Array:
         """[dv'/dq  dv'/dv  dv'/du], (nv, nx + nu)."""
@@ -113,15 +122,25 @@ class Model:
         """States (T+1, nx) from x0 under U (T, nu).
 
         Raises:
-            FloatingPointError: names the step at which the state is no longer finite.
+            FloatingPointError: names the first step and coordinate that is no longer finite.
         """
         U = _array("U", U, (None, self.nu))
         X = np.empty((len(U) + 1, self.nx))
         self._run("rollout", len(U), self._x(x0), U, X)
-        finite = np.isfinite(X).all(axis=1)
-        if not finite.all():
-            raise FloatingPointError(f"the state is no longer finite at step {np.argmin(finite)}")
+        self.require_finite_states(X)
         return X
+
+    def require_finite_states(self, X: Array) -> None:
+        """Refuse states X (T+1, nx) with a number that is not finite.
+
+        Raises:
+            FloatingPointError: names the first step and coordinate.
+        """
+        faults = np.argwhere(~np.isfinite(X))
+        if len(faults):
+            step, i = faults[0]
+            name = self.x_names[i]
+            raise FloatingPointError(f"the state is no longer finite at step {step}: {name}")
 
     def steps(self, X: ArrayLike, U: ArrayLike) -> Array:
         """``step`` of N states X (N, nx) under U (N, nu), side by side: (N, nx)."""
@@ -144,6 +163,18 @@ class Model:
         c = np.empty(len(U))
         self._run("cost_batch", len(U), X, U, c)
         return c
+
+    def cost_quantities(self, x: ArrayLike, u: ArrayLike) -> dict[str, float | Array]:
+        """What the cost's expression names at x (nx,), u (nu,): its quantities and parameters."""
+        sizes = {name: self.nu if name == "u" else 1 for name in self._cost_names}
+        numbers = self._call(
+            "cost_quantities", self._x(x), self._u(u), shape=(sum(sizes.values()),)
+        )
+        parts = np.split(numbers, np.cumsum(list(sizes.values()))[:-1])
+        return {
+            name: part if name == "u" else float(part[0])
+            for name, part in zip(sizes, parts, strict=True)
+        }
 
     def speed(self, X: ArrayLike, U: ArrayLike) -> Array:
         """Horizontal velocity of the centre of mass at each step, (T,) m/s."""
@@ -172,6 +203,11 @@ class Model:
         """Address of a C function of the library, for Numba kernels."""
         pointer = ctypes.cast(getattr(self.library, f"robot_{function}"), ctypes.c_void_p)
         return pointer.value or 0
+
+    @property
+    def x_names(self) -> tuple[str, ...]:
+        """Names of the nx coordinates of the state, as expressions spell them: hip.q, hip.v."""
+        return tuple(f"{name}.{part}" for part in "qv" for name in self.q_names)
 
     @property
     def x0(self) -> Array:

@@ -1,6 +1,7 @@
 """The C compiler: which one, with which flags, and a fingerprint of what it compiles for."""
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -34,6 +35,7 @@ _FLAGS = (
 _GCC_FLAGS = ("-fno-tree-dse", "-fcaller-saves")
 
 
+_ERROR = re.compile(r"\berror: (?!ld returned|linker command failed)")
 _PROCESSOR = ("-march=", "-mcpu=")  # options that say what to compile for
 
 
@@ -51,7 +53,8 @@ class Toolchain(NamedTuple):
         from 1 on, and then linked.
 
         Raises:
-            BuildError: with the first line of the compiler's message.
+            BuildError: with the first error of the compiler's message, or because there is no
+                library afterwards.
         """
         numbers = range(1, parts + 1)
         objects = [str(library.with_suffix(f".{part}.o")) for part in numbers]
@@ -60,11 +63,15 @@ class Toolchain(NamedTuple):
         with ThreadPoolExecutor(parts) as pool:
             list(pool.map(partial(self._require, source), compiling))
         self._require(source, ["-shared", "-o", str(library), *objects, "-lm"])
+        if not library.exists():
+            raise BuildError(f"{self.command[0]} said nothing, and made no {library.name}")
 
     def _require(self, source: Path, arguments: list[str]) -> None:
         run = _run([*self.command, *self.flags, *arguments])
         if run.returncode != 0:
-            first = (run.stderr.strip() or "no message").splitlines()[0]
+            lines = (run.stderr.strip() or "no message").splitlines()
+            # Notes on where an error is come before it, a linker's words before the summary.
+            first = next((line for line in lines if _ERROR.search(line)), lines[0])
             raise BuildError(f"{self.command[0]} could not compile {source.name}: {first}")
 
 
@@ -82,7 +89,7 @@ def find_toolchain() -> Toolchain:
         tunings = [()] if decided else [*((f"{option}native",) for option in _PROCESSOR), ()]
         for tuning in tunings:
             run = _run([*command, *tuning, "-dM", "-E", "-x", "c", os.devnull])
-            if run.returncode == 0:
+            if run.returncode == 0 and "#define" in run.stdout:
                 gcc = () if "__clang__" in run.stdout else _GCC_FLAGS
                 return Toolchain(tuple(command), (*_FLAGS, *gcc, *tuning), run.stdout)
     if chosen := os.environ.get("CC"):
@@ -114,6 +121,7 @@ def _run(command: list[str]) -> subprocess.CompletedProcess[str]:
             text=True,
             encoding="utf-8",
             errors="replace",
+            env={**os.environ, "LC_ALL": "C"},  # its errors are looked for by their English name
             check=False,
         )
     except OSError as error:

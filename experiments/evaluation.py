@@ -1,10 +1,11 @@
 """How good the policy of a run is, as `evaluate --json` says it."""
 
+import math
 from typing import Any
 
 from vgps.experiments.run import Run
 from vgps.policy import push
-from vgps.policy.evaluation import ROLLOUTS, evaluate
+from vgps.policy.evaluation import ROLLOUTS, evaluate, require_finite_rollouts
 
 
 def evaluation(
@@ -37,6 +38,26 @@ def evaluation(
         }
 
     return result | summaries(disturbed=False) | {"disturbed": summaries(disturbed=True)}
+
+
+def require_finite_cost(run: Run, result: dict[str, Any]) -> None:
+    """Refuse a policy whose rollouts have no finite mean cost, neither with its noise nor without.
+
+    Args:
+        run: whose policy.
+        result: its `evaluation`.
+
+    Raises:
+        FloatingPointError: names the first step that is not finite, and what is not.
+    """
+    if any(math.isfinite(result[kind]["mean_cost"]) for kind in ("stochastic", "deterministic")):
+        return
+    failure = "no rollouts of the policy have a finite mean cost"
+    try:
+        require_finite_rollouts(run.model, run.policy, result["rollouts"], result["horizon"])
+    except FloatingPointError as error:
+        failure += f": {error}"
+    raise FloatingPointError(failure)
 
 
 def pushes(run: Run, point: str, duration: float) -> dict[str, Any]:

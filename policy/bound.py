@@ -15,6 +15,10 @@ covariance of q, the integral is
 
 The sampled form is the closed form of a q without variance in the action: mu_q = u, v = 0.
 
+The best sigma_j^2 is the mean of the bracket.  Where a policy fits actions without variance
+exactly, for example because they are all the same, that would be zero and its logarithm infinite: a
+mean below VARIANCE_FLOOR counts as VARIANCE_FLOOR, which nothing can lower.
+
 An objective takes theta (n_weights + nu,), in the order of `Policy.theta`, and returns its value
 and its gradient (n_weights + nu,).
 """
@@ -26,6 +30,9 @@ from vgps.policy.gaussian import LOG_2PI
 from vgps.policy.mlp import MLP
 
 Array = NDArray[np.float64]
+
+# In standard units: a deviation of a millionth of that of the actions.
+VARIANCE_FLOOR = 1e-12
 
 
 class ClosedFormBound:
@@ -76,9 +83,11 @@ class ClosedFormBound:
         error -= self._mu_q
         weighted = self._weights * error  # (N, nu)
         spread = np.vecdot(weighted.T, error.T) / N + self._mean_var_q  # (nu,)
+        exact = spread < VARIANCE_FLOOR  # (nu,)
+        spread = np.maximum(spread, VARIANCE_FLOOR)
         value = 0.5 * (precision @ spread + nu * LOG_2PI) + log_sigma.sum()
 
-        weighted *= precision / N  # d value / d mu
+        weighted *= np.where(exact, 0.0, precision / N)  # d value / d mu
         gradient = np.concatenate([self._network.backward(weighted), 1.0 - precision * spread])
         return value, gradient
 

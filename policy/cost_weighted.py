@@ -34,7 +34,12 @@ def improve(
     x0, disturbance = initial_states(model, R, rng), process_noise(model, R, T, rng)
     noise = policy.sigma * rng.standard_normal((R, T, model.nu))
     X, U, _ = run_policy_from(model, policy, x0, noise, disturbance)
-    log_weights = cost_weights(step_costs(model, X, U), annealed(settings, state.k)).ravel()
+    cost = step_costs(model, X, U)
+    if not (cost < LARGEST_COST).any():
+        raise FloatingPointError(
+            f"in all {R} rollouts of the policy the first step costs {LARGEST_COST:g} or more"
+        )
+    log_weights = cost_weights(cost, annealed(settings, state.k)).ravel()
 
     def draw(rng: np.random.Generator) -> Samples:
         chosen, weights = subset(log_weights, T * settings.fit.states_per_step, rng)

@@ -8,6 +8,8 @@ import numpy as np
 from vgps.codegen.model import Model
 from vgps.policy.gaussian import Policy
 from vgps.policy.rollouts import Rollouts, run_policy
+from vgps.solver.finite import require_finite
+from vgps.solver.objective import task_objective
 
 ROLLOUTS = 100  # that `evaluate` averages over
 
@@ -58,6 +60,21 @@ def evaluate(
     rng = np.random.default_rng(seed)
     runs = run_policy(model, policy, rollouts, steps, rng, stochastic, disturbed)
     return summarize(model, runs, model.robot.task.horizon)
+
+
+def require_finite_rollouts(model: Model, policy: Policy, rollouts: int, horizon: int) -> None:
+    """Refuse a policy that leads to something that is not finite without its noise.
+
+    Raises:
+        FloatingPointError: names the first step of such a rollout and what is not finite there.
+    """
+    rng = np.random.default_rng(0)
+    runs = run_policy(model, policy, rollouts, horizon, rng, stochastic=False, disturbed=False)
+    X, U, _ = runs
+    for r in np.flatnonzero(~np.isfinite(runs.cost)):
+        # Nothing is stored of what follows.
+        T = int(np.isfinite(U[r]).all(axis=1).sum())
+        require_finite(model, task_objective(model, T), X[r, : T + 1], U[r, :T])
 
 
 def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> Summary:

@@ -30,7 +30,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vgps.policy.bound import ClosedFormBound, SampledBound
+from vgps.policy.bound import VARIANCE_FLOOR, ClosedFormBound, SampledBound
 from vgps.policy.choices import Bound, Optimizer
 from vgps.policy.gaussian import Indices, Policy
 from vgps.policy.optimizers import ValueAndGradient, lbfgs, sgd
@@ -189,7 +189,8 @@ def _random_policy(
     weights = np.asarray(solution, dtype=np.float64)  # (n_hidden + 1, nu)
     residual = targets - features @ weights
     variance = np.mean(residual**2 + samples.variance / scaling.action**2, axis=0)
-    standard = Policy(observed, W1, b1, weights[:-1].T, weights[-1], 0.5 * np.log(variance))
+    log_sigma = 0.5 * np.log(np.maximum(variance, VARIANCE_FLOOR))
+    standard = Policy(observed, W1, b1, weights[:-1].T, weights[-1], log_sigma)
     return scaling.to_raw(standard, standard.theta)
 
 

@@ -16,6 +16,8 @@ from vgps.policy.gaussian import Policy
 
 Array = NDArray[np.float64]
 
+_ROUNDING = 1e-13  # deviation of equal numbers, as a share of them
+
 
 class Scaling(NamedTuple):
     """Standard units of observed coordinates and actions, in raw units."""
@@ -27,10 +29,7 @@ class Scaling(NamedTuple):
     @classmethod
     def of(cls, inputs: Array, actions: Array) -> "Scaling":
         """Units from samples (N, n_in), (N, nu); a coordinate that does not vary keeps its own."""
-        scale, action = inputs.std(axis=0), actions.std(axis=0)
-        return cls(
-            inputs.mean(axis=0), np.where(scale > 0, scale, 1.0), np.where(action > 0, action, 1.0)
-        )
+        return cls(inputs.mean(axis=0), _deviation(inputs), _deviation(actions))
 
     def inputs(self, raw: Array) -> Array:
         """Observed coordinates (N, n_in) in standard units."""
@@ -49,14 +48,28 @@ class Scaling(NamedTuple):
         return standard.theta
 
     def to_raw(self, policy: Policy, theta: Array) -> Policy:
-        """The policy of this ``theta`` in standard units; it observes what ``policy`` does."""
+        """The policy of this ``theta`` in standard units; it observes what ``policy`` does.
+
+        Raises:
+            FloatingPointError: when a weight is too large in raw units.
+        """
         standard = policy.with_theta(theta)
-        W1 = standard.W1 / self.scale
-        return Policy(
-            policy.observed,
-            W1,
-            standard.b1 - W1 @ self.mean,
-            standard.W2 * self.action[:, None],
-            standard.b2 * self.action,
-            standard.log_sigma + np.log(self.action),
-        )
+        with np.errstate(over="ignore", invalid="ignore"):
+            W1 = standard.W1 / self.scale
+            weights = {
+                "W1": W1,
+                "b1": standard.b1 - W1 @ self.mean,
+                "W2": standard.W2 * self.action[:, None],
+                "b2": standard.b2 * self.action,
+                "log_sigma": standard.log_sigma + np.log(self.action),
+            }
+        for name, weight in weights.items():
+            if not np.isfinite(weight).all():
+                raise FloatingPointError(f"{name} of the fitted policy is not finite in raw units")
+        return Policy(policy.observed, **weights)
+
+
+def _deviation(samples: Array) -> Array:
+    """(n,) of samples (N, n); 1 where they are all the same up to rounding."""
+    deviation = samples.std(axis=0)
+    return np.where(deviation > _ROUNDING * abs(samples).max(axis=0), deviation, 1.0)

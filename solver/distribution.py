@@ -61,6 +61,8 @@ class TrajectoryDistribution(NamedTuple):
         return normal @ square_root(self.Sigma).transpose(0, 2, 1)
 
 
+# What overflows is found at the end.
+@np.errstate(over="ignore", invalid="ignore")
 def trajectory_distribution(
     solution: Solution, Sigma_0: Array, Sigma_f: Array
 ) -> TrajectoryDistribution:
@@ -94,8 +96,19 @@ def trajectory_distribution(
 
 
 def square_root(covariance: Array) -> Array:
-    """Lower-triangular R, R R^T = covariance, of a stack (T, n, n) of semidefinite matrices."""
+    """Lower-triangular R, R R^T = covariance, of a stack (T, n, n) of semidefinite matrices.
+
+    Raises:
+        FloatingPointError: where rounding errors leave one indefinite, with the first such step.
+    """
     # A state that is known exactly would leave a zero pivot.
     n = covariance.shape[-1]
     nudge = 1e-14 * np.trace(covariance, axis1=-2, axis2=-1) + 1e-300
-    return np.linalg.cholesky(covariance + nudge[:, None, None] * np.eye(n))
+    nudged = covariance + nudge[:, None, None] * np.eye(n)
+    try:
+        return np.linalg.cholesky(nudged)
+    except np.linalg.LinAlgError:
+        step = np.argmax(np.linalg.eigvalsh(nudged)[:, 0] <= 0.0)
+        raise FloatingPointError(
+            f"the covariance at step {step} is not positive definite: its variances are too unlike"
+        ) from None

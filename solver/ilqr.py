@@ -26,6 +26,7 @@ from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
 from vgps.solver.backward import Gains, backward
+from vgps.solver.finite import require_finite, require_finite_expansion
 from vgps.solver.line_search import LineSearch
 from vgps.solver.objective import Expansion, Objective, expand
 from vgps.solver.rollout import rollout
@@ -110,18 +111,16 @@ def ilqr(
     for name, array, shape in (("x0", x0, (nx,)), ("U", U, (T, nu))):
         if np.shape(array) != shape:
             raise ValueError(f"{name} must have shape {shape}, found {np.shape(array)}")
-    linearize, steps_back = model.address("linearize"), model.address("backward")
+    linearize = model.address("linearize")
     limits = model.limits
     expansion, gains = Expansion.empty(T, nx, nu), Gains.zeros(T, nx, nu)
     search = LineSearch(model, objective)
     X, U, cost = rollout(model, objective, x0, U)
     if not np.isfinite(cost):
-        raise FloatingPointError(
-            "the initial actions drive the robot to a state that is not finite"
-        )
+        require_finite(model, objective, X, U)
     expand(linearize, objective, X, U, expansion)
 
-    regularization = _Regularization(steps_back, settings)
+    regularization = _Regularization(model, settings)
     reason = Reason.ITERATIONS
     iteration = 0
     for iteration in range(1, settings.max_iterations + 1):
@@ -152,19 +151,24 @@ def ilqr(
                 reason = Reason.CONVERGED
                 break
 
-    regularization = _Regularization(steps_back, settings._replace(regularization_start=0.0))
+    regularization = _Regularization(model, settings._replace(regularization_start=0.0))
     regularization.raise_until_convex(expansion, U, limits, gains)
     if regularization.exhausted:
-        raise FloatingPointError("Q_uu is not positive definite under any regularisation")
+        raise FloatingPointError(
+            f"Q_uu is not positive definite at step {regularization.concave} under any "
+            "regularisation: the cost must curve upwards in the actions, as 1e-3*sum(u**2) does"
+        )
     return Solution(X, U, gains, expansion, cost, regularization.value, iteration, reason)
 
 
 class _Regularization:
     """The weight that is added to V_xx, with Tassa's quadratic growth and decay."""
 
-    def __init__(self, steps_back: int, settings: Settings):
-        self.steps_back, self.settings = steps_back, settings
+    def __init__(self, model: Model, settings: Settings):
+        self.model, self.settings = model, settings
+        self.steps_back = model.address("backward")
         self.value, self.rate = settings.regularization_start, 1.0
+        self.concave = -1  # step at which Q_uu was last not positive definite, or -1
 
     @property
     def exhausted(self) -> bool:
@@ -186,17 +190,9 @@ class _Regularization:
     ) -> None:
         """Fill ``gains``; the value grows until Q_uu is positive definite at every step."""
         while not self.exhausted:
-            if backward(self.steps_back, expansion, U, limits, self.value, gains) < 0:
+            self.concave = backward(self.steps_back, expansion, U, limits, self.value, gains)
+            if self.concave < 0:
                 break
             self.grow()
         if self.exhausted or not np.isfinite(gains.expected).all():
-            _require_finite(expansion)
-
-
-def _require_finite(expansion: Expansion) -> None:
-    finite = [np.isfinite(part).reshape(len(part), -1).all(axis=1) for part in expansion]
-    steps = np.flatnonzero(~np.all(finite, axis=0))
-    if steps.size:
-        raise FloatingPointError(
-            f"the derivatives of the dynamics or of the cost are not finite at step {steps[0]}"
-        )
+            require_finite_expansion(self.model, expansion)

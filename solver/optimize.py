@@ -1,16 +1,20 @@
 """A trajectory for a robot's own task, from where its file says that optimisation starts."""
 
+import logging
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vgps.codegen.description.task import Start
 from vgps.codegen.model import Model
-from vgps.solver.ilqr import Iteration, Settings, Solution, ilqr
+from vgps.solver.ilqr import Iteration, Reason, Settings, Solution, ilqr
 from vgps.solver.objective import task_objective
+from vgps.solver.step_length import step_length, step_length_to_blame
 from vgps.solver.walking import walk
 
 Array = NDArray[np.float64]
+_log = logging.getLogger(__name__)
 
 INITIAL = Settings(cost_tolerance=1e-3)
 
@@ -40,13 +44,35 @@ def optimize(
 
     Raises:
         ValueError: when U has another shape.
-        FloatingPointError: when the first rollout diverges, or no descent can be computed.
+        FloatingPointError: when the first rollout diverges, or no descent can be computed; with the
+            integration steps that are to blame, where they are.
     """
     T = model.robot.task.horizon if horizon is None else horizon
     if U is None:
         U = _described_start(model, T, np.random.default_rng(0) if rng is None else rng)
+    U = np.asarray(U, dtype=float)
     objective = task_objective(model, T, alpha)
-    return ilqr(model, objective, model.x0, np.asarray(U, dtype=float), settings, callback)
+    try:
+        solution = ilqr(model, objective, model.x0, U, settings, callback)
+    except FloatingPointError as error:
+        if blame := step_length_to_blame(model, U):
+            raise FloatingPointError(f"{error}; {blame}") from error
+        raise
+    _warn(model, solution)
+    return solution
+
+
+def _warn(model: Model, solution: Solution) -> None:
+    """Say what a user should know of a trajectory before building on it."""
+    steps = step_length(
+        model, solution.X, solution.U, measured=model.robot.task.integrator == "rk4"
+    )
+    if steps.sentence:
+        _log.warning("the trajectory is not to be trusted: %s", steps.sentence)
+    if solution.reason is Reason.STATIONARY and solution.iterations == 1:
+        start = model.robot.task.start
+        way_out = ": task.start: {noise: 1} would leave it" if start == Start() else ""
+        _log.warning("the start is a stationary point, from which no descent begins%s", way_out)
 
 
 def _described_start(model: Model, T: int, rng: np.random.Generator) -> Array:

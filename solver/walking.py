@@ -46,7 +46,7 @@ def walk(model: Model, x0: Array, horizon: int) -> Walk:
         U[t] = controller.act(X[t])
         X[t + 1] = model.step(X[t], U[t])
         if not np.isfinite(X[t + 1]).all():
-            raise FloatingPointError(f"the controlled walk is no longer finite at step {t + 1}")
+            model.require_finite_states(X[: t + 2])
     return Walk(X, U)
 
 

@@ -194,16 +194,16 @@ def split_aggregates(expression: Expression) -> tuple[Expression, tuple[Term, ..
 def decide(outer: Expression, values: Sequence[float], parameters: Mapping[str, float]) -> bool:
     """Whether a condition from `split_aggregates` holds for the values of its terms.
 
-    The values are in the order of the terms.  A rollout with a value that is not finite never
-    succeeds.
-
-    Raises:
-        ExpressionError: as `evaluate` does.
+    The values are in the order of the terms.  A rollout with a value that is not finite, or for
+    which the condition is not defined, does not succeed.
     """
     if not all(math.isfinite(value) for value in values):
         return False
     terms = {f"#{k}": float(value) for k, value in enumerate(values)}
-    return bool(outer.evaluate({**parameters, **terms}, NUMERIC_FUNCTIONS))
+    try:
+        return bool(outer.evaluate({**parameters, **terms}, NUMERIC_FUNCTIONS))
+    except ExpressionError:
+        return False
 
 
 def _is_aggregate(node: Node) -> bool:

@@ -172,8 +172,9 @@ def _solved_symbolically(
     c: Coordinates, system: LinearSystem, factor: SparseFactor, inputs: Named
 ) -> list[Function]:
     """The solution, and it with its derivatives, in straight-line code."""
-    y = system.offset + factor.solve(system.rhs)
-    result = {system.output: c.S_inverse @ ca.densify(y)}
+    # Where no force acts on a coordinate, its row is a structural zero.
+    y = ca.densify(system.offset + factor.solve(system.rhs))
+    result = {system.output: c.S_inverse @ y}
     functions = [Function(system.name, inputs, result, system.along_trajectories)]
     if system.derivatives_rhs is not None:
         y_z = factor.solve(ca.substitute(system.derivatives_rhs, system.y, y))

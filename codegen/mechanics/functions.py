@@ -65,6 +65,9 @@ def _cost(robot: Robot, c: Coordinates) -> list[Function]:
     y_of_xu = ca.densify(ca.vertcat(*quantities.values()))  # what never moves is a structural zero
     phi_yy, phi_y = ca.hessian(phi, y)
 
+    # In the order of their names, which is what their reader knows.
+    by_name = ca.densify(ca.vertcat(*(quantities[name] for name in sorted(quantities))))
+
     J = ca.jacobian(y_of_xu, ca.vertcat(c.x, c.u))
     upper = ca.triu(J.T @ phi_yy @ J)
     cost, gradient, upper = ca.substitute([phi, J.T @ phi_y, upper], [y], [y_of_xu])
@@ -81,6 +84,7 @@ def _cost(robot: Robot, c: Coordinates) -> list[Function]:
     }
     return [
         Function("cost", inputs, {"c": cost}, along_trajectories=True),
+        Function("cost_quantities", inputs, {"y": by_name}),
         Function("cost_expansion", inputs, expansion, along_trajectories=True),
     ]
 

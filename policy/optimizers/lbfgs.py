@@ -77,7 +77,7 @@ def minimize(
         raise ValueError(f"the gradient has shape {gradient.shape}, x0 {x.shape}")
     for name, array in (("x0", x), ("the value at x0", value), ("the gradient at x0", gradient)):
         if not np.isfinite(array).all():
-            raise FloatingPointError(f"{name} is not finite: {array}")
+            raise FloatingPointError(f"{name} is not finite, where L-BFGS starts")
 
     reason: Reason
     value = float(value)

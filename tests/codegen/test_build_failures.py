@@ -11,6 +11,13 @@ from vgps.codegen.errors import BuildError
     ("lines", "words"),
     [
         ("echo 'arm.c:1: error: no luck' >&2; echo more >&2; exit 1", "error: no luck"),
+        ("echo 'arm.c: In function f:' >&2; echo 'arm.c:1:2: error: worse' >&2; exit 1", "worse$"),
+        ("echo 'arm.c:1:2: fatal error: no file' >&2; exit 1", "no file$"),
+        (
+            'case "$*" in *-shared*) echo "ld: no -lm" >&2; '
+            'echo "collect2: error: ld returned 1 exit status" >&2; exit 1;; esac; real "$@"',
+            "ld: no -lm$",
+        ),
         ("kill -9 $$", "no message"),
         ('case "$*" in *-shared*) echo no linker >&2; exit 1;; esac; real "$@"', "no linker"),
         ('while [ "$1" != -o ]; do shift; done; echo half > "$2"; exit 1', "no message"),
@@ -29,6 +36,13 @@ def test_a_compiler_that_fails_is_quoted_and_leaves_nothing(
     assert not list(build.keywords["folder"].glob("arm/.building-*"))
 
 
+def test_a_compiler_that_makes_nothing_is_one_sentence(build, arm, files, compiler):
+    compiler("exit 0")
+    with pytest.raises(BuildError, match=r"made no arm-\w+\.so$"):
+        build(arm())
+    assert files() == {}
+
+
 def test_a_failed_build_can_be_repeated(build, arm, compiler, copying):
     compiler("exit 1")
     with pytest.raises(BuildError):
@@ -38,7 +52,9 @@ def test_a_failed_build_can_be_repeated(build, arm, compiler, copying):
 
 
 @pytest.mark.usefixtures("fresh_search")
-@pytest.mark.parametrize("command", ["no-such-compiler", "no-such-compiler --flag", "false"])
+@pytest.mark.parametrize(
+    "command", ["no-such-compiler", "no-such-compiler --flag", "false", "true"]
+)
 def test_a_chosen_compiler_that_does_not_work_is_named(build, arm, monkeypatch, command):
     monkeypatch.setenv("CC", command)
     with pytest.raises(BuildError, match=f"CC={command} .*set CC to one, or unset it$"):

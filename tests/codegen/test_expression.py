@@ -247,3 +247,26 @@ def test_arbitrary_text_raises_nothing_but_expression_errors(text):
 def test_bombs_are_refused(text):
     with pytest.raises(ExpressionError):
         number(text, {}) if text.count("(") != 150 else parse(text + "+")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "sqrt(final(a)) < 2",
+        "1/final(a) > 0 or final(a) < 9",
+        "log(mean(a)) > -9",
+        "final(a)**0.5 < 9",
+        "exp(-1000*final(a)) > 0",
+        "not sqrt(final(a)) > 0",
+        "final(a) < 1/none",
+    ],
+)
+def test_a_condition_that_is_not_defined_does_not_hold(text):
+    """At -1 or at 0 each of them asks for what no real number is."""
+    outer, terms = split_aggregates(parse(text))
+    assert not all(decide(outer, [value] * len(terms), {"none": 0.0}) for value in (-1.0, 0.0))
+
+
+def test_what_decides_before_the_undefined_part_counts():
+    outer, _ = split_aggregates(parse("final(a) < 0 or sqrt(final(a)) > 2"))
+    assert decide(outer, [-1.0, -1.0], {})

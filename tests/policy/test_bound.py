@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from differences import central_differences
 
-from vgps.policy.bound import ClosedFormBound, SampledBound
+from vgps.policy.bound import VARIANCE_FLOOR, ClosedFormBound, SampledBound
 from vgps.policy.gaussian import Policy
 
 
@@ -116,3 +116,19 @@ def test_weights_that_cannot_be(weights):
     Z, U = np.ones((3, 4)), np.ones((3, 2))
     with pytest.raises(ValueError, match="the weights must be positive or zero, and not all zero"):
         ClosedFormBound(Z, U, np.ones((3, 2)), 3, weights)
+
+
+def test_an_exact_fit_has_a_least_deviation(imitation):
+    """Of actions without variance that the policy meets: no sigma gains by being smaller still."""
+    Z, _, _, n_hidden, theta = imitation
+    nu = 2
+    exact = SampledBound(Z, as_policy(imitation, theta).mean(Z), n_hidden)
+    least = 0.5 * np.log(VARIANCE_FLOOR)
+
+    def at(log_sigma):
+        return exact(np.concatenate([theta[:-nu], np.full(nu, log_sigma)]))
+
+    value, gradient = at(least)
+    np.testing.assert_allclose(gradient, 0.0, atol=1e-9)
+    for away in (-3.0, -0.1, 0.1, 3.0):
+        assert at(least + away)[0] > value

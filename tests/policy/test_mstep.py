@@ -95,3 +95,16 @@ def test_a_policy_learns_from_all_steps_but_the_tail():
         fit=fit_settings,
     )
     assert settings.learned_steps == 70
+
+
+@pytest.mark.parametrize("optimizer", ["lbfgs", "sgd"])
+@pytest.mark.parametrize("N", [1, 50])
+def test_actions_that_are_all_the_same_are_fitted_with_a_small_deviation(optimizer, N, rng):
+    settings = SETTINGS._replace(optimizer=optimizer, starts=2, sgd_steps=20)
+    same = Samples.of_actions(rng.normal(size=(N, N_IN)), np.full((N, NU), 0.1 + 0.2), np.ones(N))
+    fitted = first_fit(OBSERVED, 3, lambda rng: same, settings, rng)
+    assert np.isfinite(fitted.value)
+    assert (fitted.policy.sigma > 0).all()
+    if optimizer == "lbfgs":
+        assert (fitted.policy.sigma < 1e-3).all()
+        np.testing.assert_allclose(fitted.policy.mean(same.inputs), same.mean, atol=1e-4)

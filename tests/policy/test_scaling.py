@@ -45,3 +45,9 @@ def test_units_are_those_of_the_samples(rng):
     np.testing.assert_allclose(standard.mean(axis=0), 0.0, atol=1e-9)
     np.testing.assert_allclose(standard.std(axis=0), 1.0, rtol=1e-9)
     np.testing.assert_allclose(scaling.action, [actions[:, 0].std(), 1.0], rtol=1e-12)
+
+
+def test_rounding_errors_are_no_units(rng):
+    """The mean of equal numbers differs from them in the last bit, and so their deviation from 0."""
+    equal = np.full((997, 2), 0.1) * [1.0, 3e5]
+    assert np.array_equal(Scaling.of(equal, equal).action, [1.0, 1.0])

@@ -1,0 +1,113 @@
+"""Whether the integration steps of a trajectory are to blame for what it is, and what would do.
+
+Steps can be past their stability bound (``stability``), or only too long for what happens within
+them (``accuracy``).  Either can make a rollout diverge, and an optimiser live on errors: torques
+that chatter, costs that no robot would reach.
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vgps.codegen.model import Model
+from vgps.solver.accuracy import (
+    FINER,
+    GOOD,
+    Accuracy,
+    accuracy,
+    finer_cost,
+    good_substeps,
+    rolled_out,
+    step_error,
+    step_with,
+)
+from vgps.solver.stability import Stability, stability
+
+Array = NDArray[np.float64]
+
+_CALLS = 50_000  # of the acceleration, about a second: a longer rollout is not tried
+
+
+class StepLength(NamedTuple):
+    """What is known about the integration steps of a trajectory."""
+
+    stability: Stability
+    accuracy: Accuracy | None  # None where it was not measured
+    sentence: str | None  # what is wrong with them and what would do; None where nothing is
+
+
+def step_length(model: Model, X: Array, U: Array, measured: bool = True) -> StepLength:
+    """About the trajectory X (T+1, nx), U (T, nu), which is finite.
+
+    Args:
+        model: the robot.
+        X: states.
+        U: actions within the limits.
+        measured: whether steps are compared with finer ones, which builds another robot where the
+            integrator is implicit.
+    """
+    stable = stability(model, X, U)
+    exact = accuracy(model, X, U) if measured else None
+    sentence = None
+    if not stable.ok:
+        sentence = _unstable(model, stable)
+    elif exact is not None and not exact.ok:
+        sentence = _too_long(model, exact, X, U)
+    return StepLength(stable, exact, sentence)
+
+
+def step_length_to_blame(model: Model, U: Array) -> str | None:
+    """The sentence about steps that spoil the rollout of U (T, nu) from the start, if they do."""
+    first = stability(model, model.x0[None], U[:1])
+    if first.growth > 1.0:
+        return _unstable(model, first)
+    task, U = model.robot.task, np.clip(U, -model.limits, model.limits)
+    if task.integrator != "rk4" or _finite(model, U, task.substeps) is not None:
+        return None
+    substeps = 2 * task.substeps
+    while 4 * substeps * len(U) <= _CALLS:
+        X = _finite(model, U, substeps)
+        if X is not None and step_error(model, X, U, substeps) < GOOD:
+            return f"{_steps(model)} are too long for it: task.substeps: {substeps} would do"
+        substeps *= 2
+    return None
+
+
+def _finite(model: Model, U: Array, substeps: int) -> Array | None:
+    """The rollout (T+1, nx) of U with so many substeps, None where it is not finite."""
+    X = rolled_out(step_with(model, substeps), model.x0, U)
+    return X if np.isfinite(X).all() else None
+
+
+def _unstable(model: Model, found: Stability) -> str:
+    ways = [f"task.substeps: {found.substeps} would do"] if found.substeps else []
+    if model.robot.task.integrator == "rk4" and found.implicit_substeps is not None:
+        more = found.implicit_substeps > model.robot.task.substeps
+        fewer = f" with {found.implicit_substeps} substeps" if more else ""
+        ways.append(f"task.integrator: implicit{fewer}")
+    return (
+        f"{_steps(model)} are past their stability bound at step {found.step}, where "
+        f"{found.coordinate} moves fastest" + (f": {', or '.join(ways)}" if ways else "")
+    )
+
+
+def _too_long(model: Model, found: Accuracy, X: Array, U: Array) -> str:
+    sentence = (
+        f"{_steps(model)} are too long: in step {found.step} {found.coordinate} errs by "
+        f"{found.error:.0%} of its largest change"
+    )
+    task = model.robot.task
+    if 4 * FINER * task.substeps * len(U) <= _CALLS:
+        with_finer, cost = finer_cost(model, X[0], U), float(model.cost(X, U).sum())
+        sentence += (
+            f", and with {FINER} times as many substeps the same actions cost {with_finer:.4g} "
+            f"instead of {cost:.4g}"
+        )
+    substeps = good_substeps(model, X, U) if task.integrator == "rk4" else None
+    return sentence + (f": task.substeps: {substeps} would do" if substeps else "")
+
+
+def _steps(model: Model) -> str:
+    task = model.robot.task
+    return f"{task.integrator} steps of {task.dt / task.substeps:g} s"

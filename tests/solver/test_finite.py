@@ -1,0 +1,111 @@
+"""What is not finite is named: the step, the coordinate, the part of the cost, the derivative."""
+
+import re
+
+import numpy as np
+import pytest
+
+from vgps.solver.finite import require_finite, require_finite_expansion
+from vgps.solver.ilqr import ilqr
+from vgps.solver.objective import Expansion, expand, task_objective
+from vgps.solver.rollout import rollout
+
+SLIDER = """
+name: slider
+gravity: 0
+base: fixed
+parameters: {reach: 2}
+links: [{name: bead, mass: 1}, {name: arm, mass: 1, length: 1}]
+joints:
+  - {name: slide, type: prismatic, parent: world, child: bead, actuated: true}
+  - {name: hinge, parent: bead, child: arm, actuated: true}
+task: {dt: 0.1, horizon: 20, cost: COST, success: final(slide.q) > 0}
+"""
+
+
+@pytest.fixture(scope="module")
+def slider(build_text):
+    return lambda cost: build_text(SLIDER.replace("COST", f'"{cost}"'))
+
+
+def refusal(model, U):
+    objective = task_objective(model, len(U))
+    X, U, _ = rollout(model, objective, np.zeros(4), U)
+    with pytest.raises(FloatingPointError) as caught:
+        require_finite(model, objective, X, U)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("cost", "blame"),
+    [
+        (
+            "sum(u**2) + 3*log(slide.q - reach)",
+            "'log(slide.q - reach)' is not defined at reach = 2",
+        ),
+        (
+            "sum(u**2) + reach/slide.q**2",
+            "'reach/slide.q**2' divides by zero at reach = 2, slide.q",
+        ),
+        ("sum(sqrt(u)) + slide.q", "'sqrt(u)' is not defined at u = [0.5, -1]"),
+        ("sum(u**2) + (slide.q - 1)**1.5", "'(slide.q - 1)**1.5' is not a finite real number"),
+        ("exp(1000*cos(hinge.q)) + sum(u**2)", "'exp(1000*cos(hinge.q))' is too large at hinge.q"),
+        ("sum(u**2) + min(log(slide.v), 1)", "'log(slide.v)' is not defined at slide.v = 0"),
+    ],
+)
+def test_the_part_of_the_cost_that_is_not_defined_is_named(slider, cost, blame):
+    U = np.tile([0.5, -1.0], (20, 1))
+    said = refusal(slider(cost), U)
+    assert said.startswith("the cost is not finite at step 0: ")
+    assert blame in said
+
+
+def test_the_first_such_step_is_named(slider):
+    """A bead pushed by -1 N starts at 0 and leaves [-0.1, inf) within 0.5 s, in the fifth step."""
+    model = slider("sum(u**2) + sqrt(slide.q + 0.1)")
+    U = np.tile([-1.0, 0.0], (20, 1))
+    X = model.rollout(np.zeros(4), U)
+    first = int(np.argmax(X[:, 0] < -0.1))
+    assert f"at step {first}: 'sqrt(slide.q + 0.1)' is not defined" in refusal(model, U)
+
+
+def test_a_sum_of_costs_that_overflows_is_not_blamed_on_a_step(slider):
+    model = slider("sum(u**2) + 1e307*(2 + slide.q)")
+    assert refusal(model, np.zeros((20, 2))) == "the sum of the costs of 20 steps is too large"
+
+
+def test_a_state_is_named_by_its_coordinate(slider):
+    U = np.zeros((20, 2))
+    U[3:] = 1e160  # the square of a speed overflows
+    said = refusal(slider("1e-300*sum(abs(u))"), U)
+    assert re.fullmatch(r"the state is no longer finite at step 4: (slide|hinge)\.[qv]", said)
+
+
+@pytest.mark.parametrize(
+    ("cost", "named"),
+    [
+        ("sum(u**2) + sqrt(slide.q)", "the derivative of the cost with respect to slide.q"),
+        (
+            "sum(u**2) + abs(hinge.u)**1.5",
+            "the second derivative of the cost with respect to hinge.u",
+        ),
+    ],
+)
+def test_a_derivative_of_the_cost_is_named(slider, cost, named):
+    model, U = slider(cost), np.zeros((20, 2))
+    with pytest.raises(FloatingPointError, match=f"{named}.* is not finite at step 0$"):
+        ilqr(model, task_objective(model, 20), np.zeros(4), U)
+
+
+def test_a_derivative_of_the_step_is_named(slider):
+    model = slider("sum(u**2)")
+    expansion = Expansion.empty(20, 4, 2)
+    X, U = np.zeros((21, 4)), np.zeros((20, 2))
+    expand(model.address("linearize"), task_objective(model, 20), X, U, expansion)
+    require_finite_expansion(model, expansion)
+    expansion.f_u[7, 2, 1] = np.nan
+    named = (
+        "the derivative of slide.v after the step with respect to hinge.u is not finite at step 7"
+    )
+    with pytest.raises(FloatingPointError, match=f"^{named}$"):
+        require_finite_expansion(model, expansion)
