@@ -10,7 +10,7 @@ from vgps.codegen.description.fields import (
     Number,
     Part,
     Text,
-    inside,
+    each,
     refuse,
     to_name,
     to_number,
@@ -52,12 +52,16 @@ class Blueprint(Part):
     def _one_after_another(cls, value: Any, info: ValidationInfo) -> dict[str, float]:
         if not isinstance(value, dict):
             raise refuse(f"must be a mapping from names to numbers, found {found(value)}")
-        known = {} if info.context is None else info.context.setdefault("parameters", {})
-        for name, item in value.items():
-            with inside(name):
-                to_name(name)
-                known[name] = to_number(item, info)
-        return dict(known)
+        context = {} if info.context is None else info.context
+        known, unread = context.setdefault("parameters", {}), context.setdefault("unread", set())
+
+        def convert(name: str, item: Any) -> float:
+            unread.add(name)
+            known[to_name(name)] = to_number(item, info)
+            unread.remove(name)
+            return known[name]
+
+        return each(value, convert)
 
     @field_validator("joints", mode="after")
     @classmethod
