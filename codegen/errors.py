@@ -34,8 +34,9 @@ class RobotFileError(InputError):
         self.path, self.line, self.column, self.message = str(path), line, column, message
         self.further = tuple(further)
         place = self.path if line is None else f"{self.path}:{line}:{column}"
-        others = (sentence for other in self.further for sentence in other.sentences)
-        self.sentences = (f"{place}: {message}", *others)
+        self.sentences: tuple[str, ...] = (f"{place}: {message}",)
+        for other in self.further:
+            self.sentences += other.sentences
         super().__init__("\n".join(self.sentences))
 
     def __reduce__(self) -> tuple:

@@ -4,6 +4,7 @@ import math
 from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from vgps.codegen.description.fields import (
     FileName,
@@ -56,9 +57,11 @@ class Blueprint(Part):
         known, unread = context.setdefault("parameters", {}), context.setdefault("unread", set())
 
         def convert(name: str, item: Any) -> float:
-            unread.add(name)
-            known[to_name(name)] = to_number(item, info)
-            unread.remove(name)
+            try:
+                known[to_name(name)] = to_number(item, info)
+            except PydanticCustomError:
+                unread.add(name)
+                raise
             return known[name]
 
         return each(value, convert)

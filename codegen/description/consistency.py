@@ -43,68 +43,68 @@ def check_tree(robot: Blueprint) -> Refusals:
     if not links:
         yield refuse("a robot needs at least one link", "sentence", ("links",))
         return
-    parents: dict[str, int] = {}  # link -> index of the joint whose child it is
-    unknown = False
-    for index, joint in enumerate(robot.joints):
-        for key, name in (("parent", joint.parent), ("child", joint.child)):
-            at = ("joints", index, key)
-            if name == "world" and key == "child":
-                yield refuse("the world cannot be the child of a joint", "sentence", at)
-            elif name == "world" and robot.base == "floating":
-                yield refuse(
-                    "only a robot with 'base: fixed' has joints to the world", "sentence", at
-                )
-            elif name != "world" and name not in links:
-                unknown = True
-                allowed = links + (["world"] if key == "parent" and robot.base == "fixed" else [])
-                yield refuse(f"unknown link {name!r}", "sentence", at, tail=hint(name, allowed))
-        if joint.child in parents:
-            other = robot.joints[parents[joint.child]].name
-            yield refuse(
-                f"link {joint.child!r} is already the child of joint {other!r}",
-                "sentence",
-                ("joints", index, "child"),
-            )
-        else:
-            parents[joint.child] = index
+    faults = list(_ends(robot, links))
+    yield from faults
+    if not faults:  # from which cycles and loose links would follow
+        yield from _check_no_cycle(robot)
+        yield from _check_connected(robot)
     for index, point in enumerate(robot.points):
         if point.link not in links:
             at = ("points", index, "link")
             yield refuse(
                 f"unknown link {point.link!r}", "sentence", at, tail=hint(point.link, links)
             )
-    cycles = list(_check_no_cycle(robot, parents))
-    yield from cycles[:1]  # every joint of a cycle would tell it once more
-    if not (cycles or unknown):
-        yield from _check_connected(robot, parents)
     if not robot.q_names:
         yield refuse("a robot needs at least one joint that is not fixed", "sentence", ("joints",))
-    if not robot.u_names:
+    elif not robot.u_names:
         yield refuse("a robot needs at least one actuated joint", "sentence", ("joints",))
 
 
-def _check_no_cycle(robot: Blueprint, parents: dict[str, int]) -> Refusals:
+def _ends(robot: Blueprint, links: list[str]) -> Refusals:
+    """Parents and children exist, and each child has one parent."""
+    parents: dict[str, str] = {}  # link -> the joint whose child it is
+    for index, joint in enumerate(robot.joints):
+        for key, name in (("parent", joint.parent), ("child", joint.child)):
+            at = ("joints", index, key)
+            if name == "world" and key == "child":
+                yield refuse("the world cannot be the child of a joint", "sentence", at)
+            elif name == "world" and robot.base == "floating":
+                text = "only a robot with 'base: fixed' has joints to the world"
+                yield refuse(text, "sentence", at)
+            elif name != "world" and name not in links:
+                allowed = links + (["world"] if key == "parent" and robot.base == "fixed" else [])
+                yield refuse(f"unknown link {name!r}", "sentence", at, tail=hint(name, allowed))
+        if joint.child in parents:
+            text = f"link {joint.child!r} is already the child of joint {parents[joint.child]!r}"
+            yield refuse(text, "sentence", ("joints", index, "child"))
+        parents[joint.child] = joint.name
+
+
+def _check_no_cycle(robot: Blueprint) -> Refusals:
+    """The first cycle; every joint of it would tell it once more."""
+    parents = {joint.child: joint.parent for joint in robot.joints}
     for index, joint in enumerate(robot.joints):
         path, link = [joint.child], joint.parent
         while link in parents and link not in path:
             path.append(link)
-            link = robot.joints[parents[link]].parent
+            link = parents[link]
         if link == joint.child:
             round_trip = " -> ".join([link, *reversed(path)])
-            yield refuse(
-                f"the joints form a cycle: {round_trip}", "sentence", ("joints", index, "parent")
-            )
+            text = f"the joints form a cycle: {round_trip}"
+            yield refuse(text, "sentence", ("joints", index, "parent"))
+            return
 
 
-def _check_connected(robot: Blueprint, parents: dict[str, int]) -> Refusals:
+def _check_connected(robot: Blueprint) -> Refusals:
+    children = {joint.child for joint in robot.joints}
     loose = [
-        (index, link.name) for index, link in enumerate(robot.links) if link.name not in parents
+        (index, link.name) for index, link in enumerate(robot.links) if link.name not in children
     ]
-    if robot.base == "fixed" and loose:
+    if robot.base == "fixed":
         for index, name in loose:
             text = f"link {name!r} is not connected: on a fixed base every link is a joint's child"
             yield refuse(text, "sentence", ("links", index))
-    if robot.base == "floating" and len(loose) > 1:
+    elif len(loose) > 1:
         (_, root), *others = loose
         for index, name in others:
             text = f"link {name!r} is not connected: like {root!r} it is no joint's child"

@@ -60,7 +60,7 @@ def _numbers(node: Node) -> Iterator[Node]:
 
 
 def _known(name: str, function: Callable) -> Callable:
-    """The function where its arguments are known.  A constant is its own mean, minimum, maximum and end."""
+    """The function where its arguments are known.  Over time, a constant stays what it is."""
 
     def apply(*values: Any) -> Any:
         if _VARYING in values:

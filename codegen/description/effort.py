@@ -16,13 +16,14 @@ def check_effort(robot: Blueprint) -> Refusals:
     # Dynamics, cost and their derivatives, and the gains, of every step; see Expansion and Gains.
     expansion = 8 * task.horizon * 3 * (nz * nz + nz)
     if expansion > MOST_BYTES:
-        text = f"of {task.horizon} steps would take {_memory(expansion)} of memory to optimise"
-        yield refuse(f"{text}, more than the {_memory(MOST_BYTES)} that are allowed", at=HORIZON)
+        text = f"of {task.horizon} steps would take {_memory(expansion)} of memory"
+        limit = f"{_memory(MOST_BYTES)} are allowed"
+        yield refuse(f"{text} to optimise; {limit}", at=("task", "horizon"))
     substeps = task.horizon * task.substeps
-    if substeps > MOST_SUBSTEPS:
+    if expansion <= MOST_BYTES and substeps > MOST_SUBSTEPS:
         text = f"of {task.substeps} in each of {task.horizon} steps would take a single rollout"
         limit = f"{_time(SUBSTEP * MOST_SUBSTEPS)} are allowed"
-        yield refuse(f"{text} about {_time(SUBSTEP * substeps)}; {limit}", at=SUBSTEPS)
+        yield refuse(f"{text} about {_time(SUBSTEP * substeps)}; {limit}", at=("task", "substeps"))
     for key, states in (("samples", training.samples), ("pairs", 2 * training.pairs)):
         memory = 8 * task.horizon * states * nz
         if expansion <= MOST_BYTES < memory:
@@ -31,17 +32,11 @@ def check_effort(robot: Blueprint) -> Refusals:
             yield refuse(f"{text} {_memory(memory)} of memory; {limit}", at=("training", key))
 
 
-HORIZON = ("task", "horizon")
-SUBSTEPS = ("task", "substeps")
-
-
 def _memory(size: float) -> str:
-    """In the unit that leaves one to four digits before the point."""
-    for unit in ("MiB", "GiB", "TiB"):
-        size /= 1024
-        if size < 1024 * 1024:
-            break
-    return f"{size / 1024:.0f} {unit}"
+    for unit, length in (("TiB", 2.0**40), ("GiB", 2.0**30)):
+        if size >= 2 * length:
+            return f"{size / length:.0f} {unit}"
+    return f"{size / 2**20:.0f} MiB"
 
 
 def _time(seconds: float) -> str:

@@ -23,12 +23,9 @@ def explain(source: Source, failure: ValidationError) -> Iterator[RobotFileError
             yield _sentence(source, loc, context)
 
 
-def explain_one(source: Source, refusal: PydanticCustomError, warning: bool = False) -> RobotFileError:
+def explain_one(source: Source, refusal: PydanticCustomError) -> RobotFileError:
     """The sentence of a refusal whose path begins at the top of the file."""
-    context = dict(refusal.context or {})
-    if warning:
-        context["text"] = f"warning: {context['text']}"
-    return _sentence(source, (), context)
+    return _sentence(source, (), refusal.context or {})
 
 
 def _sentence(source: Source, loc: Location, context: Mapping[str, Any]) -> RobotFileError:

@@ -1,4 +1,4 @@
-"""Rules for the expressions of a robot: the names they may use, and what parameters make of them."""
+"""Rules for the expressions of a robot: the names that they use, what parameters make of them."""
 
 from collections.abc import Iterable, Iterator
 

@@ -45,7 +45,8 @@ class Frame(NamedTuple):
 
 def quantities_at(robot: Blueprint, x: list[float], u: list[float]) -> dict[str, float]:
     """Everything that expressions may name but the vector `u`, at a state (nx,), action (nu,)."""
-    q, v = dict(zip(robot.q_names, x, strict=False)), dict(zip(robot.q_names, x[robot.nq :]))
+    q = dict(zip(robot.q_names, x[: robot.nq], strict=True))
+    v = dict(zip(robot.q_names, x[robot.nq :], strict=True))
     frames = {"world": Frame()}
     named: dict[str, Frame] = {}
     if robot.root is not None:

@@ -134,7 +134,7 @@ def load(robot: str | Path, overrides: Mapping[str, object] = MappingProxyType({
         raise joined(mistakes)
     valid._path, valid._text, valid._overrides = source.path, source.text, dict(overrides)
     found = sorted(
-        (explain_one(source, doubt, warning=True) for doubt in [*slips(valid), *doubts(valid)]),
+        (explain_one(source, doubt) for doubt in [*slips(valid), *doubts(valid)]),
         key=lambda warning: (warning.line or 0, warning.column or 0),
     )
     valid._warnings = tuple(map(str, found))

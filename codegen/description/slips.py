@@ -13,12 +13,12 @@ MOST_TURNS = 2  # of a joint that is meant to wind up
 def slips(robot: Blueprint) -> Refusals:
     """A warning for each number that is probably a slip."""
     if robot.gravity < 0:
-        text = f"gravity is {robot.gravity:g} m/s² along -y, which pulls upwards"
+        text = f"warning: gravity is {robot.gravity:g} m/s² along -y, which pulls upwards"
         yield refuse(f"{text}; down is {-robot.gravity:g}", "sentence", ("gravity",))
     for at, angle in _angles(robot):
         if abs(angle) > 2 * math.pi * MOST_TURNS:
             turns = abs(angle) / (2 * math.pi)
-            text = f"an angle of {angle:g} rad is {turns:.1f} turns"
+            text = f"warning: an angle of {angle:g} rad is {turns:.1f} turns"
             hint = f"if degrees are meant, write {angle:g}*pi/180"
             yield refuse(f"{text}; {hint}", "sentence", at)
 

@@ -85,10 +85,8 @@ class Source:
         return line, column + (0 if offset is None else _shift(node, offset))
 
     def written(self, loc: Location) -> str | None:
-        """The scalar at `loc` as the file writes it, before it becomes a number or a truth value."""
-        node: yaml.Node | None = self.top
-        for _, node in self._path(loc):
-            pass
+        """The scalar at `loc` as it stands in the file: 'no', where the data say False."""
+        *_, (_, node) = [(None, self.top), *self._path(loc)]
         return node.value if isinstance(node, yaml.ScalarNode) else None
 
     def _path(self, loc: Location) -> Iterator[tuple[yaml.Node | None, yaml.Node | None]]:
@@ -208,7 +206,7 @@ class _Reader:
                 self.path, node.start_mark, f"{node.value[:60]!r} cannot be read as {kind}"
             ) from None
         if node.tag in (TAG + "int", TAG + "float"):
-            wrong = misreading(node.value, value)
+            wrong = misreading(node.value, value)  # type: ignore[arg-type]  # null is no number
             if wrong is not None:
                 self._note(node, wrong)
         return value

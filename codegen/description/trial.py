@@ -9,6 +9,7 @@ from functools import reduce
 from typing import Any, NamedTuple
 
 import numpy as np
+from pydantic_core import PydanticCustomError
 
 from vgps.codegen.description.blueprint import Blueprint
 from vgps.codegen.description.consistency import Refusals
@@ -20,7 +21,7 @@ from vgps.codegen.description.expression import (
     parse,
     split_aggregates,
 )
-from vgps.codegen.description.fields import refuse
+from vgps.codegen.description.fields import Location, refuse
 from vgps.codegen.description.formulas import COST, HEIGHT, SUCCESS
 from vgps.codegen.description.grammar import UNARY
 from vgps.codegen.description.motion import quantities_at
@@ -62,8 +63,9 @@ def check_start(robot: Blueprint) -> Refusals:
     cost = parse(robot.task.cost)
     faults = [_fault(cost, names) for names in start]
     if all(faults) and (fault := faults[0]):
-        text = f"cannot be used: {fault} at step 0, the initial state{_where(fault, cost, start[0])}"
-        yield refuse(text, at=COST, offset=fault.column)
+        text = f"cannot be used: {fault} at step 0, the initial state"
+        where = _where(fault, cost, start[0])
+        yield refuse(f"{text}{where}", at=COST, offset=fault.column)
     if robot.ground is None:
         return
     height = parse(robot.ground.height)
@@ -82,12 +84,16 @@ def doubts(robot: Blueprint) -> Refusals:
     if faults:
         fault, names = faults[0]
         text = f"{fault} at {len(faults)} of {TRIED + 1} states tried around the initial one"
-        yield refuse(f"task.cost: {text}{_where(fault, cost, names)}", "sentence", COST, fault.column)
+        yield _warning(COST, f"{text}{_where(fault, cost, names)}", fault)
     outer, terms = split_aggregates(parse(robot.task.success))
     undefined = [_undecided(robot, outer, terms, names) for names in [start[0], *near]]
     if all(undefined) and (fault := undefined[0]):
         text = f"{fault} at all states tried around the initial one; there, it is no success"
-        yield refuse(f"task.success: {text}", "sentence", SUCCESS, fault.column)
+        yield _warning(SUCCESS, text, fault)
+
+
+def _warning(at: Location, text: str, fault: ExpressionError) -> PydanticCustomError:
+    return refuse(f"warning: {'.'.join(map(str, at))}: {text}", "sentence", at, fault.column)
 
 
 def _fault(expression: Expression, names: Names) -> ExpressionError | None:

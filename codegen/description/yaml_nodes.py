@@ -80,7 +80,7 @@ class _BoundedLoader(yaml.SafeLoader):
 
     nodes = depth = 0
 
-    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.nodes += 1
         self.depth += 1
         mark = self.peek_event().start_mark

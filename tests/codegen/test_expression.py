@@ -239,7 +239,6 @@ def test_arbitrary_text_raises_nothing_but_expression_errors(text):
         "(" * 1990,
         "-" * 1990 + "1",
         "(" * 150 + "1" + ")" * 150,
-        "1" + "+1" * 900,
         "not " * 400 + "1>0",
         "9" * 1990,
     ],
