@@ -6,6 +6,7 @@ from pathlib import Path
 
 LISTED = 16  # allowed words in a message
 SHOWN = 20  # mistakes of one file
+ENOUGH = 100  # mistakes, after which no more are looked for
 
 
 class InputError(Exception):
@@ -52,7 +53,7 @@ def joined(mistakes: Iterable[RobotFileError]) -> RobotFileError:
     (first, *further), left = ordered[:SHOWN], ordered[SHOWN:]
     if left:
         place = left[0].path, left[0].line, left[0].column
-        further.append(RobotFileError(*place, f"{len(left)} more mistakes from here on"))
+        further.append(RobotFileError(*place, "and more mistakes from here on"))
     return RobotFileError(first.path, first.line, first.column, first.message, further)
 
 

@@ -1,7 +1,7 @@
 """All parts of a robot and its task, and what follows from them: coordinates, actions, sizes."""
 
 import math
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
@@ -11,6 +11,7 @@ from vgps.codegen.description.fields import (
     Number,
     Part,
     Text,
+    at_most,
     each,
     refuse,
     to_name,
@@ -20,6 +21,9 @@ from vgps.codegen.description.gait import Gait
 from vgps.codegen.description.parts import Ground, Joint, Link, Point
 from vgps.codegen.description.task import Deviation, Task, Training
 from vgps.codegen.errors import found
+
+
+MOST_PARAMETERS = 500
 
 
 class Blueprint(Part):
@@ -40,9 +44,9 @@ class Blueprint(Part):
     parameters: dict[str, float] = Field(default_factory=dict)
     gravity: Number = 9.81
     base: Literal["floating", "fixed"]
-    links: tuple[Link, ...]
-    joints: tuple[Joint, ...]
-    points: tuple[Point, ...] = ()
+    links: Annotated[tuple[Link, ...], at_most(100)]
+    joints: Annotated[tuple[Joint, ...], at_most(100)]
+    points: Annotated[tuple[Point, ...], at_most(200)] = ()
     ground: Ground | None = None
     gait: Gait | None = None
     task: Task
@@ -53,6 +57,8 @@ class Blueprint(Part):
     def _one_after_another(cls, value: Any, info: ValidationInfo) -> dict[str, float]:
         if not isinstance(value, dict):
             raise refuse(f"must be a mapping from names to numbers, found {found(value)}")
+        if len(value) > MOST_PARAMETERS:
+            raise refuse(f"must be at most {MOST_PARAMETERS}, found {len(value)}")
         context = {} if info.context is None else info.context
         known, unread = context.setdefault("parameters", {}), context.setdefault("unread", set())
 

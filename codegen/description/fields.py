@@ -2,7 +2,8 @@
 
 Every refusal is a `PydanticCustomError` made by `refuse`, which also says where in the file to
 point. Numbers given as text are evaluated over the parameters found under "parameters" in the
-validation context; those that themselves could not be read are under "unread".
+validation context; those that themselves could not be read are under "unread", and the number of
+refusals so far is under "refused".
 """
 
 import keyword
@@ -23,7 +24,7 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 
 from vgps.codegen.description.expression import ExpressionError, parse, value_of
 from vgps.codegen.description.grammar import FUNCTION_NAMES
-from vgps.codegen.errors import found
+from vgps.codegen.errors import ENOUGH, found
 
 Location: TypeAlias = tuple[str | int, ...]  # keys and indices, such as ("links", 1, "mass")
 
@@ -101,12 +102,15 @@ def to_number(value: Any, info: ValidationInfo) -> float:
 
 
 def _computed(text: str, context: dict[str, Any]) -> float:
+    if context.get("refused", 0) >= ENOUGH:
+        raise refuse("is one of too many mistakes", "follows")
     try:
         expression = parse(text)
         if expression.names & context.get("unread", set()):
             raise refuse("follows from a parameter that cannot be read", "follows")
         return value_of(expression, context.get("parameters", {}))
     except ExpressionError as error:
+        context["refused"] = context.get("refused", 0) + 1
         raise refuse(f"is not a number: {error}", offset=error.column) from None
 
 
@@ -155,6 +159,18 @@ def whole(least: int, most: float = MOST) -> BeforeValidator:
         if result > most:
             raise refuse(f"must be at most {most}, found {_value_and_text(value, result)}")
         return int(result)
+
+    return BeforeValidator(check)
+
+
+def at_most(count: int) -> BeforeValidator:
+    """A validator of lists of parts that hold no more."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, list | tuple) and len(value) > count:
+            text = f"must be at most {count}, found {len(value)}"
+            raise refuse(f"{text}, which would take hours to build")
+        return value
 
     return BeforeValidator(check)
 

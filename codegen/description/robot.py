@@ -8,6 +8,7 @@ here.
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -33,7 +34,7 @@ from vgps.codegen.description.task import (
     Training,
 )
 from vgps.codegen.description.trial import doubts
-from vgps.codegen.errors import RobotFileError, hint, joined
+from vgps.codegen.errors import ENOUGH, RobotFileError, hint, joined
 from vgps.codegen.folders import MODELS
 
 __all__ = [
@@ -124,7 +125,10 @@ def load(robot: str | Path, overrides: Mapping[str, object] = MappingProxyType({
     source = read(robot_file(robot), overrides)
     spelled = spell(Robot, source.data)
     source = replace(source, data=spelled.data, spelling=spelled.spelling)
-    mistakes = [*source.mistakes, *(explain_one(source, fault) for fault in spelled.faults)]
+    mistakes = [
+        *source.mistakes,
+        *(explain_one(source, fault) for fault in spelled.faults[:ENOUGH]),
+    ]
     context: dict[str, Any] = {}
     try:
         valid = Robot.model_validate(source.data, context=context)
@@ -145,7 +149,7 @@ def _all_mistakes(
     source: Source, failure: ValidationError, context: dict[str, Any]
 ) -> Iterator[RobotFileError]:
     """Those that were found, and those that rules find in what is right of a file."""
-    yield from explain(source, failure)
+    yield from islice(explain(source, failure), ENOUGH)
     wrong = [error["loc"] for error in failure.errors(include_url=False)]
     if all(wrong):  # rules refuse the robot as a whole, at no place
         names = source.data.get("parameters")

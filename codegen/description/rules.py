@@ -6,6 +6,7 @@ A rule is left out when something that it looks at is among these.
 """
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 from typing import Any
 
 from vgps.codegen.description import consistency, formulas
@@ -15,6 +16,7 @@ from vgps.codegen.description.effort import check_effort
 from vgps.codegen.description.fields import Location, Part
 from vgps.codegen.description.keys import part_of
 from vgps.codegen.description.trial import check_start
+from vgps.codegen.errors import ENOUGH
 
 Rule = Callable[[Blueprint], Refusals]
 
@@ -42,7 +44,7 @@ KINDS = ("links", "joints", "points")
 
 def refusals(robot: Blueprint) -> Refusals:
     """What the rules refuse of a robot whose values are valid each by itself."""
-    first = [refusal for rule, _ in RULES for refusal in rule(robot)]
+    first = [refusal for rule, _ in RULES for refusal in islice(rule(robot), ENOUGH)]
     yield from first
     if not first:
         for rule in RULES_OF_SOUND_ROBOTS:
@@ -64,7 +66,7 @@ def refusals_of_sketch(
     robot = _sketch(Blueprint, data, wrong, ()).model_copy(update={"parameters": parameters})
     for rule, needs in RULES:
         if not any(need in unknown for need in needs):
-            yield from rule(robot)
+            yield from islice(rule(robot), ENOUGH)
 
 
 def _doubts(loc: Location) -> Iterable[str | Location]:

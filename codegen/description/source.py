@@ -17,6 +17,7 @@ from vgps.codegen.description.yaml11 import misreading
 from vgps.codegen.description.yaml_nodes import at, compose, place, text_of
 from vgps.codegen.errors import RobotFileError
 
+MAX_DIGITS = 100
 MAX_VALUES = 20_000  # of the data, in which an alias counts as often as it is used
 
 TAG = "tag:yaml.org,2002:"
@@ -198,6 +199,9 @@ class _Reader:
             return node.value
         if node.tag not in CONVERTED:
             raise self.tagged(node)
+        if len(node.value) > MAX_DIGITS:
+            text = f"a number has at most {MAX_DIGITS} characters, found {len(node.value)}"
+            raise at(self.path, node.start_mark, text)
         try:
             value = CONVERTED[node.tag](node)
         except (ValueError, KeyError, IndexError, OverflowError):

@@ -6,7 +6,7 @@ farther on may never be reached, so that it is only said.
 
 from collections.abc import Callable, Iterator
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from pydantic_core import PydanticCustomError
@@ -26,40 +26,17 @@ from vgps.codegen.description.formulas import COST, HEIGHT, SUCCESS
 from vgps.codegen.description.grammar import UNARY
 from vgps.codegen.description.motion import quantities_at
 
-TRIED = 20  # states around the initial one
+TRIED = 20  # states, the initial one first
 LEAST_DEVIATION = 1e-3  # from it in every coordinate, m or rad and per second
 
 Names = dict[str, Any]  # quantities and parameters; u is (nu,)
 
 
-class Trial(NamedTuple):
-    """What an action and quantities are at the initial state and at others."""
-
-    start: list[Names]  # without and with an action
-    near: list[Names]  # at random states, with random actions
-
-
-def trial(robot: Blueprint) -> Trial:
-    """The states and actions at which the robot's expressions are tried, the same every time."""
-    rng = np.random.default_rng(0)
-    x0, rest = np.array(robot.initial_state), np.zeros(robot.nu)
-    deviation = np.maximum(robot.initial_deviation, LEAST_DEVIATION)
-
-    def at(x: np.ndarray, u: np.ndarray) -> Names:
-        return {**quantities_at(robot, x.tolist(), u.tolist()), "u": u, **robot.parameters}
-
-    return Trial(
-        start=[at(x0, rest), at(x0, rng.standard_normal(robot.nu))],
-        near=[
-            at(x0 + deviation * rng.standard_normal(robot.nx), rng.standard_normal(robot.nu))
-            for _ in range(TRIED)
-        ],
-    )
-
-
 def check_start(robot: Blueprint) -> Refusals:
     """The cost, and the ground below the contact points, are finite at the initial state."""
-    start = trial(robot).start
+    x0 = np.array(robot.initial_state)
+    actions = np.random.default_rng(0).standard_normal(robot.nu)
+    start = [_names(robot, x0, np.zeros(robot.nu)), _names(robot, x0, actions)]
     cost = parse(robot.task.cost)
     faults = [_fault(cost, names) for names in start]
     if all(faults) and (fault := faults[0]):
@@ -78,18 +55,33 @@ def check_start(robot: Blueprint) -> Refusals:
 
 def doubts(robot: Blueprint) -> Refusals:
     """What is undefined at some states but may well be meant."""
-    start, near = trial(robot)
+    tried = list(_tried(robot))
     cost = parse(robot.task.cost)
-    faults = [(fault, names) for names in [start[0], *near] if (fault := _fault(cost, names))]
+    faults = [(fault, names) for names in tried if (fault := _fault(cost, names))]
     if faults:
         fault, names = faults[0]
-        text = f"{fault} at {len(faults)} of {TRIED + 1} states tried around the initial one"
+        text = f"{fault} at {len(faults)} of {TRIED} states tried around the initial one"
         yield _warning(COST, f"{text}{_where(fault, cost, names)}", fault)
     outer, terms = split_aggregates(parse(robot.task.success))
-    undefined = [_undecided(robot, outer, terms, names) for names in [start[0], *near]]
+    undefined = [_undecided(robot, outer, terms, names) for names in tried]
     if all(undefined) and (fault := undefined[0]):
         text = f"{fault} at all states tried around the initial one; there, it is no success"
         yield _warning(SUCCESS, text, fault)
+
+
+def _tried(robot: Blueprint) -> Iterator[Names]:
+    """The initial state without an action, then random states and actions, always the same."""
+    rng = np.random.default_rng(0)
+    x0 = np.array(robot.initial_state)
+    deviation = np.maximum(robot.initial_deviation, LEAST_DEVIATION)
+    yield _names(robot, x0, np.zeros(robot.nu))
+    for _ in range(TRIED - 1):
+        x = x0 + deviation * rng.standard_normal(robot.nx)
+        yield _names(robot, x, rng.standard_normal(robot.nu))
+
+
+def _names(robot: Blueprint, x: np.ndarray, u: np.ndarray) -> Names:
+    return {**quantities_at(robot, x.tolist(), u.tolist()), "u": u, **robot.parameters}
 
 
 def _warning(at: Location, text: str, fault: ExpressionError) -> PydanticCustomError:

@@ -6,8 +6,26 @@ The bounds hold while the file is read: what is larger would take seconds and gi
 from pathlib import Path
 
 import yaml
+from yaml.composer import Composer
+from yaml.parser import Parser
+from yaml.reader import Reader
+from yaml.resolver import Resolver
+from yaml.scanner import Scanner
 
 from vgps.codegen.errors import RobotFileError
+
+try:
+    from yaml.cyaml import CParser
+except ImportError:  # PyYAML was built without libyaml, which reads ten times as fast
+
+    class CParser(Reader, Scanner, Parser):  # type: ignore[no-redef]
+        """PyYAML's own parser, for a text as libyaml's."""
+
+        def __init__(self, text: str) -> None:
+            Reader.__init__(self, text)
+            Scanner.__init__(self)
+            Parser.__init__(self)
+
 
 MAX_BYTES = 256 * 1024
 MAX_NODES = 10_000  # a robot of 100 links, each with all of its keys, has about 6000
@@ -47,15 +65,14 @@ def compose(path: str | Path, text: str) -> yaml.Node | None:
     Raises:
         RobotFileError: it is not YAML, or exceeds a bound.
     """
+    if foreign := Reader.NON_PRINTABLE.search(text):
+        line, column = _count(text[: foreign.start()])
+        code = f"U+{ord(foreign.group()):04X}"
+        raise RobotFileError(path, line, column, f"the character {code} is not allowed")
     try:
-        return yaml.compose(text, Loader=_BoundedLoader)
+        return _BoundedLoader(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         raise at(path, error.problem_mark or error.context_mark, _syntax(error)) from None
-    except yaml.reader.ReaderError as error:
-        line, column = _count(text[: error.position])
-        raise RobotFileError(
-            path, line, column, f"the character U+{error.character:04X} is not allowed"
-        ) from None
     except (ValueError, OverflowError) as error:
         raise RobotFileError(path, 1, 1, f"not valid YAML: {error}") from None
 
@@ -75,10 +92,14 @@ class _OutOfBounds(yaml.MarkedYAMLError):
     """A document that is well formed as far as it was read."""
 
 
-class _BoundedLoader(yaml.SafeLoader):
+class _BoundedLoader(Composer, CParser, Resolver):
     """Composes nodes until there are too many, or one stands too deep."""
 
-    nodes = depth = 0
+    def __init__(self, text: str) -> None:
+        CParser.__init__(self, text)
+        Composer.__init__(self)
+        Resolver.__init__(self)
+        self.nodes = self.depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.nodes += 1
@@ -97,6 +118,8 @@ class _BoundedLoader(yaml.SafeLoader):
 def _syntax(error: yaml.MarkedYAMLError) -> str:
     if isinstance(error, _OutOfBounds):
         return str(error.problem)
+    if error.problem == "exceeded maximum nesting depth":  # of libyaml, which reads ahead
+        return "the file is nested too deeply"
     if error.context == "expected a single document in the stream":
         return "a robot file holds one document, here a second begins"
     return f"not valid YAML: {error.problem}" + (f" ({error.context})" if error.context else "")

@@ -27,8 +27,40 @@ NUMBERS = """0 -1 1e200 -1e300 1e-320 1e999 .inf -.inf .nan 010 0x1F 0b11 1_000 
 NUMBERS += ["9" * 50, "9" * 4000, "9" * 5000, "1 2", "1 + 1", "1 +", "pi*"]
 WORDS = """no yes on null lambda class in is u com pi world x y angle sum mean final sin min true <<
     __import__ links joints name q v task é 名 parameters""".split()
-SCRAPS = ["&a ", "*a", "<<: *a", "!!int ", "!x ", "---\n", "...\n", "\t", "'", '"', "[", "]", "{", "}"]
-SCRAPS += [": ", "- ", "#", "? ", "|", ">", "%", "\\", "\0", "\ufeff", "^", "**", "/0", "/(", "(", ")"]
+SCRAPS = [
+    "&a ",
+    "*a",
+    "<<: *a",
+    "!!int ",
+    "!x ",
+    "---\n",
+    "...\n",
+    "\t",
+    "'",
+    '"',
+    "[",
+    "]",
+    "{",
+    "}",
+]
+SCRAPS += [
+    ": ",
+    "- ",
+    "#",
+    "? ",
+    "|",
+    ">",
+    "%",
+    "\\",
+    "\0",
+    "\ufeff",
+    "^",
+    "**",
+    "/0",
+    "/(",
+    "(",
+    ")",
+]
 SCRAPS += [" > 1", " and ", "not ", "log(", "sqrt(", "1/", "sum(u)", "u", "com.vx", "mean(", ","]
 
 
@@ -114,10 +146,14 @@ def noise(text, rng):
 def flood(text, rng):
     """Far too much of something."""
     count = 10 ** rng.randint(1, 5)
-    many = rng.choice(["[", "{a: ", "[], ", "- ", "x, ", "a: b, ", " ", "\n", "#\n", "-", "(", "1+"])
+    many = rng.choice(
+        ["[", "{a: ", "[], ", "- ", "x, ", "a: b, ", " ", "\n", "#\n", "-", "(", "1+"]
+    )
     at = rng.randrange(len(text))
     links = "".join(f"  - {{name: z{i}, mass: 1}}\n" for i in range(min(count, 5000)))
-    bomb = "a0: &a0 [1, 1]\n" + "".join(f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 25))
+    bomb = "a0: &a0 [1, 1]\n" + "".join(
+        f"a{i}: &a{i} [*a{i - 1}, *a{i - 1}]\n" for i in range(1, 25)
+    )
     merges = "m0: &m0 {k: 1}\n" + "".join(
         f"m{i}: &m{i} {{<<: [*m{i - 1}, *m{i - 1}], k{i}: 1}}\n" for i in range(1, 40)
     )

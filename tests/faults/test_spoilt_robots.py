@@ -6,8 +6,6 @@ from concurrent.futures import ProcessPoolExecutor
 import pytest
 from spoilt_robots import load_all
 
-from vgps.codegen.description.yaml_nodes import MAX_BYTES
-
 LIMIT = 1024  # MiB
 
 
