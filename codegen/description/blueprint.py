@@ -20,8 +20,7 @@ from vgps.codegen.description.fields import (
 from vgps.codegen.description.gait import Gait
 from vgps.codegen.description.parts import Ground, Joint, Link, Point
 from vgps.codegen.description.task import Deviation, Task, Training
-from vgps.codegen.errors import found
-
+from vgps.codegen.errors import ENOUGH, found
 
 MOST_PARAMETERS = 500
 
@@ -55,12 +54,14 @@ class Blueprint(Part):
     @field_validator("parameters", mode="before")
     @classmethod
     def _one_after_another(cls, value: Any, info: ValidationInfo) -> dict[str, float]:
-        if not isinstance(value, dict):
-            raise refuse(f"must be a mapping from names to numbers, found {found(value)}")
-        if len(value) > MOST_PARAMETERS:
-            raise refuse(f"must be at most {MOST_PARAMETERS}, found {len(value)}")
         context = {} if info.context is None else info.context
         known, unread = context.setdefault("parameters", {}), context.setdefault("unread", set())
+        if not isinstance(value, dict) or len(value) > MOST_PARAMETERS:
+            context["refused"] = ENOUGH  # what uses parameters would only follow from this
+            limit = f"must be a mapping from names to at most {MOST_PARAMETERS} numbers"
+            raise refuse(
+                f"{limit}, found {len(value) if isinstance(value, dict) else found(value)}"
+            )
 
         def convert(name: str, item: Any) -> float:
             try:

@@ -11,6 +11,8 @@ from typing import Any
 from vgps.codegen.description.expression import NUMERIC_FUNCTIONS, Expression
 from vgps.codegen.description.grammar import AGGREGATES, ExpressionError, Node
 
+LARGEST_EXPONENT = 1e6
+
 
 class _Varying:
     """A number of which nothing is known."""
@@ -19,11 +21,16 @@ class _Varying:
         return self
 
     __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = _unknown
-    __pow__ = __rpow__ = __rtruediv__ = __pos__ = __neg__ = _unknown
+    __rpow__ = __rtruediv__ = __pos__ = __neg__ = _unknown
 
     def __truediv__(self, divisor: Any) -> "_Varying":
         if divisor == 0:
             raise ZeroDivisionError
+        return self
+
+    def __pow__(self, exponent: Any) -> "_Varying":
+        if exponent is not self and abs(exponent) > LARGEST_EXPONENT:
+            raise OverflowError  # in the derivatives, at the latest
         return self
 
 

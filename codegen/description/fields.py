@@ -163,13 +163,12 @@ def whole(least: int, most: float = MOST) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def at_most(count: int) -> BeforeValidator:
-    """A validator of lists of parts that hold no more."""
+def at_most(count: int, reason: str = "") -> BeforeValidator:
+    """A validator of lists of parts that hold no more, for a reason."""
 
     def check(value: Any) -> Any:
         if isinstance(value, list | tuple) and len(value) > count:
-            text = f"must be at most {count}, found {len(value)}"
-            raise refuse(f"{text}, which would take hours to build")
+            raise refuse(f"must be at most {count}, found {len(value)}{reason}")
         return value
 
     return BeforeValidator(check)
