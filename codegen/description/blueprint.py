@@ -23,6 +23,7 @@ from vgps.codegen.description.task import Deviation, Task, Training
 from vgps.codegen.errors import ENOUGH, found
 
 MOST_PARAMETERS = 500
+HOURS = "; 40 links take minutes to derive and compile, and 100 about an hour"
 
 
 class Blueprint(Part):
@@ -43,8 +44,8 @@ class Blueprint(Part):
     parameters: dict[str, float] = Field(default_factory=dict)
     gravity: Number = 9.81
     base: Literal["floating", "fixed"]
-    links: Annotated[tuple[Link, ...], at_most(100)]
-    joints: Annotated[tuple[Joint, ...], at_most(100)]
+    links: Annotated[tuple[Link, ...], at_most(100, HOURS)]
+    joints: Annotated[tuple[Joint, ...], at_most(100, HOURS)]
     points: Annotated[tuple[Point, ...], at_most(200)] = ()
     ground: Ground | None = None
     gait: Gait | None = None
@@ -58,10 +59,9 @@ class Blueprint(Part):
         known, unread = context.setdefault("parameters", {}), context.setdefault("unread", set())
         if not isinstance(value, dict) or len(value) > MOST_PARAMETERS:
             context["refused"] = ENOUGH  # what uses parameters would only follow from this
-            limit = f"must be a mapping from names to at most {MOST_PARAMETERS} numbers"
-            raise refuse(
-                f"{limit}, found {len(value) if isinstance(value, dict) else found(value)}"
-            )
+            given = len(value) if isinstance(value, dict) else found(value)
+            text = f"must be a mapping from names to at most {MOST_PARAMETERS} numbers"
+            raise refuse(f"{text}, found {given}")
 
         def convert(name: str, item: Any) -> float:
             try:

@@ -1,5 +1,6 @@
 """From what a validation refuses to sentences with a place in the file."""
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -9,6 +10,9 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from vgps.codegen.description.fields import NAME, Location
 from vgps.codegen.description.source import Source
 from vgps.codegen.errors import RobotFileError, found, hint
+
+PLAIN = re.compile(r"\w{1,64}")
+LONGEST = 300  # characters of what is wrong; what is allowed comes on top
 
 
 def explain(source: Source, failure: ValidationError) -> Iterator[RobotFileError]:
@@ -30,6 +34,8 @@ def explain_one(source: Source, refusal: PydanticCustomError) -> RobotFileError:
 
 def _sentence(source: Source, loc: Location, context: Mapping[str, Any]) -> RobotFileError:
     loc, text, tail = loc + tuple(context["at"]), context["text"], context["tail"]
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST]}..."
     if context["kind"] == "key":
         return source.error(loc, f"{text} in {_spell(loc[:-1])}{tail}", key=True)
     if context["kind"] == "text":
@@ -59,5 +65,10 @@ def _builtin(error: ErrorDetails) -> dict[str, Any]:
 
 
 def _spell(loc: Location) -> str:
-    spelled = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
+    spelled = ""
+    for step in loc:
+        if isinstance(step, int):
+            spelled += f"[{step}]"
+        else:  # which may hold anything, line breaks too, where the file chooses the key
+            spelled += f".{step}" if PLAIN.fullmatch(step) else f".{step!r:.60}"
     return spelled.removeprefix(".") or "the robot"

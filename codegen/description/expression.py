@@ -82,9 +82,12 @@ class Expression:
     def faults(
         self, names: set[str], calls: frozenset[tuple[str, int]]
     ) -> Iterator[ExpressionError]:
-        """An error for each name and call that is not among the given ones."""
+        """An error for each name and call that is not among the given ones.
+
+        The names of terms, "#k" in the outer part of a success, are always known.
+        """
         for node in self.node.walk():
-            if node.kind == "name" and node.value not in names:
+            if node.kind == "name" and node.value not in names and node.value[0] != "#":
                 yield unknown_name(node, names)
             if node.kind == "call" and node.signature not in calls:
                 yield unknown_call(node, calls)

@@ -201,8 +201,10 @@ def _two(value: Any) -> Any:
 
 
 def _expression(value: Any) -> str:
+    if not isinstance(value, str):
+        raise refuse(f"must be text, found {found(value)}")
     try:
-        parse(_text(value))
+        parse(value)
     except ExpressionError as error:
         raise refuse(f"cannot be used: {error}", offset=error.column) from None
     return value

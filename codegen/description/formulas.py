@@ -50,6 +50,9 @@ def check_height(robot: Blueprint) -> Refusals:
         return
     height = parse(str(robot.ground.height))
     faults = [*height.faults({"x", *robot.parameters}, NUMERIC_CALLS), *_not_number(height)]
+    if "x" in robot.parameters and "x" in height.names:
+        text = "'x' is where the height is asked for: call the parameter otherwise"
+        faults.append(ExpressionError(text, height.column))
     yield from _refusals(HEIGHT, robot, height, faults)
 
 
@@ -64,17 +67,14 @@ def _refusals(
 def _success_faults(robot: Blueprint, success: Expression) -> Iterator[ExpressionError]:
     varying = quantities(robot)
     names = varying | set(robot.parameters)
-    faults = list(success.faults(names, SUCCESS_CALLS))
-    yield from faults
     if not success.is_condition:
         yield ExpressionError("must be a condition, such as mean(com.vx) > 1", success.column)
-    if faults:
-        return
     try:
         outer, terms = split_aggregates(success)
     except ExpressionError as nested:
         yield nested
         return
+    yield from outer.faults(names, SUCCESS_CALLS)
     for _, inner in terms:
         yield from inner.faults(names, COST_CALLS)
         yield from _not_number(inner)

@@ -37,6 +37,8 @@ FUNCTION_NAMES = frozenset(name for name, _ in SUCCESS_CALLS)
 PRIVATE = re.compile(r"(?<![A-Za-z0-9_])_\w*")
 FOREIGN = re.compile(r"[^A-Za-z0-9_.,+\-*/()<>=!\s]|[^\x00-\x7f]")
 MEANT = {"^": "**", "²": "**2", "³": "**3", "·": "*", "×": "*", "−": "-", "&": "and", "|": "or"}
+MEANT |= {"π": "pi", "°": "*pi/180"}
+NOT_DECIMAL = re.compile(r"(?<![\w.])(0[xXoObB]\w+|\d+_[\d_]*)")
 RESERVED = re.compile(rf"\b({'|'.join(set(keyword.kwlist) - {'and', 'or', 'not'})})\b")
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
@@ -121,6 +123,8 @@ def read(text: str) -> Node:
         meant = MEANT.get(foreign.group())
         tail = "" if meant is None else f"; did you mean {meant!r}?"
         raise ExpressionError(f"unexpected character {foreign.group()!r}{tail}", foreign.start())
+    if other := NOT_DECIMAL.search(text):
+        raise ExpressionError(f"{other.group()!r} is not a decimal number", other.start())
     one_line = re.sub(r"\s", " ", text)
     indent = len(one_line) - len(one_line.lstrip())
     if indent == len(one_line):
@@ -209,6 +213,9 @@ def _convert(tree: ast.expr, indent: int, depth: int) -> Node:
             return node("logic", "and" if isinstance(op, ast.And) else "or", values, condition=True)
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
             return node("call", _identifier(name, column), arguments)
+        case ast.Tuple():
+            text = "a comma stands between arguments only, and a point before decimals"
+            raise ExpressionError(text, column)
     raise ExpressionError(
         "only numbers, names, arithmetic, comparisons and calls of functions are allowed", column
     )

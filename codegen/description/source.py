@@ -15,7 +15,7 @@ import yaml
 from vgps.codegen.description.overrides import replace
 from vgps.codegen.description.yaml11 import misreading
 from vgps.codegen.description.yaml_nodes import at, compose, place, text_of
-from vgps.codegen.errors import RobotFileError
+from vgps.codegen.errors import RobotFileError, found
 
 MAX_DIGITS = 100
 MAX_VALUES = 20_000  # of the data, in which an alias counts as often as it is used
@@ -168,7 +168,7 @@ class _Reader:
                 self._note(key, "a key must be plain text")
             elif key.value in result:
                 first = lines[key.value]
-                self._note(key, f"the key {key.value!r} is given twice, first in line {first}")
+                self._note(key, f"the key {found(key.value)} is given twice, first in line {first}")
             else:
                 lines[key.value] = key.start_mark.line + 1
                 result[key.value] = self.value(value, inside)
@@ -216,7 +216,7 @@ class _Reader:
         return value
 
     def tagged(self, node: yaml.Node) -> RobotFileError:
-        return at(self.path, node.start_mark, f"the tag {node.tag!r} is not supported")
+        return at(self.path, node.start_mark, f"the tag {found(node.tag)} is not supported")
 
     def _note(self, node: yaml.Node, message: str) -> None:
         self.mistakes.append(at(self.path, node.start_mark, message))

@@ -18,7 +18,7 @@ def misreading(written: str, value: float) -> str | None:
     if BASE_60.fullmatch(written):
         text = f"{written} is read as {value:g}, a number in base 60"
         return f"{text}: write {value:g}, or '{written}' in quotes where text is meant"
-    if octal := OCTAL.fullmatch(written):
+    if isinstance(value, int) and (octal := OCTAL.fullmatch(written)):
         plain = octal[1] + (written[len(octal[1]) :].replace("_", "").lstrip("0") or "0")
         meant = f": write {plain}"
         if plain != str(value):

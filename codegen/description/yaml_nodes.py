@@ -4,6 +4,7 @@ The bounds hold while the file is read: what is larger would take seconds and gi
 """
 
 from pathlib import Path
+from typing import Any
 
 import yaml
 from yaml.composer import Composer
@@ -15,7 +16,7 @@ from yaml.scanner import Scanner
 from vgps.codegen.errors import RobotFileError
 
 try:
-    from yaml.cyaml import CParser
+    from yaml._yaml import CParser
 except ImportError:  # PyYAML was built without libyaml, which reads ten times as fast
 
     class CParser(Reader, Scanner, Parser):  # type: ignore[no-redef]
@@ -104,7 +105,7 @@ class _BoundedLoader(Composer, CParser, Resolver):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         self.nodes += 1
         self.depth += 1
-        mark = self.peek_event().start_mark
+        mark: Any = getattr(self.peek_event(), "start_mark", None)
         if self.nodes > MAX_NODES:
             text = f"the file holds more than {MAX_NODES} keys and values"
             raise _OutOfBounds(problem=text, problem_mark=mark)
@@ -122,7 +123,9 @@ def _syntax(error: yaml.MarkedYAMLError) -> str:
         return "the file is nested too deeply"
     if error.context == "expected a single document in the stream":
         return "a robot file holds one document, here a second begins"
-    return f"not valid YAML: {error.problem}" + (f" ({error.context})" if error.context else "")
+    return f"not valid YAML: {error.problem!s:.200}" + (
+        f" ({error.context})" if error.context else ""
+    )
 
 
 def _count(before: str) -> tuple[int, int]:
