@@ -27,6 +27,15 @@ def explain(source: Source, failure: ValidationError) -> Iterator[RobotFileError
             yield _sentence(source, loc, context)
 
 
+def unread(failure: ValidationError) -> Iterator[Location]:
+    """Where in the data a value is missing or wrong."""
+    for error in failure.errors(include_url=False):
+        loc = error["loc"]
+        whole_part = len(loc) == 2 and isinstance(loc[1], int)
+        if loc and not (whole_part and error["type"] == "refused"):
+            yield loc  # the values of a refused part are known, each by itself
+
+
 def explain_one(source: Source, refusal: PydanticCustomError) -> RobotFileError:
     """The sentence of a refusal whose path begins at the top of the file."""
     return _sentence(source, (), refusal.context or {})

@@ -83,11 +83,14 @@ class Part(BaseModel):
 
 def to_number(value: Any, info: ValidationInfo) -> float:
     """A float of usual size from a number or an expression over the parameters known so far."""
-    if isinstance(value, str):
-        result = _computed(value, info.context or {})
-        if abs(result) > LARGEST:
-            raise _too_large(value, result)
-        return result
+    result = _computed(value, info.context or {}) if isinstance(value, str) else _plain(value)
+    if abs(result) > LARGEST:
+        shown = _value_and_text(value, result)
+        raise refuse(f"must lie between -{LARGEST:g} and {LARGEST:g}, found {shown}")
+    return result
+
+
+def _plain(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise refuse(f"must be a number, found {found(value)}")
     try:
@@ -96,8 +99,6 @@ def to_number(value: Any, info: ValidationInfo) -> float:
         result = math.inf
     if not math.isfinite(result):
         raise refuse(f"must be a finite number, found {found(value)}")
-    if abs(result) > LARGEST:
-        raise _too_large(value, result)
     return result
 
 
@@ -112,11 +113,6 @@ def _computed(text: str, context: dict[str, Any]) -> float:
     except ExpressionError as error:
         context["refused"] = context.get("refused", 0) + 1
         raise refuse(f"is not a number: {error}", offset=error.column) from None
-
-
-def _too_large(value: Any, result: float) -> PydanticCustomError:
-    shown = _value_and_text(value, result)
-    return refuse(f"must lie between -{LARGEST:g} and {LARGEST:g}, found {shown}")
 
 
 def _value_and_text(value: Any, result: float) -> str:

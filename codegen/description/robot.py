@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import PrivateAttr, ValidationError, model_validator
 
 from vgps.codegen.description.blueprint import Blueprint
-from vgps.codegen.description.explain import explain, explain_one
+from vgps.codegen.description.explain import explain, explain_one, unread
 from vgps.codegen.description.fields import several
 from vgps.codegen.description.gait import Gait
 from vgps.codegen.description.keys import spell
@@ -150,10 +150,9 @@ def _all_mistakes(
 ) -> Iterator[RobotFileError]:
     """Those that were found, and those that rules find in what is right of a file."""
     yield from islice(explain(source, failure), ENOUGH)
-    wrong = [error["loc"] for error in failure.errors(include_url=False)]
-    if all(wrong):  # rules refuse the robot as a whole, at no place
+    if any(error["loc"] for error in failure.errors()):  # otherwise rules have refused the whole
         names = source.data.get("parameters")
         parameters = dict.fromkeys(names if isinstance(names, dict) else (), math.nan)
         parameters |= context.get("parameters", {})
-        for fault in refusals_of_sketch(source.data, wrong, parameters):
+        for fault in refusals_of_sketch(source.data, unread(failure), parameters):
             yield explain_one(source, fault)

@@ -39,8 +39,6 @@ RULES: tuple[tuple[Rule, tuple[str | Location, ...]], ...] = (
 # They look at numbers of the whole file, which must all be right.
 RULES_OF_SOUND_ROBOTS: tuple[Rule, ...] = (consistency.check_training, check_effort, check_start)
 
-KINDS = ("links", "joints", "points")
-
 
 def refusals(robot: Blueprint) -> Refusals:
     """What the rules refuse of a robot whose values are valid each by itself."""

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from vgps.codegen.description.fields import Location
 from vgps.codegen.description.overrides import replace
 from vgps.codegen.description.yaml11 import misreading
 from vgps.codegen.description.yaml_nodes import at, compose, place, text_of
@@ -29,8 +30,6 @@ CONVERTED = {
     TAG + "null": SCALARS.construct_yaml_null,
 }
 AS_TEXT = {TAG + kind for kind in ("str", "timestamp", "binary", "merge", "value")}
-
-Location = tuple[str | int, ...]
 
 
 @dataclass(frozen=True)

@@ -76,6 +76,11 @@ def test_what_follows_from_a_mistake_is_not_told(sentences, edit, beginning):
     assert message.startswith(beginning)
 
 
+def test_a_refused_joint_hides_nothing(sentences):
+    found = sentences(("limits: [-1, 2*pi/3]", "limits: [1, -1]"), ("hand.y - 1", "hnd.y - 1"))
+    assert [line for line, _, _ in found] == [19, 28]
+
+
 def test_a_cycle_is_told_once(load_text):
     three = ARM.replace("parent: world", "parent: lower")
     with pytest.raises(RobotFileError) as caught:
