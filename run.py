@@ -56,9 +56,10 @@ def check_command(
             every = [*error.sentences]
             results.append({"robot": name, "ok": False, "error": str(error), "errors": every})
             line, said = "", str(error)
-        if not json:
-            for text, stream in ((line, sys.stdout), (said, sys.stderr)):
-                print(text, end="\n" if text else "", file=stream)
+        if line and not json:
+            print(line)
+        if said and not json:
+            print(said, file=sys.stderr)
     if json:
         print_json({"robots": results})
     return 0 if all(result["ok"] for result in results) else 2

@@ -22,14 +22,18 @@ Rule = Callable[[Blueprint], Refusals]
 
 NAMES, TREE = "the names", "the tree"
 
+PER_COORDINATE: tuple[Location, ...] = (
+    ("task", "initial"),
+    ("task", "process_noise"),
+    ("task", "observe"),
+    ("training", "marginals"),
+)
+
 # Each with what must be known for it: NAMES, TREE, or the beginning of a place in the file.
 RULES: tuple[tuple[Rule, tuple[str | Location, ...]], ...] = (
     (consistency.check_names, (NAMES, ("base",))),
     (consistency.check_tree, (NAMES, TREE)),
-    (
-        consistency.check_coordinates,
-        (NAMES, TREE, ("task", "initial"), ("task", "process_noise"), ("task", "observe")),
-    ),
+    (consistency.check_coordinates, (NAMES, TREE, *PER_COORDINATE)),
     (formulas.check_cost, (NAMES, TREE, ("task", "cost"))),
     (formulas.check_success, (NAMES, TREE, ("task", "success"))),
     (formulas.check_height, (NAMES, ("ground",))),

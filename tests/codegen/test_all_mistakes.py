@@ -1,9 +1,11 @@
 """Every mistake of a file is told at once, each with its line, and none that only follows from another."""
 
+import pickle
+
 import pytest
 from arm import ARM
 
-from vgps.codegen.errors import RobotFileError
+from vgps.codegen.errors import RobotFileError, joined
 
 
 @pytest.fixture
@@ -112,11 +114,7 @@ def test_thousands_of_mistakes_are_cut_short(load_text):
     assert caught.value.sentences[-1].endswith("and more mistakes from here on")
 
 
-def test_all_mistakes_survive_a_process(sentences):
-    import pickle
-
-    from vgps.codegen.errors import joined
-
+def test_all_mistakes_survive_a_process():
     several = joined([RobotFileError("f", 2, 1, "b"), RobotFileError("f", 1, 9, "a")])
     copy = pickle.loads(pickle.dumps(several))
     assert copy.sentences == several.sentences == ("f:1:9: a", "f:2:1: b")

@@ -15,8 +15,9 @@ from vgps.codegen.description.robot import load
 from vgps.codegen.errors import RobotFileError
 
 ROOT = Path(__file__).parents[2]
+COMMENT = re.compile(r"^#.*\n| +#.*", re.MULTILINE)  # in which a mistake would do nothing
 TEXTS = [
-    path.read_text(encoding="utf-8")
+    COMMENT.sub("", path.read_text(encoding="utf-8"))
     for path in sorted([*(ROOT / "models").glob("*.yaml"), *(ROOT / "tests/robots").glob("*.yaml")])
 ]
 
