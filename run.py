@@ -48,13 +48,18 @@ def check_command(
     for name in robots:
         try:
             robot = load(name, overridden(overrides))
-            results.append({"robot": name, "ok": True, "nq": robot.nq, "nu": robot.nu})
+            sizes = {"nq": robot.nq, "nu": robot.nu}
+            results.append({"robot": name, "ok": True, **sizes, "warnings": [*robot.warnings]})
             line = f"{robot.path}: ok: {robot.name}, {robot.nq} coordinates, {robot.nu} actions"
+            said = "\n".join(robot.warnings)
         except RobotFileError as error:
-            results.append({"robot": name, "ok": False, "error": str(error)})
-            line = str(error)
-        if not json:
-            print(line, file=sys.stdout if results[-1]["ok"] else sys.stderr)
+            every = [*error.sentences]
+            results.append({"robot": name, "ok": False, "error": str(error), "errors": every})
+            line, said = "", str(error)
+        if line and not json:
+            print(line)
+        if said and not json:
+            print(said, file=sys.stderr)
     if json:
         print_json({"robots": results})
     return 0 if all(result["ok"] for result in results) else 2

@@ -1,10 +1,12 @@
 """What can go wrong between a user and `codegen`, and the hint that goes with a wrong word."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
-LISTED = 16
+LISTED = 16  # allowed words in a message
+SHOWN = 20  # mistakes of one file
+ENOUGH = 100  # mistakes, after which no more are looked for
 
 
 class InputError(Exception):
@@ -12,23 +14,47 @@ class InputError(Exception):
 
 
 class RobotFileError(InputError):
-    """A robot file cannot be used.  One sentence: `path:line:column: message`.
+    """A robot file cannot be used.  One sentence for each mistake: `path:line:column: message`.
 
-    path     str, as the caller gave it
-    line     int, 1-based, or None when the file could not be read at all
-    column   int, 1-based, or None like the line
-    message  str, the sentence without the place
+    path       str, as the caller gave it
+    line       int, 1-based, of the first mistake, or None when it has no place in the file
+    column     int, 1-based, or None like the line
+    message    str, the first sentence without its place
+    further    the other mistakes of the file
+    sentences  all of them, each with its place
     """
 
     def __init__(
-        self, path: str | Path, line: int | None, column: int | None, message: str
+        self,
+        path: str | Path,
+        line: int | None,
+        column: int | None,
+        message: str,
+        further: Sequence["RobotFileError"] = (),
     ) -> None:
         self.path, self.line, self.column, self.message = str(path), line, column, message
+        self.further = tuple(further)
         place = self.path if line is None else f"{self.path}:{line}:{column}"
-        super().__init__(f"{place}: {message}")
+        self.sentences: tuple[str, ...] = (f"{place}: {message}",)
+        for other in self.further:
+            self.sentences += other.sentences
+        super().__init__("\n".join(self.sentences))
 
     def __reduce__(self) -> tuple:
-        return type(self), (self.path, self.line, self.column, self.message)
+        return type(self), (self.path, self.line, self.column, self.message, self.further)
+
+
+def joined(mistakes: Iterable[RobotFileError]) -> RobotFileError:
+    """Mistakes of one file as one error, in the order of their lines; without a line they lead."""
+    ordered = sorted(
+        {str(mistake): mistake for mistake in mistakes}.values(),
+        key=lambda mistake: (mistake.line or 0, mistake.column or 0),
+    )
+    (first, *further), left = ordered[:SHOWN], ordered[SHOWN:]
+    if left:
+        place = left[0].path, left[0].line, left[0].column
+        further.append(RobotFileError(*place, "and more mistakes from here on"))
+    return RobotFileError(first.path, first.line, first.column, first.message, further)
 
 
 class BuildError(Exception):

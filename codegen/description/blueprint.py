@@ -1,16 +1,18 @@
 """All parts of a robot and its task, and what follows from them: coordinates, actions, sizes."""
 
 import math
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from vgps.codegen.description.fields import (
     FileName,
     Number,
     Part,
     Text,
-    inside,
+    at_most,
+    each,
     refuse,
     to_name,
     to_number,
@@ -18,7 +20,10 @@ from vgps.codegen.description.fields import (
 from vgps.codegen.description.gait import Gait
 from vgps.codegen.description.parts import Ground, Joint, Link, Point
 from vgps.codegen.description.task import Deviation, Task, Training
-from vgps.codegen.errors import found
+from vgps.codegen.errors import ENOUGH, found
+
+MOST_PARAMETERS = 500
+HOURS = "; 40 links take minutes to derive and compile, and 100 about an hour"
 
 
 class Blueprint(Part):
@@ -39,9 +44,9 @@ class Blueprint(Part):
     parameters: dict[str, float] = Field(default_factory=dict)
     gravity: Number = 9.81
     base: Literal["floating", "fixed"]
-    links: tuple[Link, ...]
-    joints: tuple[Joint, ...]
-    points: tuple[Point, ...] = ()
+    links: Annotated[tuple[Link, ...], at_most(100, HOURS)]
+    joints: Annotated[tuple[Joint, ...], at_most(100, HOURS)]
+    points: Annotated[tuple[Point, ...], at_most(200)] = ()
     ground: Ground | None = None
     gait: Gait | None = None
     task: Task
@@ -50,14 +55,23 @@ class Blueprint(Part):
     @field_validator("parameters", mode="before")
     @classmethod
     def _one_after_another(cls, value: Any, info: ValidationInfo) -> dict[str, float]:
-        if not isinstance(value, dict):
-            raise refuse(f"must be a mapping from names to numbers, found {found(value)}")
-        known = {} if info.context is None else info.context.setdefault("parameters", {})
-        for name, item in value.items():
-            with inside(name):
-                to_name(name)
-                known[name] = to_number(item, info)
-        return dict(known)
+        context = {} if info.context is None else info.context
+        known, unread = context.setdefault("parameters", {}), context.setdefault("unread", set())
+        if not isinstance(value, dict) or len(value) > MOST_PARAMETERS:
+            context["refused"] = ENOUGH  # what uses parameters would only follow from this
+            given = len(value) if isinstance(value, dict) else found(value)
+            text = f"must be a mapping from names to at most {MOST_PARAMETERS} numbers"
+            raise refuse(f"{text}, found {given}")
+
+        def convert(name: str, item: Any) -> float:
+            try:
+                known[to_name(name)] = to_number(item, info)
+            except PydanticCustomError:
+                unread.add(name)
+                raise
+            return known[name]
+
+        return each(value, convert)
 
     @field_validator("joints", mode="after")
     @classmethod

@@ -1,46 +1,83 @@
-"""From a failed validation to one sentence about the first mistake in the file."""
+"""From what a validation refuses to sentences with a place in the file."""
 
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
+from pydantic_core import ErrorDetails, PydanticCustomError
 
-from vgps.codegen.description.fields import Location
+from vgps.codegen.description.fields import NAME, Location
 from vgps.codegen.description.source import Source
 from vgps.codegen.errors import RobotFileError, found, hint
 
-
-def explain(source: Source, failure: ValidationError) -> RobotFileError:
-    """The first mistake in the parameters, from which others may follow, or else in the file."""
-    errors = [_explain_one(source, error) for error in failure.errors(include_url=False)]
-    # An override has no line, and comes first.
-    return min(errors, key=lambda pair: (not pair[0], pair[1].line or 0, pair[1].column or 0))[1]
+PLAIN = re.compile(r"\w{1,64}")
+LONGEST = 300  # characters of what is wrong; what is allowed comes on top
 
 
-def _explain_one(source: Source, error: ErrorDetails) -> tuple[bool, RobotFileError]:
-    context = error.get("ctx", {})
-    if error["type"] != "refused":
-        context = {"kind": "value", "at": (), "offset": None, **_builtin(error, context)}
-    loc = tuple(error["loc"]) + tuple(context["at"])
-    text, tail = context["text"], context["tail"]
+def explain(source: Source, failure: ValidationError) -> Iterator[RobotFileError]:
+    """A sentence for each refusal of a validation that does not just follow from another."""
+    for error in failure.errors(include_url=False):
+        loc, context = error["loc"], error.get("ctx", {})
+        if error["type"] != "refused":
+            context = {"kind": "value", "at": (), "offset": None, "tail": "", **_builtin(error)}
+        if error["type"] == "missing":
+            loc = loc[:-1]  # the place is that of the mapping which lacks the key
+        if context["kind"] != "follows":
+            yield _sentence(source, loc, context)
+
+
+def unread(failure: ValidationError) -> Iterator[Location]:
+    """Where in the data a value is missing or wrong."""
+    for error in failure.errors(include_url=False):
+        loc = error["loc"]
+        whole_part = len(loc) == 2 and isinstance(loc[1], int)
+        if loc and not (whole_part and error["type"] == "refused"):
+            yield loc  # the values of a refused part are known, each by itself
+
+
+def explain_one(source: Source, refusal: PydanticCustomError) -> RobotFileError:
+    """The sentence of a refusal whose path begins at the top of the file."""
+    return _sentence(source, (), refusal.context or {})
+
+
+def _sentence(source: Source, loc: Location, context: Mapping[str, Any]) -> RobotFileError:
+    loc, text, tail = loc + tuple(context["at"]), context["text"], context["tail"]
+    if len(text) > LONGEST:
+        text = f"{text[:LONGEST]}..."
     if context["kind"] == "key":
-        refusal = source.error(loc, f"{text} in {_spell(loc[:-1])}{tail}", key=True)
-    else:
-        subject = "" if context["kind"] == "sentence" else f"{_spell(loc)} "
-        refusal = source.error(loc, f"{subject}{text}{tail}", offset=context["offset"])
-    return loc[:1] == ("parameters",), refusal
+        return source.error(loc, f"{text} in {_spell(loc[:-1])}{tail}", key=True)
+    if context["kind"] == "text":
+        word = source.written(loc)
+        if word is not None and NAME.fullmatch(word):
+            tail += f"; to mean the word, put it in quotes: '{word}'"
+    subject = "" if context["kind"] == "sentence" else f"{_spell(loc)} "
+    return source.error(loc, f"{subject}{text}{tail}", offset=context["offset"])
 
 
-def _builtin(error: ErrorDetails, context: dict[str, Any]) -> dict[str, str]:
-    if error["type"] == "literal_error":
-        choices = context["expected"].replace("'", "").replace(" or ", ", ").split(", ")
-        text = f"must be {context['expected']}, found {found(error['input'])}"
-        return {"text": text, "tail": hint(str(error["input"]), choices)}
-    if error["type"] == "tuple_type":
-        return {"text": f"must be a list, found {found(error['input'])}", "tail": ""}
-    return {"text": f"cannot be used: {error['msg']}", "tail": ""}
+def _builtin(error: ErrorDetails) -> dict[str, Any]:
+    """What to say instead of pydantic's own message."""
+    given = found(error["input"])
+    match error["type"]:
+        case "missing":
+            return {"text": f"lacks the key {error['loc'][-1]!r}"}
+        case "literal_error":
+            expected = error["ctx"]["expected"]
+            choices = expected.replace("'", "").replace(" or ", ", ").split(", ")
+            text = f"must be {expected}, found {given}"
+            return {"text": text, "tail": hint(str(error["input"]), choices)}
+        case "tuple_type":
+            return {"text": f"must be a list, found {given}"}
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return {"text": f"must be a mapping, found {given}"}
+    return {"text": f"cannot be used: {error['msg']}"}
 
 
 def _spell(loc: Location) -> str:
-    spelled = "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in loc)
+    spelled = ""
+    for step in loc:
+        if isinstance(step, int):
+            spelled += f"[{step}]"
+        else:  # which may hold anything, line breaks too, where the file chooses the key
+            spelled += f".{step}" if PLAIN.fullmatch(step) else f".{step!r:.60}"
     return spelled.removeprefix(".") or "the robot"

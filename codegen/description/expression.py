@@ -64,21 +64,33 @@ class Expression:
     @property
     def calls(self) -> set[tuple[str, int]]:
         """(function, number of arguments) of its calls."""
-        return {
-            (node.value, len(node.children)) for node in self.node.walk() if node.kind == "call"
-        }
+        return {node.signature for node in self.node.walk() if node.kind == "call"}
 
     def is_vector(self, vectors: set[str]) -> bool:
         """Whether its value is a vector when the names in `vectors` are."""
         return _is_vector(self.node, vectors)
 
     def check(self, names: set[str], calls: frozenset[tuple[str, int]]) -> None:
-        """Raise ExpressionError for the first name or call that is not among the allowed ones."""
+        """Refuse names and calls that are not among the given ones.
+
+        Raises:
+            ExpressionError: for the first that is not.
+        """
+        for fault in self.faults(names, calls):
+            raise fault
+
+    def faults(
+        self, names: set[str], calls: frozenset[tuple[str, int]]
+    ) -> Iterator[ExpressionError]:
+        """An error for each name and call that is not among the given ones.
+
+        The names of terms, "#k" in the outer part of a success, are always known.
+        """
         for node in self.node.walk():
-            if node.kind == "name" and node.value not in names:
-                raise unknown_name(node, names)
-            if node.kind == "call" and (node.value, len(node.children)) not in calls:
-                raise unknown_call(node, calls)
+            if node.kind == "name" and node.value not in names and node.value[0] != "#":
+                yield unknown_name(node, names)
+            if node.kind == "call" and node.signature not in calls:
+                yield unknown_call(node, calls)
 
     def evaluate(self, names: Mapping[str, Any], functions: Mapping[str, Callable]) -> Any:
         """The value over whatever `names` and `functions` work with: floats, SymPy or CasADi.
@@ -111,22 +123,29 @@ class Expression:
         if node.kind == "call":
             if node.value not in functions:
                 raise unknown_call(node, {(name, len(values)) for name in functions})
-            return self._apply(node, functions[node.value], values)
-        return self._apply(node, node.value, values)
+            return self._apply(functions[node.value], values, node.column, node.end)
+        if node.kind == "sign":
+            return self._apply(node.value, values, node.column, node.end)
+        result, *others = values
+        for operation, other in zip(node.value, others, strict=True):
+            result = self._apply(operation.operator, (result, other), *operation[1:])
+        return result
 
-    def _apply(self, node: Node, function: Callable, values: list) -> Any:
-        written = repr(self.text[node.column : node.end])
+    def _apply(self, function: Callable, values: Sequence, column: int, end: int) -> Any:
         try:
             result = function(*values)
         except ZeroDivisionError:
-            raise ExpressionError(f"{written} divides by zero", node.column) from None
+            reason = "divides by zero"
         except OverflowError:
-            raise ExpressionError(f"{written} is too large", node.column) from None
+            reason = "is too large"
         except ValueError:
-            raise ExpressionError(f"{written} is not defined", node.column) from None
-        if isinstance(result, complex) or (isinstance(result, float) and not math.isfinite(result)):
-            raise ExpressionError(f"{written} is not a finite real number", node.column)
-        return result
+            reason = "is not defined"
+        else:
+            finite = not isinstance(result, float) or math.isfinite(result)
+            if finite and not isinstance(result, complex):
+                return result
+            reason = "is not a finite real number"
+        raise ExpressionError(f"{self.text[column:end]!r} {reason}", column, end)
 
 
 _LOGIC: dict[str, Callable[[Iterator], bool]] = {
@@ -158,7 +177,11 @@ def number(text: str, parameters: Mapping[str, float]) -> float:
     Raises:
         ExpressionError: it is a condition, uses another name, or has no finite real value.
     """
-    expression = parse(text)
+    return value_of(parse(text), parameters)
+
+
+def value_of(expression: Expression, parameters: Mapping[str, float]) -> float:
+    """As `number`, of an expression that has been read."""
     if expression.is_condition:
         raise ExpressionError("a number is expected, not a condition", expression.column)
     expression.check(set(parameters), NUMERIC_CALLS)
@@ -207,7 +230,7 @@ def decide(outer: Expression, values: Sequence[float], parameters: Mapping[str, 
 
 
 def _is_aggregate(node: Node) -> bool:
-    return node.kind == "call" and (node.value, len(node.children)) in AGGREGATE_CALLS
+    return node.kind == "call" and node.signature in AGGREGATE_CALLS
 
 
 def _is_vector(node: Node, vectors: set[str]) -> bool:

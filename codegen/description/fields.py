@@ -2,13 +2,14 @@
 
 Every refusal is a `PydanticCustomError` made by `refuse`, which also says where in the file to
 point. Numbers given as text are evaluated over the parameters found under "parameters" in the
-validation context.
+validation context; those that themselves could not be read are under "unread", and the number of
+refusals so far is under "refused".
 """
 
+import keyword
 import math
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import (
@@ -16,19 +17,24 @@ from pydantic import (
     BeforeValidator,
     ConfigDict,
     PlainValidator,
+    ValidationError,
     ValidationInfo,
-    model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-from vgps.codegen.description.expression import ExpressionError, number, parse
+from vgps.codegen.description.expression import ExpressionError, parse, value_of
 from vgps.codegen.description.grammar import FUNCTION_NAMES
-from vgps.codegen.errors import found, hint
+from vgps.codegen.errors import ENOUGH, found
 
 Location: TypeAlias = tuple[str | int, ...]  # keys and indices, such as ("links", 1, "mass")
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-RESERVED = frozenset({"world", "com", "u", "pi"}) | FUNCTION_NAMES
+RESERVED = frozenset({"world", "com", "u", "pi", *keyword.kwlist}) | FUNCTION_NAMES
+
+# In SI units, numbers beyond these are slips, and their products and quotients overflow.
+LARGEST = 1e15
+SMALLEST = 1e-15  # of what must be positive
+MOST = 10**9  # of what is counted
 
 
 def refuse(
@@ -37,7 +43,8 @@ def refuse(
     """A refusal that the loader turns into one sentence with a position.
 
     kind    "value": the sentence is "<path> <text><tail>"; "sentence": the text alone; "key":
-            about the key `at[-1]` itself, "<text> in <path><tail>"
+            about the key `at[-1]` itself, "<text> in <path><tail>"; "text": as "value", where text
+            is wanted; "follows": nothing to be said, since another refusal is its cause
     at      path from the value under validation to the value at fault
     offset  0-based character inside that value, when it is text
     """
@@ -45,20 +52,27 @@ def refuse(
     return PydanticCustomError("refused", "{text}{tail}", context)
 
 
-@contextmanager
-def inside(*path: str | int) -> Iterator[None]:
-    """Let refusals from the block point at `path` below the value under validation."""
-    try:
-        yield
-    except PydanticCustomError as error:
-        context = error.context or {}
-        raise refuse(
-            context["text"],
-            context["kind"],
-            path + context["at"],
-            context["offset"],
-            context["tail"],
-        ) from None
+def several(refusals: Iterable[tuple[Location, PydanticCustomError]]) -> ValidationError:
+    """Refusals, each below the place that goes with it, as one error."""
+    details = [InitErrorDetails(type=fault, loc=loc, input=None) for loc, fault in refusals]
+    return ValidationError.from_exception_data("robot", details)
+
+
+def each(items: Mapping[str, Any], convert: Callable[[str, Any], float]) -> dict[str, float]:
+    """The numbers of a mapping by their names.
+
+    Raises:
+        ValidationError: with the refusals of all items that `convert` refuses.
+    """
+    result, faults = {}, {}
+    for name, item in items.items():
+        try:
+            result[name] = convert(name, item)
+        except PydanticCustomError as fault:
+            faults[name] = fault
+    if faults:
+        raise several(((name,), fault) for name, fault in faults.items())
+    return result
 
 
 class Part(BaseModel):
@@ -66,31 +80,17 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _keys(cls, data: Any) -> Any:
-        if isinstance(data, cls):
-            return data
-        if not isinstance(data, dict):
-            raise refuse(f"must be a mapping, found {found(data)}")
-        for key in data:
-            if key not in cls.model_fields:
-                raise refuse(
-                    f"unknown key {key!r}", "key", (key,), tail=hint(str(key), cls.model_fields)
-                )
-        for key, field in cls.model_fields.items():
-            if field.is_required() and key not in data:
-                raise refuse(f"lacks the key {key!r}")
-        return data
-
 
 def to_number(value: Any, info: ValidationInfo) -> float:
-    """A finite float from a number or an expression over the parameters known so far."""
-    if isinstance(value, str):
-        try:
-            return number(value, (info.context or {}).get("parameters", {}))
-        except ExpressionError as error:
-            raise refuse(f"is not a number: {error}", offset=error.column) from None
+    """A float of usual size from a number or an expression over the parameters known so far."""
+    result = _computed(value, info.context or {}) if isinstance(value, str) else _plain(value)
+    if abs(result) > LARGEST:
+        shown = _value_and_text(value, result)
+        raise refuse(f"must lie between -{LARGEST:g} and {LARGEST:g}, found {shown}")
+    return result
+
+
+def _plain(value: Any) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise refuse(f"must be a number, found {found(value)}")
     try:
@@ -102,14 +102,37 @@ def to_number(value: Any, info: ValidationInfo) -> float:
     return result
 
 
+def _computed(text: str, context: dict[str, Any]) -> float:
+    if context.get("refused", 0) >= ENOUGH:
+        raise refuse("is one of too many mistakes", "follows")
+    try:
+        expression = parse(text)
+        if expression.names & context.get("unread", set()):
+            raise refuse("follows from a parameter that cannot be read", "follows")
+        return value_of(expression, context.get("parameters", {}))
+    except ExpressionError as error:
+        context["refused"] = context.get("refused", 0) + 1
+        raise refuse(f"is not a number: {error}", offset=error.column) from None
+
+
 def _value_and_text(value: Any, result: float) -> str:
     return f"{result!r} = {value}" if isinstance(value, str) else f"{result!r}"
+
+
+def _limit(value: Any) -> Any:
+    if isinstance(value, float) and math.isinf(value):
+        text = f"must be a finite number, found {found(value)}"
+        raise refuse(f"{text}; leave the key out where there is no limit")
+    return value
 
 
 def _positive(value: Any, info: ValidationInfo) -> float:
     result = to_number(value, info)
     if result <= 0:
         raise refuse(f"must be positive, found {_value_and_text(value, result)}")
+    if result < SMALLEST:
+        shown = _value_and_text(value, result)
+        raise refuse(f"must be at least {SMALLEST:g}, found {shown}")
     return result
 
 
@@ -121,22 +144,35 @@ def to_non_negative(value: Any, info: ValidationInfo) -> float:
     return result
 
 
-def whole(least: int) -> BeforeValidator:
-    """A validator of whole numbers of at least `least`."""
+def whole(least: int, most: float = MOST) -> BeforeValidator:
+    """A validator of whole numbers from `least` to `most`."""
 
     def check(value: Any, info: ValidationInfo) -> int:
         result = to_number(value, info)
         if result != int(result) or result < least:
             given = _value_and_text(value, result)
             raise refuse(f"must be a whole number of at least {least}, found {given}")
+        if result > most:
+            raise refuse(f"must be at most {most}, found {_value_and_text(value, result)}")
         return int(result)
+
+    return BeforeValidator(check)
+
+
+def at_most(count: int, reason: str = "") -> BeforeValidator:
+    """A validator of lists of parts that hold no more, for a reason."""
+
+    def check(value: Any) -> Any:
+        if isinstance(value, list | tuple) and len(value) > count:
+            raise refuse(f"must be at most {count}, found {len(value)}{reason}")
+        return value
 
     return BeforeValidator(check)
 
 
 def _text(value: Any) -> str:
     if not isinstance(value, str):
-        raise refuse(f"must be text, found {found(value)}")
+        raise refuse(f"must be text, found {found(value)}", "text")
     return value
 
 
@@ -150,7 +186,7 @@ def _plain_name(value: Any) -> str:
 def to_name(value: Any) -> str:
     """A name that expressions can use: letters, digits, underscores, and no reserved word."""
     if _plain_name(value) in RESERVED:
-        raise refuse(f"must not be {value!r}, which is a reserved word")
+        raise refuse(f"must not be {value!r}, which is a reserved word of expressions")
     return value
 
 
@@ -161,11 +197,20 @@ def _two(value: Any) -> Any:
 
 
 def _expression(value: Any) -> str:
+    if not isinstance(value, str):
+        raise refuse(f"must be text, found {found(value)}")
     try:
-        parse(_text(value))
+        parse(value)
     except ExpressionError as error:
         raise refuse(f"cannot be used: {error}", offset=error.column) from None
     return value
+
+
+def _condition(value: Any) -> str:
+    if not isinstance(value, str):
+        example = "such as final(com.x) > 1"
+        raise refuse(f"must be a condition over a rollout, {example}, found {found(value)}")
+    return _expression(value)
 
 
 def _profile(value: Any) -> str:
@@ -180,24 +225,26 @@ def _truth(value: Any) -> bool:
     return value
 
 
-def _each(value: Any, info: ValidationInfo) -> float | dict[str, float]:
-    if not isinstance(value, dict):
-        return to_non_negative(value, info)
-    result = {}
-    for key, item in value.items():
-        with inside(key):
-            result[key] = to_non_negative(item, info)
-    return result
+def _by_coordinate(value: Any, info: ValidationInfo) -> float | dict[str, float]:
+    if isinstance(value, dict):
+        return each(value, lambda _, item: to_non_negative(item, info))
+    return to_non_negative(value, info)
 
 
 Number = Annotated[float, BeforeValidator(to_number)]
 Positive = Annotated[float, BeforeValidator(_positive)]
 NonNegative = Annotated[float, BeforeValidator(to_non_negative)]
 Pair = Annotated[tuple[Number, Number], BeforeValidator(_two)]
-PerCoordinate = Annotated[float | dict[str, float], PlainValidator(_each)]
+PerCoordinate = Annotated[float | dict[str, float], PlainValidator(_by_coordinate)]
+Limits = Annotated[
+    tuple[Annotated[Number, BeforeValidator(_limit)], Annotated[Number, BeforeValidator(_limit)]],
+    BeforeValidator(_two),
+]
+PositiveLimit = Annotated[Positive, BeforeValidator(_limit)]
 Text = Annotated[str, BeforeValidator(_text)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
 Name = Annotated[str, BeforeValidator(to_name)]
 FileName = Annotated[str, BeforeValidator(_plain_name)]
 ExpressionText = Annotated[str, BeforeValidator(_expression)]
+ConditionText = Annotated[str, BeforeValidator(_condition)]
 ProfileText = Annotated[str, BeforeValidator(_profile)]

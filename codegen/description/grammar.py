@@ -9,13 +9,14 @@ never both.
 """
 
 import ast
+import keyword
 import math
 import operator
 import re
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from vgps.codegen.errors import hint
 
@@ -26,7 +27,8 @@ LARGEST_EXPONENT = 2**53
 UNARY = ("sqrt", "sin", "cos", "tan", "exp", "log", "abs", "tanh")
 AGGREGATES = ("mean", "min", "max", "final")
 
-NUMERIC_CALLS = frozenset({(name, 1) for name in UNARY} | {("min", 2), ("max", 2)})
+MANY = 2  # stands for this number of arguments or more, where a function takes any number
+NUMERIC_CALLS = frozenset({(name, 1) for name in UNARY} | {("min", MANY), ("max", MANY)})
 COST_CALLS = NUMERIC_CALLS | {("sum", 1)}
 AGGREGATE_CALLS = frozenset((name, 1) for name in AGGREGATES)
 SUCCESS_CALLS = COST_CALLS | AGGREGATE_CALLS
@@ -34,34 +36,49 @@ FUNCTION_NAMES = frozenset(name for name, _ in SUCCESS_CALLS)
 
 PRIVATE = re.compile(r"(?<![A-Za-z0-9_])_\w*")
 FOREIGN = re.compile(r"[^A-Za-z0-9_.,+\-*/()<>=!\s]|[^\x00-\x7f]")
+MEANT = {"^": "**", "²": "**2", "³": "**3", "·": "*", "×": "*", "−": "-", "&": "and", "|": "or"}
+MEANT |= {"π": "pi", "°": "*pi/180"}
+NOT_DECIMAL = re.compile(r"(?<![\w.])(0[xXoObB]\w+|\d+_[\d_]*)")
+RESERVED = re.compile(rf"\b({'|'.join(set(keyword.kwlist) - {'and', 'or', 'not'})})\b")
 IDENTIFIER = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
-ARITHMETIC = {
+LEFT_TO_RIGHT = {
     ast.Add: operator.add,
     ast.Sub: operator.sub,
     ast.Mult: operator.mul,
     ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
 }
 SIGNS = {ast.UAdd: operator.pos, ast.USub: operator.neg}
 COMPARISONS = {ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge}
 
 
 class ExpressionError(Exception):
-    """An expression cannot be used.  `column` is the 0-based offset of the fault in its text."""
+    """An expression cannot be used.
 
-    def __init__(self, message: str, column: int) -> None:
-        self.column = column
+    column  0-based offset in its text, where the part at fault begins
+    end     where it ends, if it is known
+    """
+
+    def __init__(self, message: str, column: int, end: int | None = None) -> None:
+        self.column, self.end = column, end
         super().__init__(message)
+
+
+class Operation(NamedTuple):
+    """An operator between two operands; what it gives is the value of text[column:end]."""
+
+    operator: Callable[[Any, Any], Any]
+    column: int
+    end: int
 
 
 @dataclass(frozen=True)
 class Node:
     """A part of an expression: text[column:end].
 
-    kind   "constant", "name", "call", "arithmetic", "compare" or "logic"
-    value  the number; the dotted name; the function's name; the operator; the operators; "and",
-           "or", "not"
+    kind   "constant", "name", "call", "sign", "arithmetic", "compare" or "logic"
+    value  the number; the dotted name; the function's name; the sign as a function; the operations
+           between n + 1 operands, applied from left to right; the n operators; "and", "or", "not"
     """
 
     kind: str
@@ -74,6 +91,12 @@ class Node:
     def is_condition(self) -> bool:
         """Whether it is true or false, and not a number."""
         return self.kind in ("compare", "logic")
+
+    @property
+    def signature(self) -> tuple[str, int]:
+        """Of a call: the function and the number of its arguments, which MANY bounds for some."""
+        count = len(self.children)
+        return self.value, min(count, MANY) if (self.value, MANY) in NUMERIC_CALLS else count
 
     def walk(self) -> Iterator["Node"]:
         """This node and all below it, in order of appearance in the text."""
@@ -97,7 +120,11 @@ def read(text: str) -> Node:
         raise ExpressionError(f"unknown name {name!r}{hint(name, FUNCTION_NAMES)}", private.start())
     foreign = FOREIGN.search(text)
     if foreign:
-        raise ExpressionError(f"unexpected character {foreign.group()!r}", foreign.start())
+        meant = MEANT.get(foreign.group())
+        tail = "" if meant is None else f"; did you mean {meant!r}?"
+        raise ExpressionError(f"unexpected character {foreign.group()!r}{tail}", foreign.start())
+    if other := NOT_DECIMAL.search(text):
+        raise ExpressionError(f"{other.group()!r} is not a decimal number", other.start())
     one_line = re.sub(r"\s", " ", text)
     indent = len(one_line) - len(one_line.lstrip())
     if indent == len(one_line):
@@ -108,9 +135,13 @@ def read(text: str) -> Node:
             tree = ast.parse(one_line.strip(), mode="eval").body
         return _convert(tree, indent, 0)
     except SyntaxError as error:
+        if reserved := RESERVED.search(text):
+            word = reserved.group()
+            raise ExpressionError(f"{word!r} is a reserved word", reserved.start()) from None
         last = len(text.rstrip()) - 1
         column = min(error.offset - 1 + indent, last) if error.offset else last
-        raise ExpressionError(f"not an expression: {error.msg}", column) from None
+        reason = error.msg.partition(";")[0]  # what follows is advice on Python
+        raise ExpressionError(f"not an expression: {reason}", column) from None
     except (ValueError, Warning) as error:
         raise ExpressionError(f"not an expression: {error}", indent) from None
     except (RecursionError, MemoryError):
@@ -126,10 +157,10 @@ def unknown_call(node: Node, calls: Iterable[tuple[str, int]]) -> ExpressionErro
     """The error for a call that is not among the allowed (function, number of arguments)."""
     counts = sorted(count for name, count in calls if name == node.value)
     if counts:
-        wanted = " or ".join(str(count) for count in counts)
-        return ExpressionError(
-            f"{node.value} takes {wanted} argument(s) here, found {len(node.children)}", node.column
-        )
+        any_number = (node.value, MANY) in NUMERIC_CALLS
+        wanted = f"{counts[0]} or more arguments" if any_number else "1 argument"
+        text = f"{node.value} takes {wanted} here, found {len(node.children)}"
+        return ExpressionError(text, node.column)
     allowed = {name for name, _ in calls}
     return ExpressionError(
         f"unknown function {node.value!r}{hint(node.value, allowed)}", node.column
@@ -167,10 +198,13 @@ def _convert(tree: ast.expr, indent: int, depth: int) -> Node:
         case ast.UnaryOp(op=ast.Not(), operand=operand):
             return node("logic", "not", [operand], condition=True)
         case ast.UnaryOp(op=sign, operand=operand) if type(sign) in SIGNS:
-            return node("arithmetic", SIGNS[type(sign)], [operand])
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in ARITHMETIC:
-            result = node("arithmetic", ARITHMETIC[type(op)], [left, right])
-            return _with_whole_exponent(result, right) if isinstance(op, ast.Pow) else result
+            return node("sign", SIGNS[type(sign)], [operand])
+        case ast.BinOp(left=base, op=ast.Pow(), right=exponent):
+            power = Operation(operator.pow, column, end)
+            return _with_whole_exponent(node("arithmetic", (power,), [base, exponent]), exponent)
+        case ast.BinOp(op=op) if type(op) in LEFT_TO_RIGHT:
+            operands, operations = _chain(tree, indent)
+            return node("arithmetic", operations, operands)
         case ast.Compare(left=left, ops=ops, comparators=others):
             if not all(type(op) in COMPARISONS for op in ops):
                 raise ExpressionError("only <, <=, > and >= compare", column)
@@ -178,14 +212,27 @@ def _convert(tree: ast.expr, indent: int, depth: int) -> Node:
         case ast.BoolOp(op=op, values=values):
             return node("logic", "and" if isinstance(op, ast.And) else "or", values, condition=True)
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
-            call = node("call", _identifier(name, column), arguments)
-            allowed = NUMERIC_CALLS | SUCCESS_CALLS
-            if (name, len(arguments)) not in allowed:
-                raise unknown_call(call, allowed)
-            return call
+            return node("call", _identifier(name, column), arguments)
+        case ast.Tuple():
+            text = "a comma stands between arguments only, and a point before decimals"
+            raise ExpressionError(text, column)
     raise ExpressionError(
         "only numbers, names, arithmetic, comparisons and calls of functions are allowed", column
     )
+
+
+def _chain(tree: ast.expr, indent: int) -> tuple[list[ast.expr], tuple[Operation, ...]]:
+    """Operands and operations of (a + b) - c ..., from left to right.
+
+    Python nests them one in another; a sum of a hundred terms is not deep for its reader.
+    """
+    operands, operations = [], []
+    while isinstance(tree, ast.BinOp) and type(tree.op) in LEFT_TO_RIGHT:
+        column, end = tree.col_offset + indent, (tree.end_col_offset or 0) + indent
+        operands.append(tree.right)
+        operations.append(Operation(LEFT_TO_RIGHT[type(tree.op)], column, end))
+        tree = tree.left
+    return [tree, *reversed(operands)], tuple(reversed(operations))
 
 
 def _with_whole_exponent(power: Node, exponent: ast.expr) -> Node:

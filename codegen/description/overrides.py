@@ -12,7 +12,7 @@ def replace(data: dict[str, Any], key: str, value: object, source: str) -> tuple
         data: what the file holds.
         key: such as "task.horizon"; an item of a list goes by its name, as in
             "joints.knee.damping".
-        value: what to put there.
+        value: what to put there; None leaves the key out.
         source: what errors name: the file and the override.
 
     Returns:
@@ -33,12 +33,12 @@ def replace(data: dict[str, Any], key: str, value: object, source: str) -> tuple
             text = f"{above} is {found(inside)} and holds nothing"
             raise RobotFileError(source, None, None, text)
         path = (*path, where)
-        if depth == len(steps) - 1:
-            inside[where] = value
-        elif isinstance(inside, dict):
-            inside = inside.setdefault(where, {})
+        if depth < len(steps) - 1:
+            inside = inside.setdefault(where, {}) if isinstance(inside, dict) else inside[where]
+        elif value is None and isinstance(inside, dict):
+            inside.pop(where, None)
         else:
-            inside = inside[where]
+            inside[where] = value
     return path
 
 

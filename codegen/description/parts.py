@@ -6,21 +6,26 @@ to its parent.
 """
 
 import math
+from collections.abc import Iterator
 from typing import Any, Literal
 
 from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from vgps.codegen.description.fields import (
+    Limits,
     Name,
     NonNegative,
     Number,
     Pair,
     Part,
     Positive,
+    PositiveLimit,
     ProfileText,
     Text,
     Truth,
     refuse,
+    several,
 )
 
 FREE_ONLY = (
@@ -116,7 +121,7 @@ class Joint(Part):
     child: Text
     at: Pair | None = None
     axis: Number = 0.0
-    limits: Pair | None = None
+    limits: Limits | None = None
     limit_stiffness: Positive | None = None
     limit_softness: Positive = 0.05
     damping: NonNegative = 0.0
@@ -124,10 +129,15 @@ class Joint(Part):
     rest: Number = 0.0
     armature: NonNegative = 0.0
     actuated: Truth = False
-    torque_limit: Positive | None = None
+    torque_limit: PositiveLimit | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> "Joint":
+        if faults := list(self._faults()):
+            raise several(((), fault) for fault in faults)
+        return self
+
+    def _faults(self) -> Iterator[PydanticCustomError]:
         given = {
             key
             for key, field in type(self).model_fields.items()
@@ -136,25 +146,22 @@ class Joint(Part):
         if self.type == "fixed":
             for key in FREE_ONLY:
                 if key in given:
-                    raise refuse(f"a fixed joint takes no {key!r}", "key", (key,))
+                    yield refuse(f"a fixed joint takes no {key!r}", "key", (key,))
         if self.type != "prismatic" and "axis" in given:
-            raise refuse(
-                f"only a prismatic joint takes 'axis', not a {self.type} one", "key", ("axis",)
-            )
+            text = f"only a prismatic joint takes 'axis', not a {self.type} one"
+            yield refuse(text, "key", ("axis",))
         if self.limits is None:
             for key in ("limit_stiffness", "limit_softness"):
                 if key in given:
-                    raise refuse(f"{key!r} has no meaning without 'limits'", "key", (key,))
+                    yield refuse(f"{key!r} has no meaning without 'limits'", "key", (key,))
         elif self.limits[0] >= self.limits[1]:
             found = list(self.limits)
-            raise refuse(
-                f"the lower limit must lie below the upper, found {found}", "sentence", ("limits",)
-            )
+            text = f"the lower limit must lie below the upper, found {found}"
+            yield refuse(text, "sentence", ("limits",))
         elif self.limit_stiffness is None:
-            raise refuse("lacks the key 'limit_stiffness', which 'limits' need")
+            yield refuse("lacks the key 'limit_stiffness', which 'limits' need")
         if self.torque_limit is not None and not self.actuated:
-            raise refuse("only an actuated joint takes 'torque_limit'", "key", ("torque_limit",))
-        return self
+            yield refuse("only an actuated joint takes 'torque_limit'", "key", ("torque_limit",))
 
     @property
     def origin(self) -> tuple[float, float]:

@@ -1,23 +1,29 @@
 """A validated robot: every number is a float, every name exists, the links form a tree.
 
 `load` reads one from a file.  The parts are in `parts`, the task in `task`, both together in
-`blueprint`, the rules that span several parts in `consistency`; other modules import all of them
-from here.
+`blueprint`, the rules that span several parts in `rules`; other modules import all of them from
+here.
 """
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 from pydantic import PrivateAttr, ValidationError, model_validator
 
-from vgps.codegen.description import consistency as rules
 from vgps.codegen.description.blueprint import Blueprint
-from vgps.codegen.description.explain import explain
+from vgps.codegen.description.explain import explain, explain_one, unread
+from vgps.codegen.description.fields import several
 from vgps.codegen.description.gait import Gait
+from vgps.codegen.description.keys import spell
 from vgps.codegen.description.parts import Drag, Ground, Joint, Link, Point
-from vgps.codegen.description.source import read
+from vgps.codegen.description.rules import refusals, refusals_of_sketch
+from vgps.codegen.description.slips import slips
+from vgps.codegen.description.source import Source, read
 from vgps.codegen.description.task import (
     Deviation,
     Initial,
@@ -27,7 +33,8 @@ from vgps.codegen.description.task import (
     Task,
     Training,
 )
-from vgps.codegen.errors import RobotFileError, hint
+from vgps.codegen.description.trial import doubts
+from vgps.codegen.errors import ENOUGH, RobotFileError, hint, joined
 from vgps.codegen.folders import MODELS
 
 __all__ = [
@@ -59,16 +66,12 @@ class Robot(Blueprint):
     _path: str | None = PrivateAttr(None)
     _text: str = PrivateAttr("")
     _overrides: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _warnings: tuple[str, ...] = PrivateAttr(())
 
     @model_validator(mode="after")
     def _rules(self) -> "Robot":
-        rules.check_names(self)
-        rules.check_tree(self)
-        rules.check_coordinates(self)
-        rules.check_expressions(self)
-        rules.check_contact(self)
-        rules.check_gait(self)
-        rules.check_training(self)
+        if faults := list(refusals(self)):
+            raise several(((), fault) for fault in faults)
         return self
 
     @property
@@ -85,6 +88,11 @@ class Robot(Blueprint):
     def overrides(self) -> dict[str, Any]:
         """What was put in place of values of the file."""
         return dict(self._overrides)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed in the file but probably a slip: `path:line:column: warning: ...`."""
+        return self._warnings
 
 
 def robot_file(robot: str | Path) -> Path:
@@ -112,12 +120,39 @@ def load(robot: str | Path, overrides: Mapping[str, object] = MappingProxyType({
             {"training.iterations": 80, "task.horizon": 100, "joints.knee.damping": 2.0}.
 
     Raises:
-        RobotFileError: one sentence with file, line and column, for the first mistake in the file.
+        RobotFileError: one sentence with file, line and column for each mistake in the file.
     """
     source = read(robot_file(robot), overrides)
+    spelled = spell(Robot, source.data)
+    source = replace(source, data=spelled.data, spelling=spelled.spelling)
+    mistakes = [
+        *source.mistakes,
+        *(explain_one(source, fault) for fault in spelled.faults[:ENOUGH]),
+    ]
+    context: dict[str, Any] = {}
     try:
-        valid = Robot.model_validate(source.data, context={})
-    except ValidationError as error:
-        raise explain(source, error) from None
+        valid = Robot.model_validate(source.data, context=context)
+    except ValidationError as failure:
+        mistakes += _all_mistakes(source, failure, context)
+    if mistakes:
+        raise joined(mistakes)
     valid._path, valid._text, valid._overrides = source.path, source.text, dict(overrides)
+    found = sorted(
+        (explain_one(source, doubt) for doubt in [*slips(valid), *doubts(valid)]),
+        key=lambda warning: (warning.line or 0, warning.column or 0),
+    )
+    valid._warnings = tuple(map(str, found))
     return valid
+
+
+def _all_mistakes(
+    source: Source, failure: ValidationError, context: dict[str, Any]
+) -> Iterator[RobotFileError]:
+    """Those that were found, and those that rules find in what is right of a file."""
+    yield from islice(explain(source, failure), ENOUGH)
+    if any(error["loc"] for error in failure.errors()):  # otherwise rules have refused the whole
+        names = source.data.get("parameters")
+        parameters = dict.fromkeys(names if isinstance(names, dict) else (), math.nan)
+        parameters |= context.get("parameters", {})
+        for fault in refusals_of_sketch(source.data, unread(failure), parameters):
+            yield explain_one(source, fault)

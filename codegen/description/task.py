@@ -6,6 +6,8 @@ from pydantic import BeforeValidator, Field
 
 from vgps.codegen.description.expression import parse, split_aggregates
 from vgps.codegen.description.fields import (
+    LARGEST,
+    ConditionText,
     ExpressionText,
     NonNegative,
     Number,
@@ -111,11 +113,11 @@ class Task(Part):
     """
 
     dt: Positive
-    horizon: Annotated[int, whole(2)]
-    substeps: Annotated[int, whole(1)] = 1
+    horizon: Annotated[int, whole(2, LARGEST)]
+    substeps: Annotated[int, whole(1, LARGEST)] = 1
     integrator: Literal["rk4", "implicit"] = "rk4"
     cost: ExpressionText
-    success: ExpressionText
+    success: ConditionText
     initial: Initial = Initial()
     process_noise: ProcessNoise = ProcessNoise()
     observe: Observe | None = None

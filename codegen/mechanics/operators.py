@@ -1,6 +1,7 @@
 """The functions of expressions, and those of the mechanics, over CasADi's symbols."""
 
 from collections.abc import Callable
+from functools import reduce
 
 import casadi as ca
 
@@ -13,8 +14,8 @@ FUNCTIONS: dict[str, Callable] = {
     "log": ca.log,
     "abs": ca.fabs,
     "tanh": ca.tanh,
-    "min": ca.fmin,
-    "max": ca.fmax,
+    "min": lambda *values: reduce(ca.fmin, values),
+    "max": lambda *values: reduce(ca.fmax, values),
     "sum": ca.sum1,
 }
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vgps.codegen.description.source import read
-from vgps.codegen.errors import RobotFileError
+from vgps.codegen.errors import RobotFileError, joined
 
 TEXT = """\
 name: x
@@ -82,7 +82,7 @@ BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
         ("a: 1\nb: 2\na: 3\n", 3, 1, "the key 'a' is given twice, first in line 1"),
         ("a: {b: 1, b: 2}\n", 1, 11, "'b' is given twice"),
         ("a: [1, 2\nb: 3\n", 2, 2, "not valid YAML"),
-        ("a: b: c\n", 1, 5, "not valid YAML: mapping values are not allowed here"),
+        ("a: b: c\n", 1, 5, "not valid YAML: mapping values are not allowed"),
         ("a: *missing\n", 1, 4, "undefined alias"),
         ("- 1\n", 1, 1, "must be a mapping"),
         ("just text\n", 1, 1, "must be a mapping"),
@@ -97,15 +97,15 @@ BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
         ("a: !!int many\n", 1, 4, "cannot be read as int"),
         ("a: &a [*a]\n", 1, 4, "contains it"),
         ("a: &a {b: *a}\n", 1, 4, "contains it"),
-        ("a: " + "[" * 60 + "]" * 60, 1, 44, "nested too deeply"),
-        ("a: " + "[" * 5000, 1, 1, "nested too deeply"),
+        ("a: " + "[" * 60 + "]" * 60, 1, 43, "nested too deeply"),
+        ("a: " + "[" * 5000, 1, 1003, "nested too deeply"),
         (BOMB, None, None, "expands to more than 20000 values"),
     ],
 )
 def test_unusable_files(write, content, line, column, part):
     path = write(content)
     with pytest.raises(RobotFileError) as caught:
-        read(path)
+        raise joined(read(path).mistakes)
     error = caught.value
     assert part in error.message
     if line is not None:

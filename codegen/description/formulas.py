@@ -1,0 +1,92 @@
+"""Rules for the expressions of a robot: the names that they use, what parameters make of them."""
+
+from collections.abc import Iterable, Iterator
+
+from vgps.codegen.description.blueprint import Blueprint
+from vgps.codegen.description.consistency import Refusals
+from vgps.codegen.description.constants import constant_faults
+from vgps.codegen.description.expression import Expression, ExpressionError, parse, split_aggregates
+from vgps.codegen.description.fields import Location, refuse
+from vgps.codegen.description.grammar import COST_CALLS, NUMERIC_CALLS, SUCCESS_CALLS
+
+LINK_QUANTITIES = ("x", "y", "angle", "vx", "vy", "omega")
+POINT_QUANTITIES = ("x", "y", "vx", "vy")
+
+COST: Location = ("task", "cost")
+SUCCESS: Location = ("task", "success")
+HEIGHT: Location = ("ground", "height")
+
+
+def quantities(robot: Blueprint) -> set[str]:
+    """The time-varying names that expressions may use: 'com.vx', 'hip.q', the vector 'u'."""
+    names = {"u"}
+    for owner in [
+        "com",
+        *(point.name for point in robot.points),
+        *(joint.name for joint in robot.joints),
+    ]:
+        names |= {f"{owner}.{part}" for part in POINT_QUANTITIES}
+    names |= {f"{link.name}.{part}" for link in robot.links for part in LINK_QUANTITIES}
+    names |= {f"{joint.name}.{part}" for joint in robot.free_joints for part in ("q", "v")}
+    return names | {f"{joint.name}.u" for joint in robot.actuated_joints}
+
+
+def check_cost(robot: Blueprint) -> Refusals:
+    """The cost is a number made of quantities that exist."""
+    cost = parse(robot.task.cost)
+    names = quantities(robot) | set(robot.parameters)
+    yield from _refusals(COST, robot, cost, [*cost.faults(names, COST_CALLS), *_not_number(cost)])
+
+
+def check_success(robot: Blueprint) -> Refusals:
+    """The success is a condition on what varies over time, aggregated."""
+    success = parse(robot.task.success)
+    yield from _refusals(SUCCESS, robot, success, _success_faults(robot, success))
+
+
+def check_height(robot: Blueprint) -> Refusals:
+    """The profile of the ground is a number made of x."""
+    if robot.ground is None:
+        return
+    height = parse(str(robot.ground.height))
+    faults = [*height.faults({"x", *robot.parameters}, NUMERIC_CALLS), *_not_number(height)]
+    if "x" in robot.parameters and "x" in height.names:
+        text = "'x' is where the height is asked for: call the parameter otherwise"
+        faults.append(ExpressionError(text, height.column))
+    yield from _refusals(HEIGHT, robot, height, faults)
+
+
+def _refusals(
+    at: Location, robot: Blueprint, expression: Expression, faults: Iterable[ExpressionError]
+) -> Refusals:
+    """Those of its form or, when its form is right, of what parameters make of it."""
+    for fault in list(faults) or constant_faults(expression, robot.parameters):
+        yield refuse(f"cannot be used: {fault}", at=at, offset=fault.column)
+
+
+def _success_faults(robot: Blueprint, success: Expression) -> Iterator[ExpressionError]:
+    varying = quantities(robot)
+    names = varying | set(robot.parameters)
+    if not success.is_condition:
+        yield ExpressionError("must be a condition, such as mean(com.vx) > 1", success.column)
+    try:
+        outer, terms = split_aggregates(success)
+    except ExpressionError as nested:
+        yield nested
+        return
+    yield from outer.faults(names, SUCCESS_CALLS)
+    for _, inner in terms:
+        yield from inner.faults(names, COST_CALLS)
+        yield from _not_number(inner)
+    for name, column in outer.places:
+        if name in varying:
+            text = f"{name!r} varies over time and must stand inside mean, min, max or final"
+            yield ExpressionError(text, column)
+
+
+def _not_number(expression: Expression) -> Iterator[ExpressionError]:
+    if expression.is_condition:
+        yield ExpressionError("must be a number, not a condition", expression.column)
+    elif expression.is_vector({"u"}):
+        text = "must be a number, but 'u' is a vector; use sum(u**2) or one joint's .u"
+        yield ExpressionError(text, expression.column)

@@ -1,0 +1,146 @@
+"""Expressions tried in floating point at the initial state and at states around it.
+
+A cost that is not finite at the initial state is refused: no rollout can begin.  What is undefined
+farther on may never be reached, so that it is only said.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import reduce
+from typing import Any
+
+import numpy as np
+from pydantic_core import PydanticCustomError
+
+from vgps.codegen.description.blueprint import Blueprint
+from vgps.codegen.description.consistency import Refusals
+from vgps.codegen.description.expression import (
+    NUMERIC_FUNCTIONS,
+    Expression,
+    ExpressionError,
+    Term,
+    parse,
+    split_aggregates,
+)
+from vgps.codegen.description.fields import Location, refuse
+from vgps.codegen.description.formulas import COST, HEIGHT, SUCCESS
+from vgps.codegen.description.grammar import UNARY
+from vgps.codegen.description.motion import quantities_at
+
+TRIED = 20  # states, the initial one first
+LEAST_DEVIATION = 1e-3  # from it in every coordinate, m or rad and per second
+
+Names = dict[str, Any]  # quantities and parameters; u is (nu,)
+
+
+def check_start(robot: Blueprint) -> Refusals:
+    """The cost, and the ground below the contact points, are finite at the initial state."""
+    x0 = np.array(robot.initial_state)
+    actions = np.random.default_rng(0).standard_normal(robot.nu)
+    start = [_names(robot, x0, np.zeros(robot.nu)), _names(robot, x0, actions)]
+    cost = parse(robot.task.cost)
+    faults = [_fault(cost, names) for names in start]
+    if all(faults) and (fault := faults[0]):
+        text = f"cannot be used: {fault} at step 0, the initial state"
+        where = _where(fault, cost, start[0])
+        yield refuse(f"{text}{where}", at=COST, offset=fault.column)
+    if robot.ground is None:
+        return
+    height = parse(robot.ground.height)
+    for names in _below(robot, start[0]):
+        if fault := _fault(height, names):
+            text = f"cannot be used: {fault} below a contact point at the initial state"
+            yield refuse(f"{text}{_where(fault, height, names)}", at=HEIGHT, offset=fault.column)
+            return
+
+
+def doubts(robot: Blueprint) -> Refusals:
+    """What is undefined at some states but may well be meant."""
+    tried = list(_tried(robot))
+    cost = parse(robot.task.cost)
+    faults = [(fault, names) for names in tried if (fault := _fault(cost, names))]
+    if faults:
+        fault, names = faults[0]
+        text = f"{fault} at {len(faults)} of {TRIED} states tried around the initial one"
+        yield _warning(COST, f"{text}{_where(fault, cost, names)}", fault)
+    outer, terms = split_aggregates(parse(robot.task.success))
+    undefined = [_undecided(robot, outer, terms, names) for names in tried]
+    if all(undefined) and (fault := undefined[0]):
+        text = f"{fault} at all states tried around the initial one; there, it is no success"
+        yield _warning(SUCCESS, text, fault)
+
+
+def _tried(robot: Blueprint) -> Iterator[Names]:
+    """The initial state without an action, then random states and actions, always the same."""
+    rng = np.random.default_rng(0)
+    x0 = np.array(robot.initial_state)
+    deviation = np.maximum(robot.initial_deviation, LEAST_DEVIATION)
+    yield _names(robot, x0, np.zeros(robot.nu))
+    for _ in range(TRIED - 1):
+        x = x0 + deviation * rng.standard_normal(robot.nx)
+        yield _names(robot, x, rng.standard_normal(robot.nu))
+
+
+def _names(robot: Blueprint, x: np.ndarray, u: np.ndarray) -> Names:
+    return {**quantities_at(robot, x.tolist(), u.tolist()), "u": u, **robot.parameters}
+
+
+def _warning(at: Location, text: str, fault: ExpressionError) -> PydanticCustomError:
+    return refuse(f"warning: {'.'.join(map(str, at))}: {text}", "sentence", at, fault.column)
+
+
+def _fault(expression: Expression, names: Names) -> ExpressionError | None:
+    with np.errstate(all="ignore"):
+        try:
+            expression.evaluate(names, _FUNCTIONS)
+        except ExpressionError as fault:
+            return fault
+    return None
+
+
+def _undecided(
+    robot: Blueprint, outer: Expression, terms: tuple[Term, ...], names: Names
+) -> ExpressionError | None:
+    """The fault of the success of a rollout that stays at one state."""
+    values: Names = dict(robot.parameters)
+    with np.errstate(all="ignore"):
+        try:
+            for k, (_, inner) in enumerate(terms):
+                values[f"#{k}"] = inner.evaluate(names, _FUNCTIONS)
+            outer.evaluate(values, _FUNCTIONS)
+        except ExpressionError as fault:
+            return fault
+    return None
+
+
+def _below(robot: Blueprint, names: Names) -> Iterator[Names]:
+    for point in robot.contact_points:
+        yield {**robot.parameters, "x": names[f"{point.name}.x"]}
+
+
+def _where(fault: ExpressionError, expression: Expression, names: Names) -> str:
+    """The values of the quantities in the part at fault."""
+    parts = {
+        name: f"{name} = {names[name]:.4g}"
+        for name, column in expression.places
+        if fault.column <= column < (fault.end or 0) and isinstance(names[name], float)
+    }
+    return f", where {' and '.join(parts.values())}" if parts else ""
+
+
+def _of_number_or_vector(name: str) -> Callable:
+    """A function of numbers; where one is u, which has many, it is taken of each."""
+    of_vectors = _OF_VECTORS[name]
+
+    def apply(*values: Any) -> Any:
+        several = any(isinstance(value, np.ndarray) for value in values)
+        return (of_vectors if several else NUMERIC_FUNCTIONS[name])(*values)
+
+    return apply
+
+
+_OF_VECTORS: dict[str, Callable] = {name: getattr(np, name) for name in UNARY} | {
+    "min": lambda *values: reduce(np.minimum, values),
+    "max": lambda *values: reduce(np.maximum, values),
+}
+_FUNCTIONS = {name: _of_number_or_vector(name) for name in _OF_VECTORS}
+_FUNCTIONS["sum"] = lambda values: float(np.sum(values))

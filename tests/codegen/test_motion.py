@@ -1,0 +1,25 @@
+"""Kinematics in floating point against the symbolic ones, on random trees."""
+
+import casadi as ca
+import numpy as np
+import pytest
+
+from vgps.codegen.description.formulas import quantities
+from vgps.codegen.description.motion import quantities_at
+from vgps.codegen.mechanics.coordinates import Coordinates
+from vgps.codegen.mechanics.equations_of_motion import derive
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_quantities_are_those_of_the_mechanics(tree, seed):
+    robot, _ = tree(seed)
+    c = Coordinates(robot, derive(robot))
+    symbolic = c.quantities()
+    names = sorted(quantities(robot) - {"u"})
+    f = ca.Function("f", [c.x, c.u], [ca.vertcat(*(symbolic[name] for name in names))])
+    rng = np.random.default_rng(seed)
+    x, u = rng.standard_normal(robot.nx), rng.standard_normal(robot.nu)
+    mine = quantities_at(robot, x.tolist(), u.tolist())
+    assert set(mine) == set(names)
+    expected = f(x, u).full()[:, 0]
+    assert np.allclose([mine[name] for name in names], expected, rtol=1e-12, atol=1e-12)
