@@ -1,6 +1,9 @@
-"""checkpoint.npz and policy.npz of a run folder: from where a run goes on, to the same bits."""
+"""checkpoint.npz, finish.npz, policy.npz of a run folder: it goes on from there to the same bits."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
@@ -10,11 +13,15 @@ from pydantic_core import PydanticCustomError
 from vgps.codegen.description.robot import Robot
 from vgps.experiments.run_folder import RunFolder
 from vgps.experiments.schema import first_refusal
-from vgps.policy.archive import ArrayFileError, read_arrays, text
+from vgps.policy.archive import ArrayFileError, Arrays, read_arrays, text, whole
+from vgps.policy.finish import FinishState
+from vgps.policy.gaussian import Policy
 from vgps.policy.methods import METHODS
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import SearchState
 from vgps.policy.store import (
+    FINISH,
+    finish_from_arrays,
     policy_to_arrays,
     require_state,
     state_from_arrays,
@@ -72,18 +79,37 @@ class _Generator(BaseModel):
         return value
 
 
-def store_policy(folder: RunFolder, robot: Robot, state: SearchState) -> None:
-    """Write policy.npz."""
-    iteration = {"iteration": np.array(state.k)}
-    folder.write_arrays("policy.npz", robot, policy_to_arrays(state.policy) | iteration)
+class FinishCheckpoint(NamedTuple):
+    """After a round of the finish."""
+
+    state: FinishState
+    random: dict[str, Any]
+
+
+def store_policy(folder: RunFolder, robot: Robot, policy: Policy, row: int) -> None:
+    """Write policy.npz, which is measured in this row of metrics.csv, counted from 1."""
+    folder.write_arrays(
+        "policy.npz", robot, policy_to_arrays(policy) | {"iteration": np.array(row)}
+    )
 
 
 def store_checkpoint(
     folder: RunFolder, robot: Robot, state: SearchState, rng: np.random.Generator
 ) -> None:
     """Write checkpoint.npz."""
-    random = {"random": np.array(json.dumps(rng.bit_generator.state))}
-    folder.write_arrays("checkpoint.npz", robot, state_to_arrays(state) | random)
+    folder.write_arrays("checkpoint.npz", robot, state_to_arrays(state) | _random(rng))
+
+
+def store_finish(
+    folder: RunFolder, robot: Robot, state: FinishState, rng: np.random.Generator, k: int
+) -> None:
+    """Write finish.npz, of the finish that follows k iterations of the search."""
+    arrays = {name: np.asarray(value) for name, value in state._asdict().items()}
+    folder.write_arrays("finish.npz", robot, arrays | {"k": np.array(k)} | _random(rng))
+
+
+def _random(rng: np.random.Generator) -> Arrays:
+    return {"random": np.array(json.dumps(rng.bit_generator.state))}
 
 
 def read_checkpoint(folder: RunFolder, settings: RunSettings, robot: Robot) -> Checkpoint | None:
@@ -99,14 +125,48 @@ def read_checkpoint(folder: RunFolder, settings: RunSettings, robot: Robot) -> C
     schema = state_schema(memory) | {"random": text()}
     sizes = state_sizes(robot, settings)
     arrays = read_arrays(path, f"a checkpoint of {settings.method}", schema, sizes, robot)
-    try:
+    with _refusing(path):
         state = state_from_arrays(arrays, memory)
         require_state(state, robot, settings, memory)
         random = _Generator.model_validate_json(str(arrays["random"])).model_dump()
+    return Checkpoint(state, random)
+
+
+def read_finish(
+    folder: RunFolder, settings: RunSettings, robot: Robot, k: int
+) -> FinishCheckpoint | None:
+    """The last checkpoint of the finish that follows k iterations, None before the first.
+
+    Raises:
+        ArrayFileError: when the file is damaged, or not of a run of this robot and these settings.
+    """
+    path = folder.file("finish.npz")
+    if not path.exists():
+        return None
+    schema = FINISH | {"k": whole(least=1), "random": text()}
+    arrays = read_arrays(path, "a finish", schema, state_sizes(robot, settings), robot)
+    with _refusing(path):
+        state = finish_from_arrays(arrays)
+        random = _Generator.model_validate_json(str(arrays["random"])).model_dump()
+    return FinishCheckpoint(state, random) if int(arrays["k"]) == k else None
+
+
+def rounds_of_finish(folder: RunFolder, settings: RunSettings, robot: Robot, k: int) -> int:
+    """How many rounds a folder holds of the finish that follows k iterations."""
+    if settings.finish != "average-cost" or k < settings.last_iteration(robot):
+        return 0
+    stored = read_finish(folder, settings, robot, k)
+    return 0 if stored is None else stored.state.rounds
+
+
+@contextmanager
+def _refusing(path: Path) -> Iterator[None]:
+    """Name the file in what is raised."""
+    try:
+        yield
     except ValidationError as error:
         raise ArrayFileError(
             f"{path}: the state of the random generator: {first_refusal(error)[1]}"
         ) from None
     except ValueError as error:
         raise ArrayFileError(f"{path}: {error}") from None
-    return Checkpoint(state, random)

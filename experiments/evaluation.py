@@ -3,6 +3,8 @@
 import math
 from typing import Any
 
+import numpy as np
+
 from vgps.experiments.run import Run
 from vgps.policy import push
 from vgps.policy.evaluation import ROLLOUTS, evaluate, require_finite_rollouts
@@ -21,7 +23,8 @@ def evaluation(
     """
     model, rollouts = run.model, rollouts or ROLLOUTS
     result = _identity(run) | {
-        "iterations": len(run.metrics["iteration"]),
+        "iterations": int(np.count_nonzero(run.metrics["stage"] == "search")),
+        "finish": run.settings.finish,
         "horizon": horizon or model.robot.task.horizon,
         "dt": model.dt,
         "rollouts": rollouts,

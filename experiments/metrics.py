@@ -3,6 +3,7 @@
 import csv
 import io
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,15 +13,19 @@ from vgps.experiments.errors import RunFolderError
 from vgps.experiments.files import read_text
 from vgps.experiments.schema import first_refusal
 
-Array = NDArray[np.float64]
+Metrics = dict[str, NDArray[Any]]  # columns by name; text in ``stage``, numbers in the others
 
 
 class MetricsRow(BaseModel):
-    """The columns that other code reads.  There are more, all of them numbers."""
+    """The columns that other code reads.  There are more, all of them numbers.
+
+    Of a round of the finish, those that only the search has are NaN.
+    """
 
     model_config = ConfigDict(extra="allow")
     __pydantic_extra__: dict[str, float]
 
+    stage: Literal["search", "finish"] = "search"
     iteration: int
     alpha: float
     seconds: float
@@ -43,7 +48,7 @@ def read_rows(path: Path) -> list[list[str]]:
         raise RunFolderError(f"{path}: {error}") from None
 
 
-def read_metrics(path: Path, count: int | None = None) -> dict[str, Array]:
+def read_metrics(path: Path, count: int | None = None) -> Metrics:
     """The columns by name, of the first ``count`` rows; of all when absent.
 
     Raises:
@@ -66,4 +71,4 @@ def read_metrics(path: Path, count: int | None = None) -> dict[str, Array]:
         if row["iteration"] != k:
             raise RunFolderError(f"{place}: iteration must be {k}, found {row['iteration']}")
         table.append(row)
-    return {name: np.array([row[name] for row in table], dtype=float) for name in header}
+    return {name: np.array([row[name] for row in table]) for name in ("stage", *header)}

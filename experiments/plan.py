@@ -26,6 +26,8 @@ EVALUATION = "evaluation.json"
 ROBOT = "robot.yaml"
 # Everything that can be compared, by the paper's names: its settings where they differ.
 ENTRIES: dict[str, dict[str, Any]] = {name: {"method": name} for name in METHODS} | {
+    "vgps": {"method": "vgps", "finish": "none"},
+    "vgps-finish": {"method": "vgps", "finish": "average-cost"},
     "weighted-dagger-noisy": {"method": "weighted-dagger", "oracle": "noisy"},
     "adapted-dagger-mean": {"method": "adapted-dagger", "oracle": "mean"},
     "cost-weighted-1000": {"method": "cost-weighted", "samples": 1000},

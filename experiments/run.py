@@ -11,8 +11,10 @@ from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.model import Model
 from vgps.experiments.changes import robot_of
+from vgps.experiments.metrics import Metrics
 from vgps.experiments.run_folder import RunFolder
 from vgps.policy.archive import Schema, numbers, read_arrays
+from vgps.policy.finish import ROUNDS
 from vgps.policy.gaussian import Policy
 from vgps.policy.settings import RunSettings
 from vgps.policy.store import read_policy
@@ -38,7 +40,8 @@ class Trajectory(NamedTuple):
 class Run:
     """A finished or interrupted run.
 
-    metrics  columns of metrics.csv by name, (K,) each: a row an iteration
+    metrics  columns of metrics.csv by name, (K,) each: a row an iteration, then one a round of the
+             finish
     folder   None for a run that nobody asked to keep
     """
 
@@ -46,7 +49,7 @@ class Run:
     settings: RunSettings
     trajectory: Trajectory
     policy: Policy
-    metrics: dict[str, Array]
+    metrics: Metrics
     folder: RunFolder | None
 
 
@@ -60,13 +63,17 @@ def read_run(path: str | Path) -> Run:
     folder = RunFolder(path)
     config = folder.read_config()
     robot = robot_of(folder, config)
-    policy, iteration = read_policy(
-        folder.existing("policy.npz"), robot, config.last_iteration(robot)
-    )
+    policy, iteration = read_policy(folder.existing("policy.npz"), robot, last_row(config, robot))
     trajectory = read_trajectory(folder, robot)
     # The row of an iteration is written before its policy.
     metrics = folder.read_metrics(iteration)
     return Run(build(robot), config, trajectory, policy, metrics, folder)
+
+
+def last_row(settings: RunSettings, robot: Robot) -> int:
+    """Rows of metrics.csv of the whole run."""
+    rounds = ROUNDS if settings.finish == "average-cost" else 0
+    return settings.last_iteration(robot) + rounds
 
 
 def read_trajectory(folder: RunFolder, robot: Robot) -> Trajectory:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import yaml
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from pydantic import ValidationError
 
 from vgps.codegen.description.identity import identity
@@ -21,7 +21,7 @@ from vgps.codegen.errors import RobotFileError
 from vgps.experiments.config import RunConfig
 from vgps.experiments.errors import RunFolderError
 from vgps.experiments.files import write_atomically
-from vgps.experiments.metrics import read_metrics, read_rows
+from vgps.experiments.metrics import Metrics, read_metrics, read_rows
 from vgps.experiments.schema import first_refusal
 
 RUNS = Path("runs")
@@ -109,7 +109,7 @@ class RunFolder:
         named["robot"] = np.array(identity(robot))
         write_atomically(self.file(name), lambda path: np.savez(path, allow_pickle=False, **named))
 
-    def append_metrics(self, row: Mapping[str, float]) -> None:
+    def append_metrics(self, row: Mapping[str, float | str]) -> None:
         """One row of metrics.csv.  The first one brings the header, which the later ones follow."""
         with self.file("metrics.csv").open("a+", newline="", encoding="utf-8") as file:
             file.seek(0)
@@ -119,7 +119,7 @@ class RunFolder:
                 writer.writeheader()
             writer.writerow(row)
 
-    def read_metrics(self, count: int | None = None) -> dict[str, NDArray[np.float64]]:
+    def read_metrics(self, count: int | None = None) -> Metrics:
         """metrics.csv by column, its first ``count`` rows; all when absent.
 
         Raises:

@@ -13,26 +13,25 @@ from vgps.experiments.changes import robot_of
 from vgps.experiments.checkpoint import (
     Checkpoint,
     read_checkpoint,
+    rounds_of_finish,
     store_checkpoint,
     store_policy,
 )
 from vgps.experiments.config import RunConfig
 from vgps.experiments.demonstration import checked_actions, read_demonstration
 from vgps.experiments.errors import RunFolderError
+from vgps.experiments.finishing import finish_run
+from vgps.experiments.measuring import measured
+from vgps.experiments.metrics import Metrics
 from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.run import Run, Trajectory, read_trajectory
 from vgps.experiments.run_folder import RunFolder
-from vgps.policy.evaluation import summarize
-from vgps.policy.gaussian import Policy
-from vgps.policy.rollouts import run_policy
 from vgps.policy.search import initial_trajectory, search, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import Beginning, SearchSettings, SearchState, start
 from vgps.solver.ilqr import Solution
 
 Array = NDArray[np.float64]
-
-ROLLOUTS_PER_ITERATION = 10  # as many as the paper's methods that sample their policy
 
 
 def train(
@@ -146,16 +145,18 @@ def _learn(
 ) -> Run:
     """Begin or continue a run up to its last iteration.
 
-    In a folder every iteration adds a row to metrics.csv and renews policy.npz and checkpoint.npz.
+    In a folder every iteration adds a row to metrics.csv and renews policy.npz and checkpoint.npz,
+    as does every round of the finish with finish.npz.
     """
     rng = np.random.default_rng(settings.seed)
-    rows: list[dict[str, float]] = []
+    rows: list[dict[str, float | str]] = []
     state: SearchState | Beginning
     if folder is not None and checkpoint is not None:
         state, rng.bit_generator.state = checkpoint.state, checkpoint.random
         trajectory, policy = read_trajectory(folder, model.robot), state.policy
-        folder.keep_metrics(state.k)
-        store_policy(folder, model.robot, state)  # which may be damaged, or of the next iteration
+        folder.keep_metrics(state.k + rounds_of_finish(folder, settings, model.robot, state.k))
+        # It may be damaged, or of the next iteration.
+        store_policy(folder, model.robot, policy, state.k)
     else:
         asked = search_settings(settings, model.robot)
         solution, _ = watched_trajectory(model, asked, rng, U, watch)
@@ -168,44 +169,27 @@ def _learn(
 
     with watch("iteration", settings.last_iteration(model.robot)) as update:
         for reached, record in search(model, settings.method, settings, rng, state):
-            policy = reached.policy
-            costs = _costs(model, policy, settings.seed, reached.k)
-            rows.append(record._asdict() | costs)
+            state, policy = reached, reached.policy
+            costs = measured(model, policy, settings.seed, reached.k)
+            rows.append({"stage": "search"} | record._asdict() | costs)
             if folder is not None:
                 folder.append_metrics(rows[-1])
-                store_policy(folder, model.robot, reached)
+                store_policy(folder, model.robot, policy, reached.k)
                 store_checkpoint(folder, model.robot, reached, rng)
             update(
                 reached.k,
                 f"cost stochastic {costs['stochastic_cost']:.1f}, "
                 f"deterministic {costs['deterministic_cost']:.1f}",
             )
+    if settings.finish == "average-cost":
+        policy, finished = finish_run(
+            model, settings, policy, state.k, state.rollouts, folder, watch
+        )
+        rows += finished
     metrics = _columns(rows) if folder is None else folder.read_metrics()
     return Run(model, settings, trajectory, policy, metrics, folder)
 
 
-def _costs(model: Model, policy: Policy, seed: int, k: int) -> dict[str, float]:
-    """What metrics.csv says of ``policy``: average cost and success, with its noise and without.
-
-    The random stream is that of iteration k alone, so that measuring changes nothing in learning.
-    """
-    row: dict[str, float] = {}
-    for kind in ("stochastic", "deterministic"):
-        stream = np.random.default_rng((seed, k))
-        rollouts = run_policy(
-            model,
-            policy,
-            ROLLOUTS_PER_ITERATION,
-            model.robot.task.horizon,
-            stream,
-            stochastic=kind == "stochastic",
-            disturbed=False,
-        )
-        summary = summarize(model, rollouts)
-        row |= {f"{kind}_cost": summary.mean_cost, f"{kind}_success": summary.success_rate}
-    return row
-
-
-def _columns(rows: list[dict[str, float]]) -> dict[str, Array]:
+def _columns(rows: list[dict[str, float | str]]) -> Metrics:
     names = rows[0] if rows else ()
-    return {name: np.array([row[name] for row in rows], dtype=float) for name in names}
+    return {name: np.array([row[name] for row in rows]) for name in names}

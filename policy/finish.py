@@ -43,7 +43,9 @@ Array = NDArray[np.float64]
 
 ITERATIONS = 280
 ROUND = 20  # iterations with the same basis B
+ROUNDS = ITERATIONS // ROUND
 PAIRS = 128
+ROLLOUTS = 2 * PAIRS * ROUND  # of a round
 STEPS = 300  # of a rollout, where the task goes on
 SPREAD = 0.2  # of the weights that are tried, in units of B
 MOMENTUM = 0.8
@@ -70,6 +72,11 @@ class FinishState(NamedTuple):
     visited: Array  # (n, nx) states of earlier rollouts
     cap: float
     dead: float
+
+    @property
+    def rounds(self) -> int:
+        """Rounds that are done."""
+        return self.iteration // ROUND
 
     @property
     def ended(self) -> bool:

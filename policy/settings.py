@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.errors import hint
-from vgps.policy.choices import Bound, Optimizer, Oracle
+from vgps.policy.choices import Bound, Finish, Optimizer, Oracle
 
 if TYPE_CHECKING:
     from vgps.policy.methods import Method
@@ -80,6 +80,12 @@ class RunSettings(BaseModel):
         "its noise as well; noisy for adapted-dagger when absent, otherwise mean",
     )
 
+    finish: Finish | None = Field(
+        None,
+        description="last stage, which makes the policy bear its noise and the task's for as long "
+        "as one likes; average-cost for vgps when absent, otherwise none",
+    )
+
     @field_validator("method")
     @classmethod
     def _known(cls, name: str) -> str:
@@ -117,6 +123,7 @@ class RunSettings(BaseModel):
             iterations=self.last_iteration(robot),
             samples=self.rollouts or None,
             oracle=self.oracle or own_oracle(self.method),
+            finish=self.finish or ("average-cost" if self.method == "vgps" else "none"),
         )
 
     def last_iteration(self, robot: Robot) -> int:

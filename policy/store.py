@@ -23,6 +23,7 @@ from vgps.policy.archive import (
     whole,
 )
 from vgps.policy.dagger import Dataset
+from vgps.policy.finish import ITERATIONS, PAIRS, ROUND, FinishState
 from vgps.policy.gaussian import Policy
 from vgps.policy.mlp import count_weights
 from vgps.policy.sample_set import SampleSet
@@ -49,6 +50,17 @@ _DISTRIBUTION: Schema = {
     "covariance": numbers("T", "nu", "nu"),
     "mu": numbers("T", "nx"),
     "Sigma": numbers("T", "nx", "nx"),
+}
+FINISH: Schema = {
+    "iteration": whole(),
+    "theta": numbers("n_theta"),
+    "before": numbers("n_theta"),
+    "momentum": numbers("n_weights"),
+    "total": numbers("n_weights"),
+    "pool": numbers("starts", "nx"),
+    "visited": numbers("states", "nx"),
+    "cap": numbers(),
+    "dead": numbers(),
 }
 _MEMORIES: dict[type[Any] | None, Schema] = {
     None: {},
@@ -134,6 +146,7 @@ def state_schema(memory: type[Any] | None = None) -> Schema:
 def state_sizes(robot: Robot, settings: RunSettings) -> dict[str, int]:
     """What the sizes of a search state's arrays are, for a robot and the settings of a run."""
     n_in, hidden, horizon = len(robot.observed_indices), settings.hidden, robot.task.horizon
+    n_weights = count_weights(n_in, hidden, robot.nu)
     return {
         "nx": robot.nx,
         "nu": robot.nu,
@@ -142,8 +155,33 @@ def state_sizes(robot: Robot, settings: RunSettings) -> dict[str, int]:
         "T": horizon,
         "T_learned": horizon - robot.training.tail,
         "after_last": settings.last_iteration(robot) + 1,
-        "n_theta": count_weights(n_in, hidden, robot.nu) + robot.nu,
+        "n_weights": n_weights,
+        "n_theta": n_weights + robot.nu,
     }
+
+
+def finish_from_arrays(arrays: Mapping[str, NDArray]) -> FinishState:
+    """The state of the finish of which these are the arrays, among others.
+
+    Raises:
+        ValueError: when they do not fit together.
+    """
+    require_arrays(arrays, FINISH, {"starts": PAIRS})
+    if int(arrays["iteration"]) % ROUND or int(arrays["iteration"]) > ITERATIONS:
+        raise ValueError(f"iteration must end a round, found {arrays['iteration']}")
+    if not len(arrays["visited"]):
+        raise ValueError("visited holds no states")
+    return FinishState(
+        iteration=int(arrays["iteration"]),
+        theta=arrays["theta"],
+        before=arrays["before"],
+        momentum=arrays["momentum"],
+        total=arrays["total"],
+        pool=arrays["pool"],
+        visited=arrays["visited"],
+        cap=float(arrays["cap"]),
+        dead=float(arrays["dead"]),
+    )
 
 
 def state_to_arrays(state: SearchState) -> Arrays:

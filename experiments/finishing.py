@@ -1,0 +1,73 @@
+"""The last stage of a run: the finish, measured after each of its rounds and stored as it goes."""
+
+import time
+
+import numpy as np
+
+from vgps.codegen.model import Model
+from vgps.experiments.checkpoint import read_finish, store_finish, store_policy
+from vgps.experiments.measuring import measured
+from vgps.experiments.progress import Watch
+from vgps.experiments.run_folder import RunFolder
+from vgps.policy import finish
+from vgps.policy.gaussian import Policy
+from vgps.policy.settings import RunSettings
+from vgps.policy.state import Record
+
+_OF_A_SEARCH: dict[str, float | str] = dict.fromkeys(Record._fields, float("nan"))
+
+
+def finish_run(
+    model: Model,
+    settings: RunSettings,
+    policy: Policy,
+    k: int,
+    rollouts: int,
+    folder: RunFolder | None,
+    watch: Watch,
+) -> tuple[Policy, list[dict[str, float | str]]]:
+    """The policy that the finish makes of ``policy``, and its rows of metrics.csv.
+
+    A folder that holds some rounds of it already gets the others, to the same bits; the rows are
+    those of this call.
+
+    Args:
+        model: the robot.
+        settings: of the run.
+        policy: the last of the search.
+        k: iterations of the search; the rows count on from there.
+        rollouts: that were sampled by then.
+        folder: of the run; None for one that nobody asked to keep.
+        watch: shows how far it is.
+    """
+    rng = np.random.default_rng((settings.seed, k, 1))  # (seed, k) alone measures
+    rows: list[dict[str, float | str]] = []
+    stored = None if folder is None else read_finish(folder, settings, model.robot, k)
+    if stored is None:
+        state = finish.begin(model, policy, rng)
+    else:
+        state, rng.bit_generator.state = stored.state, stored.random
+    with watch("finish", finish.ROUNDS) as update:
+        while not state.ended:
+            started = time.perf_counter()
+            state, record = finish.improve(model, policy, state, rng)
+            seconds = time.perf_counter() - started
+            row = k + state.rounds
+            reached = policy.with_theta(state.theta)
+            costs = measured(model, reached, settings.seed, row)
+            own: dict[str, float | str] = {"stage": "finish", "iteration": row, "seconds": seconds}
+            own["rollouts"] = rollouts + finish.ROLLOUTS * state.rounds
+            rows.append({**_OF_A_SEARCH, **own, **costs})
+            if folder is not None:
+                folder.append_metrics(rows[-1])
+                store_policy(folder, model.robot, reached, row)
+                store_finish(folder, model.robot, state, rng, k)
+            update(
+                state.rounds,
+                f"cost stochastic {costs['stochastic_cost']:.1f}, "
+                f"deterministic {costs['deterministic_cost']:.1f}, failed {record.failed:.1%}",
+            )
+    result = finish.result(model, policy, state, rng)
+    if folder is not None:
+        store_policy(folder, model.robot, result, k + state.rounds)
+    return result, rows
