@@ -1,4 +1,4 @@
-"""checkpoint.npz, finish.npz, policy.npz of a run folder: it goes on from there to the same bits."""
+"""What a run goes on from, to the same bits: checkpoint.npz, finish.npz and policy.npz."""
 
 import json
 from collections.abc import Iterator

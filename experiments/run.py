@@ -13,8 +13,8 @@ from vgps.codegen.model import Model
 from vgps.experiments.changes import robot_of
 from vgps.experiments.metrics import Metrics
 from vgps.experiments.run_folder import RunFolder
+from vgps.policy import finish
 from vgps.policy.archive import Schema, numbers, read_arrays
-from vgps.policy.finish import ROUNDS
 from vgps.policy.gaussian import Policy
 from vgps.policy.settings import RunSettings
 from vgps.policy.store import read_policy
@@ -72,7 +72,7 @@ def read_run(path: str | Path) -> Run:
 
 def last_row(settings: RunSettings, robot: Robot) -> int:
     """Rows of metrics.csv of the whole run."""
-    rounds = ROUNDS if settings.finish == "average-cost" else 0
+    rounds = finish.ROUNDS if settings.finish == "average-cost" else 0
     return settings.last_iteration(robot) + rounds
 
 

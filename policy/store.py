@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.codegen.description.robot import Robot
+from vgps.policy import finish
 from vgps.policy.archive import (
     ArrayFileError,
     Arrays,
@@ -23,7 +24,7 @@ from vgps.policy.archive import (
     whole,
 )
 from vgps.policy.dagger import Dataset
-from vgps.policy.finish import ITERATIONS, PAIRS, ROUND, FinishState
+from vgps.policy.finish import FinishState
 from vgps.policy.gaussian import Policy
 from vgps.policy.mlp import count_weights
 from vgps.policy.sample_set import SampleSet
@@ -166,8 +167,8 @@ def finish_from_arrays(arrays: Mapping[str, NDArray]) -> FinishState:
     Raises:
         ValueError: when they do not fit together.
     """
-    require_arrays(arrays, FINISH, {"starts": PAIRS})
-    if int(arrays["iteration"]) % ROUND or int(arrays["iteration"]) > ITERATIONS:
+    require_arrays(arrays, FINISH, {"starts": finish.PAIRS})
+    if int(arrays["iteration"]) % finish.ROUND or int(arrays["iteration"]) > finish.ITERATIONS:
         raise ValueError(f"iteration must end a round, found {arrays['iteration']}")
     if not len(arrays["visited"]):
         raise ValueError("visited holds no states")
@@ -204,7 +205,7 @@ def state_from_arrays(
     for name in ("covariance", "Sigma"):
         try:
             square_root(getattr(q, name))
-        except np.linalg.LinAlgError:
+        except FloatingPointError:
             raise ValueError(f"q_{name} is not positive semidefinite at every step") from None
     kept = {name: arrays[f"memory_{name}"] for name in _MEMORIES[memory]}
     if memory is SampleSet and len(kept["X"]) != len(kept["guide_X"]) + len(kept["theta"]):

@@ -59,9 +59,14 @@ def build_text(compiled, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def cartpole_run(tmp_path_factory):
-    """A short run of a robot that is nothing but a file outside models/, and what `train` printed."""
+    """A short run of a robot that is nothing but a file outside models/, and what `train` printed.
+
+    It has no finish, which takes longer than all the rest.
+    """
     from command_line import run_json
 
     folder = tmp_path_factory.mktemp("runs") / "cartpole"
-    result = run_json("train", ROBOTS / "cartpole.yaml", "--iterations", 3, "--out", folder)
+    result = run_json(
+        "train", ROBOTS / "cartpole.yaml", "--iterations", 3, "--finish", "none", "--out", folder
+    )
     return folder, result

@@ -63,7 +63,7 @@ def test_a_method_that_cannot_be(arguments, sentence):
         ("mass: m ", "masss: m ", "did you mean 'mass'"),
         ("parent: head", "parent: heat", "did you mean 'head'"),
         ("sum(u**2)", "__import__('os')", "__import__"),
-        ("m: 5.0  ", "m: -5.0 ", "positive"),
+        ("horizon: 300", "horizon: -300", "at least 2"),
     ],
 )
 def test_a_broken_file_ends_in_one_sentence(tmp_path, old, new, found):
@@ -88,6 +88,7 @@ def test_evaluate_gives_what_the_contract_names(cartpole_run):
         "hidden",
         "seed",
         "iterations",
+        "finish",
         "horizon",
         "dt",
         "rollouts",

@@ -44,14 +44,25 @@ def test_train_fills_the_run_folder(cartpole_run):
 
 def test_the_same_seed_gives_the_same_bits_in_another_process(cartpole_run, tmp_path):
     folder, _ = cartpole_run
-    run_apart("train", ROBOTS / "cartpole.yaml", "--iterations", 3, "--out", tmp_path / "again")
+    run_apart(
+        "train",
+        ROBOTS / "cartpole.yaml",
+        "--iterations",
+        3,
+        "--finish",
+        "none",
+        "--out",
+        tmp_path / "again",
+    )
     assert rows(tmp_path / "again") == rows(folder)
 
 
 def test_resume_continues_to_the_same_bits(cartpole_run, tmp_path):
     folder, _ = cartpole_run
     part = tmp_path / "part"
-    run_json("train", ROBOTS / "cartpole.yaml", "--iterations", 1, "--out", part)
+    run_json(
+        "train", ROBOTS / "cartpole.yaml", "--iterations", 1, "--finish", "none", "--out", part
+    )
     # as if the process had died between the row of iteration 2 and its checkpoint
     with (part / "metrics.csv").open("a", encoding="utf-8") as file:
         file.write("2,0.5\n")
@@ -64,7 +75,7 @@ def test_resume_continues_to_the_same_bits(cartpole_run, tmp_path):
 def test_set_puts_values_in_place_of_the_files(cartpole_run, tmp_path):
     """They hold for the run, are kept with it, and hold again when it is resumed and evaluated."""
     robot, out = ROBOTS / "cartpole.yaml", tmp_path / "set"
-    given = ("--set", "task.horizon=60", "--set", "training.iterations=1")
+    given = ("--finish", "none", "--set", "task.horizon=60", "--set", "training.iterations=1")
     result = run_json("train", robot, *given, "--out", out)
     assert (result["horizon"], result["iterations"]) == (60, 1)
     with np.load(out / "trajectory.npz") as trajectory:
@@ -95,7 +106,7 @@ def test_training_from_a_demonstration_repeats(cartpole_run, tmp_path):
     """The run folder alone repeats it: the file that was given may be gone."""
     robot, demo = ROBOTS / "cartpole.yaml", tmp_path / "demo.npz"
     np.savez(demo, U=np.random.default_rng(0).normal(size=(170, 1)))
-    arguments = ["train", robot, "--iterations", 2, "--demo", demo, "--out"]
+    arguments = ["train", robot, "--iterations", 2, "--finish", "none", "--demo", demo, "--out"]
     a, b, c = (tmp_path / name for name in "abc")
     run_json(*arguments, a)
     run_json(*arguments, b)

@@ -36,7 +36,7 @@ def edited(tmp_path):
 def begun(tmp_path_factory):
     home = tmp_path_factory.mktemp("begun")
     (home / "original.yaml").write_text(TEXT, encoding="utf-8")
-    settings = RunSettings(hidden=2, iterations=2)
+    settings = RunSettings(hidden=2, finish="none", iterations=2)
     return train(home / "original.yaml", settings, out=home / "run").folder.path
 
 
@@ -175,6 +175,6 @@ def test_a_run_of_an_early_version_says_nothing_of_its_robot(folder, begun):
     np.testing.assert_array_equal(read_run(folder).policy.theta, read_run(begun).policy.theta)
     again, whole = (
         resume(folder, iterations=3),
-        train(begun.parent / "original.yaml", RunSettings(hidden=2, iterations=3)),
+        train(begun.parent / "original.yaml", RunSettings(hidden=2, finish="none", iterations=3)),
     )
     np.testing.assert_array_equal(again.policy.theta, whole.policy.theta)

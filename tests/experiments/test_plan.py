@@ -91,6 +91,7 @@ def test_the_plan_is_every_combination_seed_by_seed(robots):
         hidden=10,
         seed=2,
         iterations=robots[1].training.iterations,
+        finish="none",
     )
 
 

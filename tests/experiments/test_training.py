@@ -13,7 +13,7 @@ from vgps.experiments.training import resume, train
 from vgps.policy.settings import RunSettings
 
 CARTPOLE = Path(__file__).parents[1] / "robots" / "cartpole.yaml"
-SETTINGS = RunSettings(hidden=2, iterations=2)
+SETTINGS = RunSettings(hidden=2, iterations=2, finish="none")
 
 
 @pytest.fixture(scope="module")

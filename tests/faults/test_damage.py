@@ -49,7 +49,8 @@ def strangers(tmp_path_factory):
     """A run of another robot."""
     home = tmp_path_factory.mktemp("strangers")
     (home / "acrobot.yaml").write_text(STRANGER, encoding="utf-8")
-    run_json("train", home / "acrobot.yaml", "--iterations", 1, "--out", home / "acrobot")
+    arguments = ("--iterations", 1, "--finish", "none", "--out", home / "acrobot")
+    run_json("train", home / "acrobot.yaml", *arguments)
     return home / "acrobot"
 
 
