@@ -32,6 +32,7 @@ Arrays = dict[str, NDArray]
 Shape = tuple[int | str, ...]
 
 LARGEST = 256 * 2**20  # bytes to which a file is expanded, if it is not larger itself
+_LONGEST = 60  # characters of a word of the file in a sentence
 _LARGEST_WHOLE = 2**53  # of a whole number, which every double up to it can hold
 
 
@@ -155,11 +156,11 @@ def _read(
     present = [name.removesuffix(".npy") for name in archive.namelist()]
     missing = [name for name in schema if name not in present and not schema[name].optional]
     if missing:
-        lacks, holds = ", ".join(missing), ", ".join(present[:8]) or "nothing"
+        lacks, holds = ", ".join(missing), ", ".join(map(_shown, present[:8])) or "nothing"
         raise Unfit(f"is not {what}: it lacks {lacks}, and holds {holds}")
     foreign = [name for name in present if name not in (*schema, "robot")]
     if foreign and not others:
-        raise Unfit(f"is not {what}: it holds {foreign[0]!r}")
+        raise Unfit(f"is not {what}: it holds '{_shown(foreign[0])}'")
     if "robot" in present:
         made_for = str(_array(archive, "robot", text(), sizes))
         _require_robot(made_for, robot)
@@ -176,7 +177,7 @@ def _require_robot(made_for: str, robot: Robot | None) -> None:
     if named(made_for) == robot.name:
         now = robot.path or "it"
         raise Unfit(f"was made for '{robot.name}' with other mechanics than {now} has now")
-    raise Unfit(f"was made for '{named(made_for)}', not for '{robot.name}'")
+    raise Unfit(f"was made for '{_shown(named(made_for))}', not for '{robot.name}'")
 
 
 def _array(archive: ZipFile, name: str, entry: Entry, sizes: dict[str, int]) -> NDArray:
@@ -191,9 +192,10 @@ def _array(archive: ZipFile, name: str, entry: Entry, sizes: dict[str, int]) -> 
         header = npy.read_array_header_1_0 if version == (1, 0) else npy.read_array_header_2_0
         shape, fortran, dtype = header(stream)
         _check_type(name, entry, dtype, shape, sizes)
+        size = math.prod(shape) * dtype.itemsize
+        if min(shape, default=0) < 0 or stream.tell() + size != info.file_size:
+            raise Unfit(f"{name} does not have as many numbers as its shape {shape} says")
         content = stream.read()  # to the end, where the checksum is compared
-    if min(shape, default=0) < 0 or len(content) != math.prod(shape) * dtype.itemsize:
-        raise Unfit(f"{name} does not have as many numbers as its shape {shape} says")
     array = np.ndarray(shape, dtype, content, order="F" if fortran else "C")
     _check_values(name, entry, array, sizes)
     return array.astype(_TYPES.get(entry.kind, dtype), order="C")
@@ -210,7 +212,7 @@ def _check_type(
         "text": (dtype.kind == "U", "text"),
     }[entry.kind]
     if not allowed:
-        raise Unfit(f"{name} must hold {expected}, found {dtype}")
+        raise Unfit(f"{name} must hold {expected}, found {_shown(str(dtype))}")
     if entry.shape is None:
         return
     if len(shape) == len(entry.shape):
@@ -233,3 +235,9 @@ def _check_values(name: str, entry: Entry, array: NDArray, sizes: Mapping[str, i
         for value in (int(array.min()), int(array.max())):
             if not entry.least <= value < end:
                 raise Unfit(f"{name} must lie between {entry.least} and {end - 1}, found {value}")
+
+
+def _shown(word: str) -> str:
+    """A word of the file as part of a sentence, whatever is in it."""
+    plain = word if word.isprintable() else word.encode("unicode_escape").decode("ascii")
+    return plain if len(plain) <= _LONGEST else f"{plain[:_LONGEST]}..."

@@ -96,6 +96,12 @@ def test_what_is_missing_is_named(path, refusal):
     assert refusal() == "is not an example: it lacks b, index, and holds W, other"
 
 
+def test_words_of_the_file_do_not_break_the_sentence(refusal):
+    said = refusal({"two\nlines\x1b[2J": np.ones(1)})
+    assert said == "is not an example: it holds 'two\\nlines\\x1b[2J'"
+    assert len(refusal({"long" * 1000: np.ones(1)})) < 120
+
+
 def test_arrays_in_memory_are_held_to_the_same(path):
     require_arrays(SOUND, SCHEMA, {"nx": 4})
     with pytest.raises(ValueError, match="index must lie between 0 and 2, found 3"):
