@@ -10,6 +10,7 @@ from vgps.solver.ilqr import ilqr
 from vgps.solver.objective import Expansion, expand, task_objective
 from vgps.solver.rollout import rollout
 
+# Its costs are defined where it starts; the tests take it elsewhere.
 SLIDER = """
 name: slider
 gravity: 0
@@ -19,7 +20,9 @@ links: [{name: bead, mass: 1}, {name: arm, mass: 1, length: 1}]
 joints:
   - {name: slide, type: prismatic, parent: world, child: bead, actuated: true}
   - {name: hinge, parent: bead, child: arm, actuated: true}
-task: {dt: 0.1, horizon: 20, cost: COST, success: final(slide.q) > 0}
+task:
+  {dt: 0.1, horizon: 20, cost: COST, success: final(slide.q) > 0,
+   initial: {q: {slide: 5, hinge: 2}, v: {slide: 5}}}
 """
 
 
