@@ -1,14 +1,17 @@
 """What is random in a rollout beside its start and the policy: the task's process noise.
 
-After each step of the dynamics
+After each step of the dynamics, at the posture q that it led to,
 
-    x <- x + w,     v <- v + M(q)^-1 f dt,
+    v <- v + M(q)^-1 (f dt + sum_p J_p(q)^T (i_p, 0)),     x <- x + w.
 
 w is independent from step to step, with the standard deviations ``q`` and ``v`` of the task.  Its
 ``force`` f is a process of Ornstein and Uhlenbeck at its own pace, which begins in its stationary
 distribution:
 
     f' = a f + sqrt(1 - a^2) s xi,     a = exp(-2 pi bandwidth dt),     xi ~ N(0, I).
+
+Its ``disturbances`` are pushes of i_p N s along x on points with Jacobian J_p, at instants that are
+independent of each other: each step has one with the same small probability.
 """
 
 from typing import NamedTuple
@@ -22,26 +25,25 @@ Array = NDArray[np.float64]
 
 
 class Disturbance(NamedTuple):
-    """Of R rollouts.  An array without a last axis's entries stands for one of zeros."""
+    """Of R rollouts.  A last axis without entries stands for zeros."""
 
     jumps: Array  # (R, T, nx) or (R, T, 0), what is added to the state after each step
     impulses: Array  # (R, T, nv) or (R, T, 0), f dt: N s along coordinates in metres, else N m s
+    pushes: Array  # (R, T, number of the task's disturbances), i_p in N s
 
 
 def undisturbed(rollouts: int, horizon: int) -> Disturbance:
     """No process noise."""
-    return Disturbance(np.empty((rollouts, horizon, 0)), np.empty((rollouts, horizon, 0)))
+    return Disturbance(*(np.empty((rollouts, horizon, 0)) for _ in Disturbance._fields))
 
 
 def process_noise(
     model: Model, rollouts: int, horizon: int, rng: np.random.Generator
 ) -> Disturbance:
     """Draws of the task's process noise."""
-    jumps, impulses = undisturbed(rollouts, horizon)
-    deviation, force = (
-        np.array(model.robot.process_deviation),
-        np.array(model.robot.force_deviation),
-    )
+    jumps, impulses, pushes = undisturbed(rollouts, horizon)
+    robot = model.robot
+    deviation, force = np.array(robot.process_deviation), np.array(robot.force_deviation)
     if deviation.any():
         jumps = deviation * rng.standard_normal((rollouts, horizon, model.nx))
     if force.any():
@@ -50,13 +52,28 @@ def process_noise(
         a = model.force_memory
         for t in range(1, horizon):
             impulses[:, t] = a * impulses[:, t - 1] + np.sqrt(1.0 - a * a) * impulses[:, t]
-    return Disturbance(jumps, impulses)
+    if given := robot.task.disturbances:
+        shape = rollouts, horizon, len(given)
+        happens = rng.random(shape) < [min(model.dt / push.every, 1.0) for push in given]
+        largest = np.array([push.impulse for push in given])
+        pushes = np.where(happens, largest * rng.uniform(-1.0, 1.0, shape), 0.0)
+    return Disturbance(jumps, impulses, pushes)
+
+
+def pushed_points(model: Model) -> NDArray[np.int64]:
+    """Of each of the task's disturbances, where in ``point_jacobians`` its point stands."""
+    names = list(model.manifest["points"])
+    return np.array([names.index(push.point) for push in model.robot.task.disturbances], dtype=int)
 
 
 def disturb(model: Model, disturbance: Disturbance, t: int, X: Array) -> None:
     """Change the states X (R, nx) that step t led to."""
-    jumps, impulses = disturbance.jumps[:, t], disturbance.impulses[:, t]
-    if impulses.size:
-        X[:, model.nq :] += model.velocity_jumps(X[:, : model.nq], impulses)
+    jumps, impulses, pushes = (part[:, t] for part in disturbance)
+    P = np.zeros((len(X), model.nv)) if not impulses.size else impulses.copy()
+    for r, d in np.argwhere(pushes):
+        point = model.robot.task.disturbances[d].point
+        P[r] += model.point_jacobians(X[r, : model.nq])[point][0] * pushes[r, d]
+    if P.any():
+        X[:, model.nq :] += model.velocity_jumps(X[:, : model.nq], P)
     if jumps.size:
         X += jumps

@@ -11,10 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
-from vgps.policy.disturbance import Disturbance, process_noise, undisturbed
+from vgps.policy.disturbance import (
+    Disturbance,
+    process_noise,
+    pushed_points,
+    undisturbed,
+)
 from vgps.policy.gaussian import Indices, Policy
 from vgps.policy.softplus import softplus_into
-from vgps.solver.native import call, kernel
+from vgps.solver.native import call, kernel, row
 
 Array = NDArray[np.float64]
 
@@ -105,12 +110,14 @@ def run_policy_from(
     T = noise.shape[1]
     chosen = policy.theta[None] if thetas is None else thetas
     R = len(x0) if thetas is None else len(thetas)
-    jumps, impulses = undisturbed(1, T) if disturbance is None else disturbance
+    jumps, impulses, pushes = undisturbed(1, T) if disturbance is None else disturbance
+    points = pushed_points(model)
     for name, array, shapes in (
         ("x0", x0, [(model.nx,)]),
         ("noise", noise, [(T, model.nu)]),
         ("jumps", jumps, [(T, model.nx), (T, 0)]),
         ("impulses", impulses, [(T, model.nv), (T, 0)]),
+        ("pushes", pushes, [(T, len(points)), (T, 0)]),
         ("thetas", chosen, [(policy.theta.size,)]),
     ):
         if not len(array) or array.shape[1:] not in shapes:
@@ -120,6 +127,9 @@ def run_policy_from(
         model.address("step_batch"),
         model.address("cost_batch"),
         model.address("velocity_jump_batch"),
+        model.address("point_jacobians"),
+        np.empty((len(model.manifest["points"]), 2, model.nv)),
+        points,
         policy.observed,
         policy.shape[1],
         np.ascontiguousarray(chosen),
@@ -128,6 +138,7 @@ def run_policy_from(
         noise,
         jumps,
         impulses,
+        pushes,
         X,
         U,
         c,
@@ -157,6 +168,9 @@ def _run(
     step: int,
     task_cost: int,
     velocity_jump: int,
+    point_jacobians: int,
+    J: Array,
+    points: Indices,
     observed: Indices,
     n_hidden: int,
     thetas: Array,
@@ -165,18 +179,20 @@ def _run(
     noise: Array,
     jumps: Array,
     impulses: Array,
+    pushes: Array,
     X: Array,
     U: Array,
     c: Array,
 ) -> None:
     """Fill X (R, T+1, nx), U (R, T, nu) and c (R, T); the arguments are those of `run_policy_from`.
 
-    The first three are addresses of the robot's compiled functions.  A rollout that diverges is
-    stepped on with the others, but nothing more of it is stored.
+    The first four are addresses of the robot's compiled functions, J is work space for the last of
+    them, and ``points`` are those that are pushed.  A rollout that diverges is stepped on with the
+    others, but nothing more of it is stored.
     """
     R, T, nu = U.shape
     nx, n_in, n = X.shape[2], len(observed), thetas.shape[1]
-    nv = impulses.shape[2]
+    nv = nx // 2
     b1 = n_hidden * n_in  # where the parts of theta begin, after W1
     W2 = b1 + n_hidden
     b2 = W2 + nu * n_hidden
@@ -218,11 +234,22 @@ def _run(
                     u[lane, i] = min(max(wanted, -limits[i]), limits[i])
             call(task_cost, (count, x.ctypes.data, u.ctypes.data, cost.ctypes.data))
             call(step, (count, x.ctypes.data, u.ctypes.data, x_next.ctypes.data))
-            if nv > 0:
+            kicked = impulses.shape[2] > 0
+            if kicked or len(points) > 0:
                 for lane in range(count):
                     draw = (first + lane) % len(impulses)
                     for i in range(nv):
-                        q[lane, i], p[lane, i] = x_next[lane, i], impulses[draw, t, i]
+                        q[lane, i], p[lane, i] = x_next[lane, i], 0.0
+                        if impulses.shape[2] > 0:
+                            p[lane, i] = impulses[draw, t, i]
+                    draw = (first + lane) % len(pushes)
+                    for d in range(pushes.shape[2]):
+                        if pushes[draw, t, d] != 0.0:
+                            kicked = True
+                            call(point_jacobians, (row(q, lane), J.ctypes.data))
+                            for i in range(nv):
+                                p[lane, i] += J[points[d], 0, i] * pushes[draw, t, d]
+            if kicked:
                 call(
                     velocity_jump,
                     (count, q.ctypes.data, p.ctypes.data, u.ctypes.data, dv.ctypes.data),

@@ -139,6 +139,17 @@ def check_coordinates(robot: Blueprint) -> Refusals:
                 yield refuse(f"the coordinate {name!r} is listed twice", "sentence", place)
 
 
+def check_disturbances(robot: Blueprint) -> Refusals:
+    """What is pushed exists."""
+    known = [joint.name for joint in robot.joints] + [point.name for point in robot.points]
+    known += [f"{link.name}.{end}" for link in robot.links for end in ("start", "end")] + ["com"]
+    for index, push in enumerate(robot.task.disturbances):
+        if push.point not in known:
+            at = ("task", "disturbances", index, "point")
+            text = f"unknown point {push.point!r}"
+            yield refuse(text, "sentence", at, tail=hint(push.point, known))
+
+
 def _check_coordinate(name: str, names: tuple[str, ...], at: Location, kind: str) -> Refusals:
     if name not in names:
         yield refuse(f"unknown coordinate {name!r}", kind, at, tail=hint(name, names))

@@ -34,6 +34,7 @@ RULES: tuple[tuple[Rule, tuple[str | Location, ...]], ...] = (
     (consistency.check_names, (NAMES, ("base",))),
     (consistency.check_tree, (NAMES, TREE)),
     (consistency.check_coordinates, (NAMES, TREE, *PER_COORDINATE)),
+    (consistency.check_disturbances, (NAMES, ("task", "disturbances"))),
     (formulas.check_cost, (NAMES, TREE, ("task", "cost"))),
     (formulas.check_success, (NAMES, TREE, ("task", "success"))),
     (formulas.check_height, (NAMES, ("ground",))),

@@ -67,6 +67,19 @@ class ProcessNoise(Deviation):
     bandwidth: Positive | None = None
 
 
+class Push(Part):
+    """Pushes at random instants, part of what disturbs a rollout.
+
+    point    that is pushed: a joint, a link's start or end, a point of the file, or com
+    impulse  N·s: each push is drawn evenly between minus and plus this, along the world's x
+    every    s, mean time from one to the next; they come independently of each other
+    """
+
+    point: Text
+    impulse: Positive
+    every: Positive
+
+
 class Initial(Part):
     """The state at step 0: coordinates that are not named are zero.
 
@@ -109,6 +122,7 @@ class Task(Part):
     cost           expression, the cost of a step
     success        condition over a rollout, of mean, min, max and final of quantities
     process_noise  standard deviations of what disturbs the motion, in every rollout
+    disturbances   pushes, in every rollout under process noise
     observe        None: every position and velocity but the x of a floating root
     """
 
@@ -120,6 +134,7 @@ class Task(Part):
     success: ConditionText
     initial: Initial = Initial()
     process_noise: ProcessNoise = ProcessNoise()
+    disturbances: tuple[Push, ...] = ()
     observe: Observe | None = None
     start: Start = Start()
 

@@ -5,7 +5,8 @@ import pytest
 from imitation import random_policy
 
 from vgps.codegen.description.robot import load
-from vgps.policy.disturbance import process_noise, undisturbed
+from vgps.codegen.errors import RobotFileError
+from vgps.policy.disturbance import disturb, process_noise, undisturbed
 from vgps.policy.rollouts import run_policy, run_policy_from
 
 GUSTS = "{force: {x: 30, y: 10, neck: 2}, bandwidth: 4}"
@@ -19,8 +20,8 @@ def gusty(compiled):
 
 
 def test_jumps_have_the_declared_covariance(swimmer, rng):
-    jumps, impulses = process_noise(swimmer, 100, 200, rng)
-    assert impulses.size == 0
+    jumps, impulses, pushes = process_noise(swimmer, 100, 200, rng)
+    assert impulses.size == pushes.size == 0
     flat = jumps.reshape(-1, swimmer.nx)
     expected = np.diag(np.square([0.0005] * 5 + [0.03] * 5))
     deviation = np.sqrt(np.outer(*2 * [np.diag(expected)]))
@@ -31,8 +32,8 @@ def test_jumps_have_the_declared_covariance(swimmer, rng):
 def test_forces_have_the_declared_deviation_and_bandwidth(gusty, rng):
     """At any step, the first included, and from each to the next."""
     R = 20_000
-    jumps, impulses = process_noise(gusty, R, 20, rng)
-    assert jumps.size == 0
+    jumps, impulses, pushes = process_noise(gusty, R, 20, rng)
+    assert jumps.size == pushes.size == 0
     forces = impulses / gusty.dt
     for t in (0, 19):
         np.testing.assert_allclose(forces[:, t].std(axis=0), FORCE, rtol=5 / np.sqrt(2 * R))
@@ -66,6 +67,55 @@ def test_a_rollout_under_noise_equals_a_plain_loop(compiled, rng):
             x[model.nq :] += np.linalg.solve(M, disturbance.impulses[r, t])
             x += disturbance.jumps[r, t]
             np.testing.assert_allclose(runs.X[r, t + 1], x, rtol=1e-9, atol=1e-9)
+
+
+PUSHES = "[{point: neck, impulse: 40, every: 0.1}, {point: com, impulse: 5, every: 0.01}]"
+
+
+@pytest.fixture
+def pushed(compiled):
+    """A swimmer that is pushed every few steps, and at every step."""
+    noise = "{v: 0.01, force: {x: 3}}"
+    return compiled(load("swimmer", {"task.process_noise": noise, "task.disturbances": PUSHES}))
+
+
+def test_pushes_come_as_often_and_as_strong_as_declared(pushed, rng):
+    R, T = 500, 40
+    pushes = process_noise(pushed, R, T, rng).pushes
+    happened = (pushes != 0).mean(axis=(0, 1))
+    assert abs(happened[0] - 0.2) < 5 * np.sqrt(0.2 * 0.8 / R / T) and happened[1] == 1.0
+    assert (abs(pushes).max(axis=(0, 1)) <= [40, 5]).all()
+    strength = pushes[:, :, 1].ravel() / 5
+    assert abs(strength.mean()) < 5 / np.sqrt(3 * R * T)
+    np.testing.assert_allclose(strength.var(), 1 / 3, rtol=0.05)
+
+
+def test_a_rollout_under_pushes_equals_a_plain_loop(pushed, rng):
+    """In the kernel, and in the loop of a controller that asks for one step after the other."""
+    model = pushed
+    observed = np.array(model.robot.observed_indices)
+    policy = random_policy(rng, len(observed), 3, model.nu, observed)
+    R, T = 11, 6
+    noise, disturbance = np.zeros((R, T, 2)), process_noise(model, R, T, rng)
+    x0 = model.x0 + 0.1 * rng.standard_normal((R, model.nx))
+    runs = run_policy_from(model, policy, x0, noise, disturbance)
+    for t in range(T):
+        x = model.steps(runs.X[:, t], policy.mean(runs.X[:, t]))
+        plain = x.copy()
+        disturb(model, disturbance, t, x)
+        np.testing.assert_allclose(runs.X[:, t + 1], x, rtol=1e-9, atol=1e-9)
+        for r in range(R):
+            q = plain[r, :5]
+            p = disturbance.impulses[r, t].copy()
+            for push, name in zip(disturbance.pushes[r, t], ("neck", "com"), strict=True):
+                p += model.point_jacobians(q)[name].T @ [push, 0.0]
+            plain[r, 5:] += np.linalg.solve(model.mass_matrix(q), p)
+        np.testing.assert_allclose(x, plain + disturbance.jumps[:, t], rtol=1e-9, atol=1e-9)
+
+
+def test_a_push_of_what_does_not_exist_is_refused():
+    with pytest.raises(RobotFileError, match="unknown point 'nek'; did you mean 'neck'"):
+        load("swimmer", {"task.disturbances": "[{point: nek, impulse: 1, every: 1}]"})
 
 
 def test_each_rollout_may_have_its_own_weights(swimmer, rng):
