@@ -11,8 +11,8 @@ As in PoWER an action is weighted by the cost from its time step on: it does not
 costs, which would only add noise.  (With the cost of whole rollouts usually a single one has almost
 all of the weight: the 5-unit swimmer with 1000 samples ends at 1511 instead of 358.)  The first
 policy imitates the initial DDP solution; after that exploration is the policy's own noise.
-Rollouts are as long as what VGPS learns from, the horizon without its tail.  A fit sees as many
-states as one of VGPS, and each of its rounds draws them anew by their weights.
+Rollouts last the whole horizon.  A fit sees as many states as one of VGPS, and each of its rounds
+draws them anew by their weights.
 """
 
 import numpy as np
@@ -30,7 +30,7 @@ def improve(
 ) -> Improvement:
     """The policy fitted to rollouts of the current one, by their weights."""
     policy = state.policy
-    R, T = settings.rollouts, settings.learned_steps
+    R, T = settings.rollouts, settings.horizon
     x0, disturbance = initial_states(model, R, rng), process_noise(model, R, T, rng)
     noise = policy.sigma * rng.standard_normal((R, T, model.nu))
     X, U, _ = run_policy_from(model, policy, x0, noise, disturbance)

@@ -14,9 +14,11 @@
 Phi is that of ``policy.estimator``, the reward is the negative cost, and the sample set that of
 ``policy.sample_set``.  The policy of an iteration is theta*.  Line 3 is the first M-step of VGPS
 instead of maximum likelihood of the samples: it integrates over the actions and sees more states.
-As in VGPS the policy does not learn from the tail of the horizon.
+It is converged further than VGPS's, which wants an unfinished one.  Rollouts last the whole
+horizon, whose end costs what it costs.
 """
 
+import math
 from functools import partial
 
 import numpy as np
@@ -41,7 +43,10 @@ from vgps.policy.state import Improvement, SearchSettings, SearchState, imitate
 from vgps.solver.distribution import TrajectoryDistribution
 
 ITERATIONS = 20  # of L-BFGS
-REGULARIZER = (1e-6, 1e-2)  # least and greatest w_r; it begins with the greatest
+FIRST_ITERATIONS = 500  # of L-BFGS in each round of the first fit
+GUIDE_ALPHA = 10.0  # weight of the cost in the initial DDP solution whose samples guide
+REGULARIZER = (1e-3, 10.0)  # least and greatest w_r
+FIRST_REGULARIZER = 0.1
 FACTOR = 10.0  # by which w_r falls and rises
 
 
@@ -49,9 +54,12 @@ def begin(
     model: Model, settings: SearchSettings, q: TrajectoryDistribution, rng: np.random.Generator
 ) -> Improvement:
     """Lines 1 to 4."""
-    R, T = settings.rollouts, settings.learned_steps
+    R, T = settings.rollouts, settings.horizon
+    narrow = math.sqrt(settings.alpha_start / GUIDE_ALPHA)
     guide = LinearGaussianController.of(q, T)
-    fitted = imitate(model, settings, q, rng).fit
+    guide = guide._replace(root=narrow * guide.root)
+    first = settings._replace(fit=settings.fit._replace(iterations=FIRST_ITERATIONS))
+    fitted = imitate(model, first, q, rng).fit
     batches = guide_batch(model, guide, R, rng), policy_batch(model, fitted.policy, R, T, rng)
     X, U, cost = map(np.stack, zip(*batches, strict=True))
     sample_set = SampleSet(
@@ -64,7 +72,7 @@ def begin(
         guide_root=guide.root[None],
         theta=fitted.policy.theta[None],
         best=0,
-        regularizer=REGULARIZER[1],
+        regularizer=FIRST_REGULARIZER,
     )
     return Improvement(fitted, sample_set, 2 * R)
 
@@ -77,7 +85,7 @@ def improve(
     adapted: bool = False,
 ) -> Improvement:
     """Lines 6 to 11, of a state with a `SampleSet` as its memory; line 9 where ``adapted``."""
-    R, T = settings.rollouts, settings.learned_steps
+    R, T = settings.rollouts, settings.horizon
     sample_set: SampleSet = state.memory
     best = state.policy
     if adapted:

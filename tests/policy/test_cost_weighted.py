@@ -39,7 +39,7 @@ def problem(monkeypatch, rng):
         monkeypatch.setattr(cost_weighted, "fit", fitted)
         fit = FitSettings(states_per_step=SIZE, tail=0, optimizer="lbfgs", bound="closed")
         settings = SimpleNamespace(
-            rollouts=R, learned_steps=T, fit=fit, anneal=50, alpha_start=1.0, alpha_end=1.0
+            rollouts=R, horizon=T, fit=fit, anneal=50, alpha_start=1.0, alpha_end=1.0
         )
         state = SearchState(1, policy, q=None)
         improvement = cost_weighted.improve(SimpleNamespace(nu=NU), settings, state, rng)

@@ -51,7 +51,7 @@ def state(best, rng):
         guide_root=np.eye(NU)[None, None].repeat(T, axis=1),
         theta=best.theta[None],
         best=0,
-        regularizer=1e-4,
+        regularizer=1e-1,
     )
     return SearchState(k=1, policy=best, q=None, memory=samples)
 
@@ -66,7 +66,7 @@ def improved(monkeypatch, state, newest, cost, rng):
     monkeypatch.setattr(gps, "optimized", lambda samples, policy: (line_7(newest), newest))
     batch = samples_of(newest, cost, rng)
     monkeypatch.setattr(gps, "policy_batch", lambda model, policy, R, T, rng: batch)
-    settings = SimpleNamespace(rollouts=R, learned_steps=T)
+    settings = SimpleNamespace(rollouts=R, horizon=T)
     return gps.improve(None, settings, state, rng)
 
 
@@ -74,7 +74,7 @@ def test_a_better_policy_is_taken_and_the_regularizer_falls(monkeypatch, state, 
     improvement = improved(monkeypatch, state, newest, 0.5, rng)
     assert improvement.fit.policy is newest
     memory = improvement.memory
-    assert memory.regularizer == pytest.approx(1e-5)
+    assert memory.regularizer == pytest.approx(1e-2)
     np.testing.assert_array_equal(memory.theta[memory.best], newest.theta)
     assert improvement.rollouts == R
 
@@ -83,7 +83,7 @@ def test_a_worse_policy_is_left_and_the_regularizer_rises(monkeypatch, state, ne
     improvement = improved(monkeypatch, state, newest, 2.0, rng)
     assert improvement.fit.policy is state.policy
     memory = improvement.memory
-    assert memory.regularizer == pytest.approx(1e-3)
+    assert memory.regularizer == pytest.approx(1.0)
     np.testing.assert_array_equal(memory.theta[memory.best], state.policy.theta)
     np.testing.assert_array_equal(memory.theta[-1], newest.theta)  # its samples stay
 
@@ -102,13 +102,16 @@ def test_returns_are_compared_without_the_regularizer(monkeypatch, state, best, 
     batch = X, towards, np.full((R, T), 0.5)
     monkeypatch.setattr(gps, "optimized", lambda samples, policy: (line_7(newest), newest))
     monkeypatch.setattr(gps, "policy_batch", lambda *arguments: batch)
-    settings = SimpleNamespace(rollouts=R, learned_steps=T)
+    settings = SimpleNamespace(rollouts=R, horizon=T)
     assert gps.improve(None, settings, state, rng).fit.policy is newest
 
 
 def test_the_first_sample_set(monkeypatch, best, rng):
-    """A batch of the guide, one of the first policy, which is theta*, and the greatest w_r."""
-    steps = T + 2  # the policy does not learn from the tail
+    """A batch of the guide, one of the first policy, which is theta*, and a w_r that may rise and fall.
+
+    The guide acts with the covariance that DDP with a ten times larger cost would give it.
+    """
+    steps = T + 2
     X, U = rng.normal(size=(steps, NX)), rng.normal(size=(steps, NU))
     K, covariance = rng.normal(size=(steps, NU, NX)), np.eye(NU)[None].repeat(steps, axis=0)
     Sigma = np.eye(NX)[None].repeat(steps, axis=0)
@@ -117,7 +120,13 @@ def test_the_first_sample_set(monkeypatch, best, rng):
     monkeypatch.setattr(gps, "imitate", lambda *arguments: Improvement(Fit(best, 1.0, 2)))
     monkeypatch.setattr(gps, "guide_batch", lambda *arguments: of_guide)
     monkeypatch.setattr(gps, "policy_batch", lambda *arguments: of_policy)
-    settings = SimpleNamespace(rollouts=R, learned_steps=T)
+    settings = SimpleNamespace(
+        rollouts=R,
+        horizon=T,
+        alpha_start=0.4,
+        fit=SimpleNamespace(_replace=lambda **changes: changes),
+    )
+    settings._replace = lambda **changes: settings
     improvement = gps.begin(None, settings, q, rng)
     found = improvement.memory
     for i, batch in enumerate((of_guide, of_policy)):
@@ -127,7 +136,8 @@ def test_the_first_sample_set(monkeypatch, best, rng):
     np.testing.assert_array_equal(found.guide_U, U[None, :T])
     np.testing.assert_array_equal(found.guide_K, K[None, :T])
     np.testing.assert_array_equal(found.theta[found.best], best.theta)
-    assert found.regularizer == max(gps.REGULARIZER)
+    assert min(gps.REGULARIZER) < found.regularizer < max(gps.REGULARIZER)
+    np.testing.assert_allclose(found.guide_root, 0.2 * np.eye(NU)[None, None].repeat(T, axis=1))
     assert improvement.rollouts == 2 * R
 
 
