@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from vgps.bench.robots import whole
 from vgps.bench.rounds import Benchmark, Peer, Row, Side, row
 from vgps.policy.bound import ClosedFormBound
-from vgps.policy.mstep import FitSettings, draw
+from vgps.policy.mstep import FitSettings, draws_of
 from vgps.policy.optimizers import lbfgs
 from vgps.policy.scaling import Scaling
 from vgps.policy.search import initial_trajectory, search_settings
@@ -45,7 +45,7 @@ def problem() -> tuple[ClosedFormBound, list[Array]]:
         model.initial_covariance,
         model.marginal_covariance,
     )
-    samples = draw(q, np.array(model.robot.observed_indices), settings.fit, rng)
+    samples = draws_of(q, np.array(model.robot.observed_indices), settings.fit)(rng)
     scaling = Scaling.of(samples.inputs, samples.mean)
     objective = ClosedFormBound(
         scaling.inputs(samples.inputs),

@@ -14,7 +14,9 @@ from vgps.policy.gaussian import Policy
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import Record
 
-_OF_A_SEARCH: dict[str, float | str] = dict.fromkeys(Record._fields, float("nan"))
+_OF_A_SEARCH: dict[str, float | str] = {
+    name: "" if kind is str else float("nan") for name, kind in Record.__annotations__.items()
+} | {"spread": float("nan")}
 
 
 def finish_run(

@@ -28,6 +28,8 @@ class MetricsRow(BaseModel):
     stage: Literal["search", "finish"] = "search"
     iteration: int
     alpha: float
+    fit_reason: str = ""
+    ddp_reason: str = ""
     seconds: float
     stochastic_cost: float
     stochastic_success: float

@@ -170,7 +170,7 @@ def _learn(
     with watch("iteration", settings.last_iteration(model.robot)) as update:
         for reached, record in search(model, settings.method, settings, rng, state):
             state, policy = reached, reached.policy
-            costs = measured(model, policy, settings.seed, reached.k)
+            costs = measured(model, policy, settings.seed, reached.k, reached.q)
             rows.append({"stage": "search"} | record._asdict() | costs)
             if folder is not None:
                 folder.append_metrics(rows[-1])

@@ -103,7 +103,8 @@ def improve(
     else:
         w_r = min(w_r * FACTOR, greatest)
     sample_set = active_set(sample_set._replace(regularizer=w_r), best, data)
-    return Improvement(Fit(best, result.value, result.evaluations), sample_set, (1 + adapted) * R)
+    fitted = Fit(best, result.value, result.evaluations, result.reason)
+    return Improvement(fitted, sample_set, (1 + adapted) * R)
 
 
 improve_adapted = partial(improve, adapted=True)

@@ -60,6 +60,9 @@ class Fit(NamedTuple):
     policy: Policy
     value: float  # the objective, nats per step, on the last samples
     evaluations: int
+    reason: str = (
+        ""  # why it ended, `lbfgs.Reason` of the last round; empty for SGD, which has none
+    )
 
 
 class Samples(NamedTuple):
@@ -94,11 +97,18 @@ Draw = Callable[[np.random.Generator], Samples]
 
 
 def draw(
-    q: TrajectoryDistribution, observed: Indices, settings: FitSettings, rng: np.random.Generator
+    q: TrajectoryDistribution,
+    root: Array,
+    observed: Indices,
+    settings: FitSettings,
+    rng: np.random.Generator,
 ) -> Samples:
-    """States from the marginals of q but for the tail, with the distribution of actions there."""
+    """States from the marginals of q but for the tail, with the distribution of actions there.
+
+    ``root`` (T, nx, nx) is that of the marginals' covariances.
+    """
     T = len(q.X) - settings.tail
-    states = q.sample_states(settings.states_per_step, rng)  # (T, M, nx)
+    states = q.sample_states(settings.states_per_step, rng, root)  # (T, M, nx)
     mean = q.action_mean(states)
     return Samples(
         states[:T, :, observed].reshape(-1, len(observed)),
@@ -111,7 +121,7 @@ def draw(
 
 def draws_of(q: TrajectoryDistribution, observed: Indices, settings: FitSettings) -> Draw:
     """What draws samples for ``fit``, to imitate q."""
-    return partial(draw, q, observed, settings)
+    return partial(draw, q, square_root(q.Sigma), observed, settings)
 
 
 def fit(policy: Policy, draw: Draw, settings: FitSettings, rng: np.random.Generator) -> Fit:
@@ -129,7 +139,8 @@ def fit(policy: Policy, draw: Draw, settings: FitSettings, rng: np.random.Genera
         objective = _objective(samples, scaling, settings.bound, len(policy.b1), rng)
         result, policy = minimized(objective, policy, scaling, settings.iterations)
         evaluations += result.evaluations
-    return Fit(policy, result.value + np.log(scaling.action).sum(), evaluations)
+    value = result.value + np.log(scaling.action).sum()
+    return Fit(policy, value, evaluations, result.reason)
 
 
 def minimized(

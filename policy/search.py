@@ -133,18 +133,22 @@ def iterate(
             fitted, memory, rollouts = method.begin(model, settings, state.q, rng)
         else:
             fitted, memory, rollouts = method.improve(model, settings, state, rng)
-        q, ddp_iterations = state.q, 0
+        q, solution = state.q, None
         if method.adapts:
             solution = vgps.adapt(model, settings, fitted.policy, q, alpha, rng)
-            q, ddp_iterations = distribution(model, solution), solution.iterations
+            q = distribution(model, solution)
     new = SearchState(state.k + 1, fitted.policy, q, memory, state.rollouts + rollouts)
     record = Record(
         iteration=new.k,
         alpha=alpha,
         bound=fitted.value,
         evaluations=fitted.evaluations,
+        fit_reason=fitted.reason,
         ddp_cost=float(model.cost(q.X, q.U).sum()),
-        ddp_iterations=ddp_iterations,
+        ddp_iterations=0 if solution is None else solution.iterations,
+        ddp_reason="" if solution is None else str(solution.reason),
+        ddp_regularization=0.0 if solution is None else solution.regularization,
+        largest_k=float(np.abs(q.k).max()),
         seconds=time.perf_counter() - started,
         rollouts=new.rollouts,
     )

@@ -76,8 +76,12 @@ class Record(NamedTuple):
     alpha: float
     bound: float  # objective that the policy was fitted to, at its end
     evaluations: int  # of that objective
+    fit_reason: str  # why the fit ended: see the optimiser; "stalled" is no success
     ddp_cost: float  # task cost of the mean trajectory of q at the end of the iteration
     ddp_iterations: int  # 0 where q stays the initial one
+    ddp_reason: str  # why the optimisation of q ended (`solver.ilqr.Reason`); empty where q stays
+    ddp_regularization: float  # that the gains of q needed; 0 where Q_uu is positive definite
+    largest_k: float  # N·m or N, entry of k_t of q: how far the optimisation was from its end
     seconds: float
     rollouts: int  # sampled so far to learn from
 

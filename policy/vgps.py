@@ -13,12 +13,10 @@ from vgps.codegen.model import Model
 from vgps.policy.cost_term import negative_log_policy
 from vgps.policy.gaussian import Policy
 from vgps.policy.mstep import draws_of, fit
-from vgps.policy.rollouts import run_policy_from
 from vgps.policy.state import Improvement, SearchSettings, SearchState
 from vgps.solver.distribution import TrajectoryDistribution
 from vgps.solver.ilqr import Solution, ilqr
 from vgps.solver.objective import task_objective, with_extra
-from vgps.solver.rollout import rollout
 
 
 def improve(
@@ -42,16 +40,11 @@ def adapt(
     -log pi is averaged over the trajectory itself and over states displaced by draws from the
     marginals, where the action follows the feedback of q: u + K dx (section 4).
 
-    The optimisation starts from the mean actions of q or from those that the policy takes without
-    noise, whichever cost less.  Where the mean of q falls at its end, optimisation does not get it
-    up again, and the next policy would learn to fall; a policy that walks is then the better start.
+    The optimisation starts from the mean actions of q.
     """
     dX = q.antithetic_displacements(settings.pairs, rng)  # (T, S, nx)
     dU = dX @ q.K.transpose(0, 2, 1)  # (T, S, nu)
     objective = with_extra(
         task_objective(model, settings.horizon, alpha), negative_log_policy(policy, dX, dU)
     )
-    no_noise = np.zeros((1, settings.horizon, model.nu))
-    taken = run_policy_from(model, policy, q.X[0][None], no_noise).U[0]  # (T, nu)
-    better = min(q.U, taken, key=lambda U: rollout(model, objective, q.X[0], U)[2])
-    return ilqr(model, objective, q.X[0], better, settings.adapt)
+    return ilqr(model, objective, q.X[0], q.U, settings.adapt)

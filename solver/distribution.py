@@ -34,10 +34,18 @@ class TrajectoryDistribution(NamedTuple):
         deviation = states - self.X[:, None]
         return (self.U + self.k)[:, None] + deviation @ self.K.transpose(0, 2, 1)
 
-    def sample_states(self, per_step: int, rng: np.random.Generator) -> Array:
-        """States (T, per_step, nx), drawn independently from each step's marginal."""
+    def sample_states(
+        self, per_step: int, rng: np.random.Generator, root: Array | None = None
+    ) -> Array:
+        """States (T, per_step, nx), drawn independently from each step's marginal.
+
+        ``root`` (T, nx, nx) is ``square_root(Sigma)`` of a caller that draws more than once.
+        """
         T, nx = self.mu.shape
-        return self.mu[:, None] + self._correlate(rng.standard_normal((T, per_step, nx)))
+        normal = rng.standard_normal((T, per_step, nx))
+        return self.mu[:, None] + _correlated(
+            square_root(self.Sigma) if root is None else root, normal
+        )
 
     def log_density(self, states: Array) -> Array:
         """Log density of ``states`` (n, M, nx) under the marginals of the first n steps.
@@ -53,12 +61,8 @@ class TrajectoryDistribution(NamedTuple):
     def antithetic_displacements(self, pairs: int, rng: np.random.Generator) -> Array:
         """Zero and ``pairs`` of opposite draws from N(0, Sigma_t): (T, 1 + 2 pairs, nx)."""
         T, nx = self.mu.shape
-        draws = self._correlate(rng.standard_normal((T, pairs, nx)))
+        draws = _correlated(square_root(self.Sigma), rng.standard_normal((T, pairs, nx)))
         return np.concatenate([np.zeros((T, 1, nx)), draws, -draws], axis=1)
-
-    def _correlate(self, normal: Array) -> Array:
-        """Draws from N(0, Sigma_t) (T, M, nx) out of standard normal numbers (T, M, nx)."""
-        return normal @ square_root(self.Sigma).transpose(0, 2, 1)
 
 
 # What overflows is found at the end.
@@ -93,6 +97,11 @@ def trajectory_distribution(
     if not finite.all():
         raise FloatingPointError(f"the state marginals are not finite at step {np.argmin(finite)}")
     return TrajectoryDistribution(X, solution.U, gains.k, gains.K, covariance, mu, Sigma)
+
+
+def _correlated(root: Array, normal: Array) -> Array:
+    """Draws (T, M, nx) with the covariances of which this is the root, of standard normal ones."""
+    return normal @ root.transpose(0, 2, 1)
 
 
 def square_root(covariance: Array) -> Array:
