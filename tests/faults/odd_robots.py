@@ -97,7 +97,7 @@ def try_out(seed: int, folder: Path) -> Tried:
         "check": [],
         "build": [],
         "optimize": ["--iterations", 5],
-        "train": ["--iterations", 3, "--hidden", 2, "--method", method],
+        "train": ["--iterations", 3, "--hidden", 2, "--method", method, "--finish", "none"],
     }
     outcomes = {}
     for command, options in commands.items():
