@@ -88,7 +88,7 @@ def _unstable(model: Model, found: Stability) -> str:
         ways.append(f"task.integrator: implicit{fewer}")
     return (
         f"{_steps(model)} are past their stability bound at step {found.step}, where "
-        f"{found.coordinate} moves fastest" + (f": {', or '.join(ways)} would do" if ways else "")
+        f"{found.coordinate} moves fastest" + (f": {' or '.join(ways)} would do" if ways else "")
     )
 
 
