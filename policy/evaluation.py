@@ -77,6 +77,8 @@ def require_finite_rollouts(model: Model, policy: Policy, rollouts: int, horizon
         require_finite(model, task_objective(model, T), X[r, : T + 1], U[r, :T])
 
 
+# Costs that are finite may have a sum, or squares, that are not.
+@np.errstate(over="ignore", invalid="ignore")
 def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> Summary:
     """Cost, success and speed of a set of rollouts.
 

@@ -81,14 +81,14 @@ def _finite(model: Model, U: Array, substeps: int) -> Array | None:
 
 
 def _unstable(model: Model, found: Stability) -> str:
-    ways = [f"task.substeps: {found.substeps} would do"] if found.substeps else []
+    ways = [f"task.substeps: {found.substeps}"] if found.substeps else []
     if model.robot.task.integrator == "rk4" and found.implicit_substeps is not None:
         more = found.implicit_substeps > model.robot.task.substeps
         fewer = f" with {found.implicit_substeps} substeps" if more else ""
         ways.append(f"task.integrator: implicit{fewer}")
     return (
         f"{_steps(model)} are past their stability bound at step {found.step}, where "
-        f"{found.coordinate} moves fastest" + (f": {', or '.join(ways)}" if ways else "")
+        f"{found.coordinate} moves fastest" + (f": {' or '.join(ways)} would do" if ways else "")
     )
 
 

@@ -46,6 +46,10 @@ SUCCESSES = [
 ]
 
 
+# Progress, and what is said of a result that is returned.
+_REMARKS = ("iteration", "trajectory ", "the trajectory is not", "the start is a stationary")
+
+
 class Tried(NamedTuple):
     """What became of one robot."""
 
@@ -97,7 +101,7 @@ def try_out(seed: int, folder: Path) -> Tried:
         "check": [],
         "build": [],
         "optimize": ["--iterations", 5],
-        "train": ["--iterations", 3, "--hidden", 2, "--method", method],
+        "train": ["--iterations", 3, "--hidden", 2, "--method", method, "--finish", "none"],
     }
     outcomes = {}
     for command, options in commands.items():
@@ -127,9 +131,7 @@ def _outcome(*arguments: object, cwd: Path) -> str:
         return f"{type(error).__name__}: {error}"
     if status == 0:
         return "done"
-    said = [
-        line for line in errors.splitlines() if not line.startswith(("iteration", "trajectory "))
-    ]
+    said = [line for line in errors.splitlines() if not line.startswith(_REMARKS)]
     if status not in (1, 2) or len(said) != 1:
         return f"exit status {status} with {len(said)} lines: {errors[-500:]}"
     return "refused" if status == 2 else "sentence"
