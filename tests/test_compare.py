@@ -91,7 +91,7 @@ def test_a_failure_is_not_fatal(tmp_path):
     """A robot whose rolled-out state is infinite at once, beside one that learns."""
     text = CARTPOLE.read_text(encoding="utf-8").replace("name: cartpole", "name: lost")
     lost = tmp_path / "lost.yaml"
-    lost.write_text(text.replace("q: {rail: 1.0}", "q: {rail: 1e300}"), encoding="utf-8")
+    lost.write_text(text.replace("damping: 0.005", "damping: 1e12"), encoding="utf-8")
     out = tmp_path / "out"
     arguments = ("--seeds", 1, "--jobs", 1, "--out", out)
     status, printed, _ = run("compare", "--robots", lost, CARTPOLE, *QUICK, *arguments)

@@ -1,6 +1,6 @@
 """Rules for the expressions of a robot: the names that they use, what parameters make of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from vgps.codegen.description.blueprint import Blueprint
 from vgps.codegen.description.consistency import Refusals
@@ -35,13 +35,14 @@ def check_cost(robot: Blueprint) -> Refusals:
     """The cost is a number made of quantities that exist."""
     cost = parse(robot.task.cost)
     names = quantities(robot) | set(robot.parameters)
-    yield from _refusals(COST, robot, cost, [*cost.faults(names, COST_CALLS), *_not_number(cost)])
+    faults = [*cost.faults(names, COST_CALLS), *_not_number(cost)]
+    yield from _refusals(COST, robot.parameters, cost, faults)
 
 
 def check_success(robot: Blueprint) -> Refusals:
     """The success is a condition on what varies over time, aggregated."""
     success = parse(robot.task.success)
-    yield from _refusals(SUCCESS, robot, success, _success_faults(robot, success))
+    yield from _refusals(SUCCESS, robot.parameters, success, _success_faults(robot, success))
 
 
 def check_height(robot: Blueprint) -> Refusals:
@@ -50,17 +51,19 @@ def check_height(robot: Blueprint) -> Refusals:
         return
     height = parse(str(robot.ground.height))
     faults = [*height.faults({"x", *robot.parameters}, NUMERIC_CALLS), *_not_number(height)]
-    if "x" in robot.parameters and "x" in height.names:
-        text = "'x' is where the height is asked for: call the parameter otherwise"
-        faults.append(ExpressionError(text, height.column))
-    yield from _refusals(HEIGHT, robot, height, faults)
+    # The place x hides a parameter of this name.
+    constants = {name: value for name, value in robot.parameters.items() if name != "x"}
+    yield from _refusals(HEIGHT, constants, height, faults)
 
 
 def _refusals(
-    at: Location, robot: Blueprint, expression: Expression, faults: Iterable[ExpressionError]
+    at: Location,
+    constants: Mapping[str, float],
+    expression: Expression,
+    faults: Iterable[ExpressionError],
 ) -> Refusals:
     """Those of its form or, when its form is right, of what parameters make of it."""
-    for fault in list(faults) or constant_faults(expression, robot.parameters):
+    for fault in list(faults) or constant_faults(expression, constants):
         yield refuse(f"cannot be used: {fault}", at=at, offset=fault.column)
 
 

@@ -4,6 +4,7 @@ It has two parts that take a compiler about equally long and do not call each ot
 cores can compile them at the same time: where PART is 1 or 2, the file is that part alone.
 """
 
+import math
 from pathlib import Path
 
 import casadi as ca
@@ -12,6 +13,7 @@ from vgps.codegen.description.robot import Robot
 from vgps.codegen.emission import backward_pass
 from vgps.codegen.emission.c_syntax import LANES
 from vgps.codegen.emission.emit import Sizes, emit, emit_batch, sizes
+from vgps.codegen.errors import BuildError
 from vgps.codegen.mechanics.function import NumericSolve
 from vgps.codegen.mechanics.functions import Functions
 
@@ -23,7 +25,12 @@ def c_source(robot: Robot, functions: Functions, compiled: list[ca.Function]) ->
     """C source of everything that the compiled robot offers.
 
     ``compiled`` are CasADi's functions of ``functions.functions``, in the same order.
+
+    Raises:
+        BuildError: one of them holds a number that is not finite.
     """
+    for f in compiled:
+        _refuse_infinite(f)
     along_trajectories = [
         compiled_function
         for function, compiled_function in zip(functions.functions, compiled, strict=True)
@@ -48,6 +55,14 @@ def c_source(robot: Robot, functions: Functions, compiled: list[ca.Function]) ->
         "#endif",
     ]
     return "\n\n".join(text)
+
+
+def _refuse_infinite(f: ca.Function) -> None:
+    """The description keeps expressions finite; a derivative of one may still not be."""
+    for k in range(f.n_instructions()):
+        if f.instruction_id(k) == ca.OP_CONST and not math.isfinite(f.instruction_constant(k)):
+            text = f"{f.name()} holds a number that is not finite"
+            raise BuildError(f"{text}: numbers of the robot are too large or too small together")
 
 
 def _written(*names: str) -> list[str]:

@@ -112,6 +112,8 @@ def formula(text, rng):
 
 def structure(text, rng):
     """A value lost, renamed, nested or put in another's place, in the data."""
+    if "<<" in text:  # PyYAML would merge without end what `flood` has made
+        return text
     try:
         data = yaml.safe_load(text)
     except Exception:  # PyYAML has many, and no limits
