@@ -31,6 +31,10 @@ class RobotFileError(InputError):
         return type(self), (self.path, self.line, self.column, self.message)
 
 
+class FolderError(InputError):
+    """A folder cannot be written into, such as one that another process is writing into."""
+
+
 class BuildError(Exception):
     """A valid robot could not be turned into a library.  One sentence."""
 

@@ -4,14 +4,15 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot
+from vgps.codegen.files import remove_leftovers, scratch
+from vgps.codegen.lock import locked
 from vgps.experiments.member import run_member
-from vgps.experiments.plan import Member, missing, store
+from vgps.experiments.plan import RUNS, Member, missing, store
 from vgps.experiments.progress import Watch, unwatched
-from vgps.experiments.results import Failure, write_failures
+from vgps.experiments.results import Failure, holds_comparison, write_failures
 from vgps.experiments.workers import Execute, workers
 
 Work = Callable[[Member], dict[str, bytes]]
@@ -37,19 +38,22 @@ def compare(
 
     Raises:
         RunFolderError: when ``out`` holds a run with other settings, before anything is written.
+        FolderError: when another process is writing into it.
         BuildError: when a robot cannot be compiled.
         ClusterError: when no cluster answers.
         ClusterLost: when the connection to it is lost while it works.
     """
-    # Workers here are killed in an interruption, and what they were at is in this folder.
-    with (
-        TemporaryDirectory(prefix="vgps-", ignore_cleanup_errors=True) as scratch,
-        workers(jobs, cluster) as execute,
-    ):
+    with workers(jobs, cluster) as execute:
         for robot in robots:
             build(robot)  # once, and not by every worker
-        work = run_member if cluster else partial(run_member, scratch=scratch)
-        carry_out(out, members, execute, work, watch)
+        with locked(out):
+            runs = out / RUNS
+            runs.mkdir(exist_ok=True)
+            remove_leftovers(runs)
+            # Workers here are killed in an interruption, and what they were at is in this folder.
+            with scratch(runs) as place:
+                work = run_member if cluster else partial(run_member, scratch=place)
+                carry_out(out, members, execute, work, watch)
 
 
 def carry_out(
@@ -61,9 +65,11 @@ def carry_out(
 ) -> None:
     """Let ``execute`` do ``work`` for the members that ``out`` lacks, and store what comes."""
     waiting = missing(out, members)
-    out.mkdir(parents=True, exist_ok=True)
     failures: list[Failure] = []
+    ours = holds_comparison(out)
     write_failures(out, failures)
+    if ours:
+        remove_leftovers(out)
     started = time.perf_counter()
     earlier = len(members) - len(waiting)
     with watch("run", len(members)) as update:

@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 
 from vgps.codegen.description.robot import load
 from vgps.experiments.evaluation import evaluation
-from vgps.experiments.plan import EVALUATION, ROBOT, Member
+from vgps.experiments.plan import EVALUATION, Member
+from vgps.experiments.run_folder import ROBOT
 from vgps.experiments.training import train
 
 

@@ -12,14 +12,15 @@ from typing import Any, NamedTuple
 
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.errors import hint
+from vgps.codegen.files import remove_leftovers, write_atomically
+from vgps.codegen.lock import locked
 from vgps.experiments.errors import ComparisonError, RunFolderError
-from vgps.experiments.files import write_atomically
-from vgps.experiments.run_folder import RunFolder
+from vgps.experiments.run_folder import ROBOT, RunFolder
 from vgps.policy.methods import METHODS
 from vgps.policy.settings import RunSettings
 
 EVALUATION = "evaluation.json"
-ROBOT = "robot.yaml"
+RUNS = "runs"  # the folder of the members' folders
 # Everything that can be compared, by the paper's names: its settings where they differ.
 ENTRIES: dict[str, dict[str, Any]] = {name: {"method": name} for name in METHODS} | {
     "cost-weighted-1000": {"method": "cost-weighted", "samples": 1000}
@@ -96,7 +97,7 @@ def plan(
 
 def folder_of(out: Path, member: Member) -> RunFolder:
     """Where its run is, or would be."""
-    return RunFolder(out / "runs" / member.name)
+    return RunFolder(out / RUNS / member.name)
 
 
 def missing(out: Path, members: Sequence[Member]) -> list[Member]:
@@ -131,9 +132,10 @@ def _is_finished(folder: RunFolder, member: Member) -> bool:
 def store(out: Path, member: Member, files: Mapping[str, bytes]) -> None:
     """Write a finished run, its evaluation last."""
     folder = folder_of(out, member)
-    folder.path.mkdir(parents=True, exist_ok=True)
-    for name in sorted(files, key=lambda name: name == EVALUATION):
-        write_atomically(folder.file(name), _writer(files[name]))
+    with locked(folder.path):
+        remove_leftovers(folder.path)
+        for name in sorted(files, key=lambda name: name == EVALUATION):
+            write_atomically(folder.file(name), _writer(files[name]))
 
 
 def _writer(content: bytes) -> Callable[[Path], object]:

@@ -7,8 +7,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from vgps.experiments.files import write_atomically
-from vgps.experiments.plan import Member, folder_of, read_evaluation
+from vgps.codegen.files import is_leftover_of, write_atomically
+from vgps.codegen.lock import LOCK
+from vgps.experiments.plan import RUNS, Member, folder_of, read_evaluation
+
+FAILED = "failed.csv"  # the first file of a comparison
 
 
 class Row(NamedTuple):
@@ -92,14 +95,21 @@ def read_results(out: Path, members: Iterable[Member]) -> tuple[list[Row], list[
     return rows, finals
 
 
+def holds_comparison(out: Path) -> bool:
+    """Whether a folder is one of a comparison, or nothing but what a killed one left at once."""
+    return (out / FAILED).exists() or all(
+        path.name in (LOCK, RUNS) or is_leftover_of(path, FAILED) for path in out.iterdir()
+    )
+
+
 def write_failures(out: Path, failures: Sequence[Failure]) -> None:
     """Write failed.csv."""
-    write_rows(out / "failed.csv", Failure, failures)
+    write_rows(out / FAILED, Failure, failures)
 
 
 def read_failures(out: Path) -> list[Failure]:
     """What failed.csv lists."""
-    with (out / "failed.csv").open(newline="", encoding="utf-8") as file:
+    with (out / FAILED).open(newline="", encoding="utf-8") as file:
         return [
             Failure(f["robot"], int(f["hidden"]), f["method"], int(f["seed"]), f["error"])
             for f in csv.DictReader(file)

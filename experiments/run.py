@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from vgps.codegen.build import build
 from vgps.codegen.description.robot import load
 from vgps.codegen.model import Model
-from vgps.experiments.run_folder import RunFolder
+from vgps.experiments.run_folder import ROBOT, RunFolder
 from vgps.policy.gaussian import Policy
 from vgps.policy.settings import RunSettings
 from vgps.policy.store import policy_from_arrays
@@ -50,7 +50,7 @@ def read_run(path: str | Path) -> Run:
     """
     folder = RunFolder(path)
     config = folder.read_config()
-    model = build(load(folder.file("robot.yaml"), config.overrides))
+    model = build(load(folder.file(ROBOT), config.overrides))
     return Run(
         model=model,
         settings=config,

@@ -9,13 +9,15 @@ from numpy.typing import NDArray
 
 from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot, load
+from vgps.codegen.files import remove_leftovers
+from vgps.codegen.lock import locked
 from vgps.codegen.model import Model
 from vgps.experiments.config import RunConfig
 from vgps.experiments.demonstration import checked_actions, read_demonstration
 from vgps.experiments.errors import RunFolderError
 from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.run import Run, Trajectory, read_trajectory
-from vgps.experiments.run_folder import RunFolder
+from vgps.experiments.run_folder import DEMO, ROBOT, RunFolder
 from vgps.policy.evaluation import run_policy, summarize
 from vgps.policy.gaussian import Policy
 from vgps.policy.methods import METHODS
@@ -46,14 +48,16 @@ def train(
             absent.
         demonstration: actions U (T, nu) to start from, N·m or N, or an .npz that holds them; as the
             robot's file says when absent.
-        out: folder for the run, which must be new or empty; the run is kept nowhere when absent.
+        out: folder for the run, new or empty, or begun in the same way, which is then continued;
+            the run is kept nowhere when absent.
         watch: shows how far it is (`experiments.progress`).
 
     Raises:
         RobotFileError: when the robot cannot be read.
         BuildError: when it cannot be compiled.
         DemonstrationError: when the robot cannot start from the demonstration.
-        RunFolderError: when ``out`` holds something.
+        RunFolderError: when ``out`` holds something else.
+        FolderError: when another process is writing into it.
         ValueError: when ``out`` is given for a robot that is not from a file.
         FloatingPointError: when a step of the method stops being finite, with its quantity.
     """
@@ -68,14 +72,12 @@ def train(
     elif demonstration is not None:
         demo = "given actions"
         U = checked_actions("the demonstration", demonstration, model)
-    folder = None
-    if out is not None:
-        folder = RunFolder.new(out)
-        folder.write_text("robot.yaml", described.text)
-        if U is not None:
-            folder.write_arrays("demo.npz", {"U": U})
-        folder.write_config(RunConfig.of(described, settings, demo))
-    return _learn(model, settings, U, folder, watch)
+    if out is None:
+        return _learn(model, settings, U, None, watch)
+    folder = RunFolder(out)
+    with locked(folder.path):
+        _begin(folder, RunConfig.of(described, settings, demo), described.text, U)
+        return _learn(model, settings, U, folder, watch)
 
 
 def resume(path: str | Path, *, iterations: int | None = None, watch: Watch = unwatched) -> Run:
@@ -88,16 +90,22 @@ def resume(path: str | Path, *, iterations: int | None = None, watch: Watch = un
 
     Raises:
         RunFolderError: when this is no run.
+        FolderError: when another process is writing into it.
         FloatingPointError: as ``train`` does.
     """
     folder = RunFolder(path)
-    config = folder.read_config()
-    if iterations is not None:
-        config = config.replaced(iterations=iterations)
-        folder.write_config(config)
-    model = build(load(folder.file("robot.yaml"), config.overrides))
-    U = folder.read_arrays("demo.npz")["U"] if config.demo is not None else None
-    return _learn(model, config, U, folder, watch)
+    folder.read_config()  # before a lock is left in what is no run
+    with locked(folder.path):
+        remove_leftovers(folder.path)
+        config = folder.read_config()
+        if not folder.file(ROBOT).exists():
+            raise RunFolderError(f"{path} has no {ROBOT} yet: give the command that began it")
+        if iterations is not None:
+            config = config.replaced(iterations=iterations)
+            folder.write_config(config)
+        model = build(load(folder.file(ROBOT), config.overrides))
+        U = folder.read_arrays(DEMO)["U"] if config.demo is not None else None
+        return _learn(model, config, U, folder, watch)
 
 
 def require_same_run(path: str | Path, robot: Robot, asked: dict[str, object]) -> None:
@@ -118,6 +126,38 @@ def require_same_run(path: str | Path, robot: Robot, asked: dict[str, object]) -
         own = getattr(config, name)
         if name != "iterations" and value != own:
             raise RunFolderError(f"{path} was started with --{name} {own}, not {value}")
+
+
+def _begin(folder: RunFolder, config: RunConfig, text: str, U: Array | None) -> None:
+    """Write what the run starts from, or make sure that it is what the folder started from."""
+    if folder.is_begun():
+        _require_same_beginning(folder, config, text, U)
+    else:
+        folder.require_empty()
+        folder.write_config(config)
+    remove_leftovers(folder.path)
+    if not folder.file(ROBOT).exists():
+        folder.write_text(ROBOT, text)
+    if U is not None and not folder.file(DEMO).exists():
+        folder.write_arrays(DEMO, {"U": U})
+
+
+def _require_same_beginning(
+    folder: RunFolder, config: RunConfig, text: str, U: Array | None
+) -> None:
+    own = folder.read_config()
+    held = f"{folder.path} already exists, and holds a run"
+    # The same actions may come from another place, and a run may be continued by newer packages.
+    for name, value in config.model_dump(exclude={"demo", "versions"}).items():
+        if getattr(own, name) != value:
+            raise RunFolderError(f"{held} with {name} {getattr(own, name)}, not {value}")
+    if (own.demo is None) != (U is None):
+        raise RunFolderError(f"{held} that started from {own.demo or 'no demonstration'}")
+    if U is not None and folder.file(DEMO).exists():
+        if not np.array_equal(folder.read_arrays(DEMO)["U"], U):
+            raise RunFolderError(f"{held} that started from another demonstration")
+    if folder.file(ROBOT).exists() and folder.file(ROBOT).read_text(encoding="utf-8") != text:
+        raise RunFolderError(f"{held} with another version of the robot's file")
 
 
 def watched_trajectory(

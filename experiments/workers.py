@@ -6,6 +6,7 @@ failed.
 """
 
 import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+from vgps.experiments.dependent import end_with, leaving_interrupts_here
 from vgps.experiments.errors import ClusterError, ClusterLost
 
 if TYPE_CHECKING:
@@ -85,7 +87,16 @@ def _here(jobs: int, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterat
         calls = [delayed(_numbered)(work, number, task) for number, task in waiting.items()]
         try:
             # One call a batch: a process that dies takes no finished outcome with it.
-            with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+            with (
+                parallel_config(
+                    "loky",
+                    n_jobs=jobs,
+                    inner_max_num_threads=1,
+                    initializer=end_with,
+                    initargs=(os.getpid(),),
+                ),
+                leaving_interrupts_here(),
+            ):
                 done = Parallel(batch_size=1, return_as="generator_unordered")(calls)
             for number, outcome in done:
                 del waiting[number]
