@@ -1,13 +1,19 @@
 """The command line: parse, call, print.
 
-Exit status: 0 done, 2 bad input, 1 failure, 130 interrupted (what was learned is saved).
+Exit status: 0 done, 2 bad input, 1 failure, 128 + n ended by signal n, such as 130 by Ctrl-C (what
+was learned is saved).
 """
+
+if __name__ == "__main__":
+    # Not by what stands below: Ctrl-C during its imports would be a traceback.
+    import runpy
+
+    runpy.run_module("vgps", run_name="__main__")
 
 import sys
 import time
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypedDict
 
@@ -20,6 +26,7 @@ from vgps.codegen.description.robot import Robot as Description
 from vgps.codegen.description.robot import load
 from vgps.codegen.errors import BuildError, InputError, RobotFileError, hint
 from vgps.codegen.folders import PACKAGE
+from vgps.codegen.lock import locked
 from vgps.experiments.errors import ClusterLost
 from vgps.policy.settings import RunSettings
 from vgps.report import console
@@ -128,8 +135,9 @@ def optimize_command(
     from vgps.report.figures import trajectory_picture
 
     folder = out or free_path(f"{described.name}-trajectory-seed{seed}")
-    model, solution, result = optimize_into(folder, described, iterations, seed, demo, progress)
-    trajectory_picture(folder / "trajectory.png", model, solution.X, solution.U)
+    with locked(folder):
+        model, solution, result = optimize_into(folder, described, iterations, seed, demo, progress)
+        trajectory_picture(folder / "trajectory.png", model, solution.X, solution.U)
     _report(result, f"trajectory of {described.name}", json)
 
 
@@ -157,24 +165,26 @@ def train_command(
     from vgps.experiments.evaluation import evaluation
     from vgps.experiments.run_folder import free_path
 
-    started = time.perf_counter()
     if resume is None:
         chosen = RunSettings.model_validate(settings)
         name = f"{described.name}-{chosen.method}-{chosen.hidden}-seed{chosen.seed}"
         folder = out or free_path(name)
-        run = training.train(described, chosen, demonstration=demo, out=folder, watch=progress)
     else:
-        folder = resume
-        asked = dict(settings)
+        folder, asked = resume, dict(settings)
         training.require_same_run(folder, described, asked)
-        last = RunSettings.model_validate({"iterations": asked.get("iterations")}).iterations
-        run = training.resume(folder, iterations=last, watch=progress)
-    seconds = time.perf_counter() - started
-    result = evaluation(run) | {"seconds": seconds, "out": str(folder)}
-    # Drawing needs half a second of imports, which the first iteration should not wait for.
-    from vgps.report.run_report import draw_run
+        chosen = RunSettings.model_validate({"iterations": asked.get("iterations")})
+    started = time.perf_counter()
+    with locked(folder):
+        if resume is None:
+            run = training.train(described, chosen, demonstration=demo, out=folder, watch=progress)
+        else:
+            run = training.resume(folder, iterations=chosen.iterations, watch=progress)
+        seconds = time.perf_counter() - started
+        result = evaluation(run) | {"seconds": seconds, "out": str(folder)}
+        # Drawing needs half a second of imports, which the first iteration should not wait for.
+        from vgps.report.run_report import draw_run
 
-    draw_run(run)
+        draw_run(run)
     if json:
         print_json(result)
         return
@@ -269,13 +279,14 @@ def compare_command(
     from vgps.report.comparison_report import report_comparison
 
     members = plan(descriptions, hidden, methods, seeds, iterations)
-    try:
-        compare(out, descriptions, members, jobs, cluster, progress)
-    except (ClusterLost, KeyboardInterrupt):
-        report_comparison(out, collect(out, members))
-        raise
-    found = collect(out, members)
-    report_comparison(out, found)
+    with locked(out):
+        try:
+            compare(out, descriptions, members, jobs, cluster, progress)
+        except (ClusterLost, KeyboardInterrupt):
+            report_comparison(out, collect(out, members))
+            raise
+        found = collect(out, members)
+        report_comparison(out, found)
     if json:
         print_json({"out": str(out), "table": found.table, "failed": found.failures})
     else:
@@ -347,9 +358,6 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
 def main() -> int:
     """Do what the arguments of this process say; the exit status."""
     program, *arguments = sys.argv
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal may know no signs such as N·s
     try:
         if arguments[:1] == ["--version"]:
             print(f"vgps {version('vgps')}")
@@ -365,17 +373,11 @@ def main() -> int:
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
-    except (BuildError, ClusterLost, FloatingPointError, MissingEncoder, OSError) as error:
-        print(error, file=sys.stderr)
+    except BrokenPipeError:
+        raise  # nobody reads what is printed: no failure
+    except OSError as error:
+        print(f"{error.filename or 'failed'}: {error.strerror or error}", file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print(
-            "interrupted; `train ROBOT --resume RUN` continues a training run, "
-            "the same `compare` does what is missing",
-            file=sys.stderr,
-        )
-        return 130
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    except (BuildError, ClusterLost, FloatingPointError, MemoryError, MissingEncoder) as error:
+        print(error or "out of memory", file=sys.stderr)
+        return 1

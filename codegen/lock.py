@@ -62,7 +62,7 @@ def locked(folder: Path, wait: bool = False) -> Iterator[None]:
 
 
 def tidy(folder: Path) -> None:
-    """Remove what killed processes left in a folder of ours, if no other writes and this one may."""
+    """Remove what killed processes left in a folder of ours that nobody is writing into."""
     if any(path.name.startswith(".") for path in folder.iterdir()):
         with suppress(FolderError, OSError), locked(folder):
             remove_leftovers(folder)

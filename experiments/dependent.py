@@ -1,4 +1,4 @@
-"""Processes that work for this one: they end when it ends, and leave Ctrl-C at the terminal to it."""
+"""Processes that work for this one: they end when it ends, and leave Ctrl-C to it."""
 
 import os
 import signal
