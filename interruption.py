@@ -6,6 +6,7 @@ from types import FrameType, TracebackType
 from typing import Self
 
 _ENDING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_A_MOMENT = 0.01  # s
 
 
 def end_silently() -> None:
@@ -35,6 +36,7 @@ class Interruptible:
         traceback: TracebackType | None,
     ) -> None:
         end_silently()
+        signal.setitimer(signal.ITIMER_REAL, 0)
         sys.unraisablehook = sys.__unraisablehook__
 
     def _raise(self, number: int, frame: FrameType | None) -> None:
@@ -44,11 +46,12 @@ class Interruptible:
 
     def _raise_again(self, unraisable: "sys.UnraisableHookArgs") -> None:
         """What is raised in a destructor or in a function called from C is lost otherwise."""
-        if self.received is not None and isinstance(unraisable.exc_value, KeyboardInterrupt):
-            _handle(self._raise)
-            signal.raise_signal(self.received)
-        else:
+        if self.received is None or not isinstance(unraisable.exc_value, KeyboardInterrupt):
             sys.__unraisablehook__(unraisable)
+            return
+        # Not at once: what is raised in this hook is lost as well.
+        signal.signal(signal.SIGALRM, signal.default_int_handler)
+        signal.setitimer(signal.ITIMER_REAL, _A_MOMENT)
 
 
 def _handle(handler: object) -> None:

@@ -206,7 +206,8 @@ def evaluate_command(
         horizon: Steps of a rollout; as the robot's file says when absent.
         seed: Seed of initial states and noise.
     """
-    _require_positive(rollouts=rollouts, horizon=horizon)
+    _require_at_least(1, rollouts=rollouts, horizon=horizon)
+    _require_at_least(0, seed=seed)
     from vgps.experiments.evaluation import evaluation
     from vgps.experiments.run import read_run
 
@@ -269,7 +270,7 @@ def compare_command(
         cluster: Address of a Dask scheduler whose workers do the runs instead.
         out: Folder for the runs, the table and the picture.
     """
-    _require_positive(jobs=jobs)
+    _require_at_least(1, jobs=jobs)
     if jobs is not None and cluster is not None:
         raise UsageError("--cluster brings its own workers: leave out --jobs")
     descriptions = _descriptions(robots, overrides)
@@ -303,7 +304,7 @@ def bench_command(rounds: int = 15, readme: bool = False, json: Json = False) ->
         rounds: Interleaved rounds of each row.
         readme: Write the table into README.md too.
     """
-    _require_positive(rounds=rounds)
+    _require_at_least(1, rounds=rounds)
     from vgps.bench.readme import Readme
     from vgps.bench.table import HEADER, cells, measured
 
@@ -329,10 +330,10 @@ def _descriptions(names: Sequence[str], overrides: Sequence[str]) -> list[Descri
     return [load(name, _overrides(overrides)) for name in dict.fromkeys(names)]
 
 
-def _require_positive(**options: int | None) -> None:
+def _require_at_least(least: int, **options: int | None) -> None:
     for name, value in options.items():
-        if value is not None and value < 1:
-            raise UsageError(f"--{name} must be at least 1, found {value}")
+        if value is not None and value < least:
+            raise UsageError(f"--{name} must be at least {least}, found {value}")
 
 
 def _report(result: dict[str, Any], title: str, json: bool) -> None:

@@ -74,7 +74,7 @@ def _acquired(folder: Path, wait: bool) -> IO[str]:
     while True:
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            file = path.open("a+", encoding="utf-8")
+            file = path.open("a+", encoding="utf-8", errors="replace")
         except FileNotFoundError:
             continue  # an owner that ended has just removed the folder that it had made
         except (FileExistsError, NotADirectoryError):

@@ -5,6 +5,7 @@ X  (N + 1, nx)  states, optional; the first must be the task's mean initial stat
                 another one the actions would not repeat the recording
 """
 
+import io
 from pathlib import Path
 
 import numpy as np
@@ -67,8 +68,9 @@ def _read(path: Path) -> dict[str, NDArray]:
     """U and, where there is one, X."""
     names, arrays = None, {}
     try:
-        # Opened here, because NumPy leaves a damaged file open.
-        with path.open("rb") as file:
+        # Opened here, because NumPy leaves a damaged file open; read here, because it wants to jump
+        # about in the file, which a pipe does not allow.
+        with io.BytesIO(path.read_bytes()) as file:
             recording = np.load(file, allow_pickle=False)
             if isinstance(recording, np.lib.npyio.NpzFile):
                 names = recording.files

@@ -6,8 +6,9 @@ The call itself costs a few nanoseconds.
 """
 
 import hashlib
+import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
@@ -21,9 +22,18 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from vgps.codegen.emission import backward_pass
-from vgps.codegen.folders import PACKAGE, generated
+from vgps.codegen.errors import SurroundingsError
+from vgps.codegen.folders import PACKAGE, generated, is_writable
 
 F = TypeVar("F", bound=Callable)
+
+_OURS_ALONE = "UserProvidedCacheLocator"  # Numba's for what stands in CACHE_DIR
+_LONG_AGO = 600.0  # s; writing a kernel takes milliseconds
+
+if nb.config.DISABLE_JIT:
+    raise SurroundingsError(
+        "NUMBA_DISABLE_JIT is set, but Python alone cannot call compiled robots: unset it"
+    )
 
 
 class Callback(NamedTuple):
@@ -39,6 +49,10 @@ def _cache_folder() -> Path:
 
     Numba notices a change in a kernel's own file but not in the kernels that it calls, and would
     go on using machine code into which the old ones were inlined.
+
+    Raises:
+        SurroundingsError: when NUMBA_CACHE_DIR, if it is set, or else ``generated()`` is no folder
+            for it.
     """
     digest = hashlib.sha256()
     for file in sorted(PACKAGE.glob("solver/*.py")) + sorted(PACKAGE.glob("policy/**/*.py")):
@@ -47,18 +61,34 @@ def _cache_folder() -> Path:
             digest.update(source)
     # Kernels hold the order of its fields, too.
     digest.update(Path(backward_pass.__file__).read_bytes())
-    return generated() / f"kernels-{digest.hexdigest()[:16]}"
+    chosen = nb.config.CACHE_DIR
+    home = Path(chosen).absolute() if chosen else generated()
+    if not is_writable(home):
+        raise SurroundingsError(f"NUMBA_CACHE_DIR={chosen} is no folder where a file can be made")
+    folder = home / f"kernels-{digest.hexdigest()[:16]}"
+    _remove_leftovers(folder)
+    return folder
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what processes that were killed long ago were writing."""
+    for path in folder.glob("*/*.tmp.*"):  # as Numba calls it
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _LONG_AGO:
+                path.unlink()
 
 
 @contextmanager
 def _cached() -> Iterator[None]:
     """Let Numba keep what is decorated in the block in our folder; it looks for one only then."""
     config: Any = nb.config
-    before, config.CACHE_DIR = config.CACHE_DIR, str(_cache_folder())
+    before = config.CACHE_DIR, getattr(config, "CACHE_LOCATOR_CLASSES", "")
+    # The other locators know folders in which kernels of older sources may be.
+    config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES = str(_cache_folder()), _OURS_ALONE
     try:
         yield
     finally:
-        config.CACHE_DIR = before
+        config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES = before
 
 
 def kernel(function: F) -> F:
