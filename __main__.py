@@ -4,9 +4,12 @@ Exit status: that of the command; 128 + n when signal n has ended it, such as 13
 """
 
 import os
+import shutil
 import sys
 
 from vgps import interruption, streams
+
+_NARROWEST = 20  # columns; in fewer than ten the parser never ends to break the lines of its help
 
 
 def main() -> int:
@@ -15,6 +18,8 @@ def main() -> int:
     streams.prepare()
     # No picture needs one, and Matplotlib refuses to be imported with one that it does not know.
     os.environ.pop("MPLBACKEND", None)
+    if shutil.get_terminal_size().columns < _NARROWEST:
+        os.environ["COLUMNS"] = str(_NARROWEST)
     from vgps.run import main as command
 
     interruptible = interruption.Interruptible()

@@ -10,6 +10,7 @@ if __name__ == "__main__":
 
     runpy.run_module("vgps", run_name="__main__")
 
+import os
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -336,6 +337,16 @@ def _require_at_least(least: int, **options: int | None) -> None:
             raise UsageError(f"--{name} must be at least {least}, found {value}")
 
 
+def _sentence(error: OSError) -> str:
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    try:
+        os.getcwd()
+    except OSError:
+        return "the current folder no longer exists"
+    return error.strerror or str(error)
+
+
 def _report(result: dict[str, Any], title: str, json: bool) -> None:
     if json:
         print_json(result)
@@ -377,7 +388,7 @@ def main() -> int:
     except BrokenPipeError:
         raise  # nobody reads what is printed: no failure
     except OSError as error:
-        print(f"{error.filename or 'failed'}: {error.strerror or error}", file=sys.stderr)
+        print(_sentence(error), file=sys.stderr)
         return 1
     except (BuildError, ClusterLost, FloatingPointError, MemoryError, MissingEncoder) as error:
         print(error or "out of memory", file=sys.stderr)

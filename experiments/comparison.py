@@ -10,10 +10,13 @@ from vgps.codegen.description.robot import Robot
 from vgps.codegen.files import remove_leftovers, scratch
 from vgps.codegen.lock import locked
 from vgps.experiments.member import run_member
+from vgps.experiments.memory import require_memory
 from vgps.experiments.plan import RUNS, Member, missing, store
 from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.results import Failure, holds_comparison, write_failures
 from vgps.experiments.workers import Execute, workers
+
+_PROCESS = 150e6  # bytes of a worker that has imported what it needs
 
 Work = Callable[[Member], dict[str, bytes]]
 
@@ -43,6 +46,9 @@ def compare(
         ClusterError: when no cluster answers.
         ClusterLost: when the connection to it is lost while it works.
     """
+    if jobs is not None:
+        jobs = min(jobs, len(members))
+        require_memory(f"{jobs} processes", jobs * _PROCESS)
     with workers(jobs, cluster) as execute:
         for robot in robots:
             build(robot)  # once, and not by every worker

@@ -1,7 +1,9 @@
 """How good the policy of a run is, as `evaluate --json` says it."""
 
+from math import ceil, isfinite
 from typing import Any
 
+from vgps.experiments.memory import of_rollouts, require_memory
 from vgps.experiments.run import Run
 from vgps.policy import push
 from vgps.policy.evaluation import ROLLOUTS, evaluate
@@ -17,11 +19,16 @@ def evaluation(
         rollouts: of each kind, from the task's initial states; ROLLOUTS when absent.
         horizon: steps of a rollout; the task's when absent.
         seed: of initial states and noise.
+
+    Raises:
+        TooLargeError: when so many rollouts of so many steps do not fit into the memory.
     """
     model, rollouts = run.model, rollouts or ROLLOUTS
+    steps = horizon or model.robot.task.horizon
+    require_memory(f"{rollouts} rollouts of {steps} steps", of_rollouts(model, rollouts, steps))
     result = _identity(run) | {
         "iterations": len(run.metrics["iteration"]),
-        "horizon": horizon or model.robot.task.horizon,
+        "horizon": steps,
         "dt": model.dt,
         "rollouts": rollouts,
         "ddp_cost": run.trajectory.cost,
@@ -43,7 +50,11 @@ def pushes(run: Run, point: str, duration: float) -> dict[str, Any]:
 
     Raises:
         PushError: when the robot has no such point, or the duration is no multiple of dt.
+        TooLargeError: when so long pushes do not fit into the memory.
     """
+    if isfinite(steps := duration / run.model.dt):
+        estimate = of_rollouts(run.model, len(push.INSTANTS), ceil(steps))
+        require_memory(f"pushes of {duration:g} s", estimate)
     survived = push.survived_pushes(run.model, run.policy, point, duration)
     result = _identity(run) | {
         "point": point,

@@ -15,11 +15,13 @@ from vgps.codegen.errors import hint
 from vgps.codegen.files import remove_leftovers, write_atomically
 from vgps.codegen.lock import locked
 from vgps.experiments.errors import ComparisonError, RunFolderError
+from vgps.experiments.memory import require_memory
 from vgps.experiments.run_folder import ROBOT, RunFolder
 from vgps.policy.methods import METHODS
 from vgps.policy.settings import RunSettings
 
 EVALUATION = "evaluation.json"
+_MEMBER = 2000  # bytes of one in memory
 RUNS = "runs"  # the folder of the members' folders
 # Everything that can be compared, by the paper's names: its settings where they differ.
 ENTRIES: dict[str, dict[str, Any]] = {name: {"method": name} for name in METHODS} | {
@@ -62,6 +64,7 @@ def plan(
 
     Raises:
         ComparisonError: for an unknown method, two robots of one name, or nothing to compare.
+        TooLargeError: when the plan alone does not fit into the memory.
         pydantic.ValidationError: a ValueError, for settings that cannot be.
     """
     chosen = ENTRIES if methods is None else dict.fromkeys(methods)
@@ -79,6 +82,8 @@ def plan(
             raise ComparisonError(f"--{what} needs at least one")
     if seeds < 1:
         raise ComparisonError(f"--seeds must be at least 1, found {seeds}")
+    count = seeds * len(by_name) * len(units) * len(chosen)
+    require_memory(f"a plan of {count} runs", count * _MEMBER)
     return [
         Member(
             robot.name,

@@ -15,6 +15,7 @@ from vgps.codegen.model import Model
 from vgps.experiments.config import RunConfig
 from vgps.experiments.demonstration import checked_actions, read_demonstration
 from vgps.experiments.errors import RunFolderError
+from vgps.experiments.memory import of_training, require_memory
 from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.run import Run, Trajectory, read_trajectory
 from vgps.experiments.run_folder import DEMO, ROBOT, RunFolder
@@ -58,6 +59,7 @@ def train(
         DemonstrationError: when the robot cannot start from the demonstration.
         RunFolderError: when ``out`` holds something else.
         FolderError: when another process is writing into it.
+        TooLargeError: when what the settings ask for does not fit into the memory.
         ValueError: when ``out`` is given for a robot that is not from a file.
         FloatingPointError: when a step of the method stops being finite, with its quantity.
     """
@@ -72,6 +74,9 @@ def train(
     elif demonstration is not None:
         demo = "given actions"
         U = checked_actions("the demonstration", demonstration, model)
+    asked_for = f"{settings.hidden} hidden units"
+    asked_for += f" and {settings.rollouts} samples" if settings.rollouts else ""
+    require_memory(asked_for, of_training(model, settings))
     if out is None:
         return _learn(model, settings, U, None, watch)
     folder = RunFolder(out)

@@ -60,7 +60,7 @@ def run(arguments: tuple, log: Path, kill: int | None = None, moment: float = 0.
                 process.wait(moment)
             except subprocess.TimeoutExpired:
                 process.send_signal(kill)
-        process.wait(120)
+        process.wait(600)
     return Ended(process.returncode, log.read_text(encoding="utf-8", errors="replace"))
 
 
