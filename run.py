@@ -254,6 +254,9 @@ def compare_command(
     iterations: int | None = None,
     jobs: int | None = None,
     cluster: str | None = None,
+    tls_ca_file: Path | None = None,
+    tls_cert: Path | None = None,
+    tls_key: Path | None = None,
     out: Path = Path("runs") / "comparison",
     overrides: Set = (),
     json: Json = False,
@@ -269,23 +272,36 @@ def compare_command(
         iterations: Outer iterations (as each robot's file says).
         jobs: Processes on this machine (one for each core).
         cluster: Address of a Dask scheduler whose workers do the runs instead.
+        tls_ca_file: Authority that signed the certificates of a cluster at tls://.
+        tls_cert: Our certificate for it.
+        tls_key: The key of our certificate.
         out: Folder for the runs, the table and the picture.
     """
     _require_at_least(1, jobs=jobs)
     if jobs is not None and cluster is not None:
         raise UsageError("--cluster brings its own workers: leave out --jobs")
+    tls = [file for file in (tls_ca_file, tls_cert, tls_key) if file is not None]
+    if len(tls) not in (0, 3) or (tls and cluster is None):
+        raise UsageError("--tls-ca-file, --tls-cert and --tls-key go together, and with --cluster")
+    for file in tls:
+        if not file.is_file():
+            raise UsageError(f"{file}: no such file")
     descriptions = _descriptions(robots, overrides)
     from vgps.experiments.aggregate import collect
     from vgps.experiments.comparison import compare
     from vgps.experiments.plan import plan
+    from vgps.experiments.results import holds_comparison
+    from vgps.experiments.workers import Certificates
     from vgps.report.comparison_report import report_comparison
 
     members = plan(descriptions, hidden, methods, seeds, iterations)
+    certificates = Certificates(*tls) if tls else None
     with locked(out):
         try:
-            compare(out, descriptions, members, jobs, cluster, progress)
+            compare(out, descriptions, members, jobs, cluster, certificates, progress)
         except (ClusterLost, KeyboardInterrupt):
-            report_comparison(out, collect(out, members))
+            if holds_comparison(out):  # it had come to the runs
+                report_comparison(out, collect(out, members))
             raise
         found = collect(out, members)
         report_comparison(out, found)

@@ -20,8 +20,9 @@ def write_atomically(path: Path, write: Callable[[Path], object]) -> None:
     """Let ``write`` make a temporary file beside ``path``, then give it its name."""
     temporary = _temporary(path, os.getpid())
     try:
-        write(temporary)
-        rename_durably(temporary, path)
+        with _naming(path):
+            write(temporary)
+            rename_durably(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -46,8 +47,21 @@ def flush(path: Path) -> None:
 def scratch(parent: Path) -> Iterator[Path]:
     """A folder in ``parent`` for files that are being made, for as long as the context lasts."""
     # Processes that an interruption leaves running may still write into it.
-    with TemporaryDirectory(dir=parent, prefix=".building-", ignore_cleanup_errors=True) as folder:
+    with (
+        _naming(parent),
+        TemporaryDirectory(dir=parent, prefix=".building-", ignore_cleanup_errors=True) as folder,
+    ):
         yield Path(folder)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Say where there was no room: an error while a file is being written names none."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or str(path)
+        raise
 
 
 def remove_leftovers(folder: Path) -> None:

@@ -13,8 +13,8 @@ from vgps.experiments.member import run_member
 from vgps.experiments.memory import require_memory
 from vgps.experiments.plan import RUNS, Member, missing, store
 from vgps.experiments.progress import Watch, unwatched
-from vgps.experiments.results import Failure, holds_comparison, write_failures
-from vgps.experiments.workers import Execute, workers
+from vgps.experiments.results import Failure, holds_comparison, is_untouched, write_failures
+from vgps.experiments.workers import Certificates, Execute, workers
 
 _PROCESS = 150e6  # bytes of a worker that has imported what it needs
 
@@ -27,6 +27,7 @@ def compare(
     members: Sequence[Member],
     jobs: int | None = None,
     cluster: str | None = None,
+    certificates: Certificates | None = None,
     watch: Watch = unwatched,
 ) -> None:
     """Do those of ``members`` that ``out`` lacks, side by side.
@@ -37,6 +38,7 @@ def compare(
         members: the whole plan.
         jobs: processes on this machine; one for each core when absent.
         cluster: address of a Dask scheduler whose workers are used instead.
+        certificates: for an address of a cluster that begins with tls://.
         watch: shows how many are done with, and a line about them.
 
     Raises:
@@ -49,7 +51,7 @@ def compare(
     if jobs is not None:
         jobs = min(jobs, len(members))
         require_memory(f"{jobs} processes", jobs * _PROCESS)
-    with workers(jobs, cluster) as execute:
+    with workers(jobs, cluster, certificates) as execute:
         for robot in robots:
             build(robot)  # once, and not by every worker
         with locked(out):
@@ -72,7 +74,7 @@ def carry_out(
     """Let ``execute`` do ``work`` for the members that ``out`` lacks, and store what comes."""
     waiting = missing(out, members)
     failures: list[Failure] = []
-    ours = holds_comparison(out)
+    ours = holds_comparison(out) or is_untouched(out)
     write_failures(out, failures)
     if ours:
         remove_leftovers(out)

@@ -96,10 +96,13 @@ def read_results(out: Path, members: Iterable[Member]) -> tuple[list[Row], list[
 
 
 def holds_comparison(out: Path) -> bool:
-    """Whether a folder is one of a comparison, or nothing but what a killed one left at once."""
-    return (out / FAILED).exists() or all(
-        path.name in (LOCK, RUNS) or is_leftover_of(path, FAILED) for path in out.iterdir()
-    )
+    """Whether a folder is one of a comparison."""
+    return (out / FAILED).exists()
+
+
+def is_untouched(out: Path) -> bool:
+    """Whether a folder is empty but for what a comparison leaves that was killed at once."""
+    return all(path.name in (LOCK, RUNS) or is_leftover_of(path, FAILED) for path in out.iterdir())
 
 
 def write_failures(out: Path, failures: Sequence[Failure]) -> None:

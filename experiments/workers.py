@@ -5,11 +5,13 @@ task whose process was killed is done again; one whose process dies even when it
 failed.
 """
 
+import asyncio
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
@@ -19,7 +21,7 @@ from vgps.experiments.dependent import end_with, leaving_interrupts_here
 from vgps.experiments.errors import ClusterError, ClusterLost
 
 if TYPE_CHECKING:
-    from distributed import Client
+    from distributed import Client, Security
 
 _PATIENCE = 5.0  # s, for a scheduler and its first worker to answer
 _DIED = "its process died each time, out of memory?"
@@ -36,13 +38,24 @@ class Outcome(NamedTuple):
 Execute = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Outcome]]
 
 
+class Certificates(NamedTuple):
+    """Files in PEM that show this side of an encrypted connection, and whom it trusts."""
+
+    ca_file: Path  # of the authority that has signed the other side's
+    cert: Path
+    key: Path
+
+
 @contextmanager
-def workers(jobs: int | None = None, cluster: str | None = None) -> Iterator[Execute]:
+def workers(
+    jobs: int | None = None, cluster: str | None = None, certificates: Certificates | None = None
+) -> Iterator[Execute]:
     """Processes for as long as the context lasts.  Work, tasks and results travel between them.
 
     Args:
         jobs: processes on this machine; as many as it has cores when absent.
         cluster: address of a Dask scheduler whose workers are used instead.
+        certificates: for an address that begins with tls://.
 
     Yields:
         execute(work, tasks): the outcome of work(task) for each task, as it finishes.
@@ -54,7 +67,7 @@ def workers(jobs: int | None = None, cluster: str | None = None) -> Iterator[Exe
     if cluster is None:
         yield partial(_execute, partial(_here, jobs or cpu_count()))
         return
-    with _connected(cluster) as client:
+    with _connected(cluster, certificates) as client:
         yield partial(_execute, partial(_on_cluster, client))
 
 
@@ -112,19 +125,31 @@ def _numbered(work: Callable[[Any], Any], number: int, task: Any) -> tuple[int, 
 
 
 @contextmanager
-def _connected(address: str) -> Iterator["Client"]:
+def _connected(address: str, certificates: Certificates | None) -> Iterator["Client"]:
     try:
-        from distributed import Client
+        from distributed import Client, Security
     except ImportError:
         raise ClusterError(
             "--cluster needs Dask, which is not installed: pip install distributed"
         ) from None
     # Its log tells in tracebacks what the errors raised here say in a sentence.
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
+    if address.startswith("tls://") != (certificates is not None):
+        raise ClusterError(
+            "a tls:// address and --tls-ca-file, --tls-cert and --tls-key go together, found "
+            f"'{address}' {'with' if certificates else 'without'} them"
+        )
+    security = Security() if certificates is None else _encrypted(certificates)
     try:
-        client = Client(address, timeout=_PATIENCE)
+        # A client alone waits, or fails, in many other ways where something else answers.
+        asyncio.run(asyncio.wait_for(_require_scheduler(address, security), _PATIENCE))
+        client = Client(address, timeout=_PATIENCE, security=security)
     except (OSError, ValueError) as error:
-        raise ClusterError(f"no Dask scheduler answers at '{address}': {error}") from None
+        reason = " ".join(str(error).split()) or "Timed out"
+        raise ClusterError(f"no Dask scheduler answers at '{address}': {reason}") from None
+    except Exception:
+        # Whatever Dask makes of the bytes that it gets.
+        raise ClusterError(f"something else than a Dask scheduler answers at '{address}'") from None
     with client:
         try:
             client.wait_for_workers(1, timeout=_PATIENCE)
@@ -140,6 +165,27 @@ def _connected(address: str) -> Iterator["Client"]:
                 f"vgps is not installed on the whole Dask cluster at '{address}': {error}"
             ) from None
         yield client
+
+
+def _encrypted(certificates: Certificates) -> "Security":
+    from distributed import Security
+
+    return Security(
+        tls_ca_file=str(certificates.ca_file),
+        tls_client_cert=str(certificates.cert),
+        tls_client_key=str(certificates.key),
+        require_encryption=True,
+    )
+
+
+async def _require_scheduler(address: str, security: "Security") -> None:
+    from distributed.core import rpc
+
+    arguments = security.get_connection_args("client")
+    async with rpc(address, connection_args=arguments, timeout=_PATIENCE) as other:
+        kind = (await other.identity())["type"]
+    if kind != "Scheduler":
+        raise ValueError(f"it is a Dask {kind.lower()}")
 
 
 def _on_cluster(
