@@ -288,10 +288,10 @@ def compare_command(
             raise UsageError(f"{file}: no such file")
     descriptions = _descriptions(robots, overrides)
     from vgps.experiments.aggregate import collect
+    from vgps.experiments.cluster import Certificates
     from vgps.experiments.comparison import compare
     from vgps.experiments.plan import plan
     from vgps.experiments.results import holds_comparison
-    from vgps.experiments.workers import Certificates
     from vgps.report.comparison_report import report_comparison
 
     members = plan(descriptions, hidden, methods, seeds, iterations)

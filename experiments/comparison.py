@@ -9,12 +9,13 @@ from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.files import remove_leftovers, scratch
 from vgps.codegen.lock import locked
+from vgps.experiments.cluster import Certificates
 from vgps.experiments.member import run_member
 from vgps.experiments.memory import require_memory
 from vgps.experiments.plan import RUNS, Member, missing, store
 from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.results import Failure, holds_comparison, is_untouched, write_failures
-from vgps.experiments.workers import Certificates, Execute, workers
+from vgps.experiments.workers import Execute, workers
 
 _PROCESS = 150e6  # bytes of a worker that has imported what it needs
 

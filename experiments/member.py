@@ -14,7 +14,7 @@ from vgps.experiments.run_folder import ROBOT
 from vgps.experiments.training import train
 
 
-def run_member(member: Member, scratch: str | None = None) -> dict[str, bytes]:
+def run_member(member: Member, scratch: Path | None = None) -> dict[str, bytes]:
     """Learn the member's policy and evaluate it.
 
     Args:

@@ -5,25 +5,22 @@ task whose process was killed is done again; one whose process dies even when it
 failed.
 """
 
-import asyncio
-import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
+from vgps.experiments.cluster import Certificates, connected
 from vgps.experiments.dependent import end_with, leaving_interrupts_here
-from vgps.experiments.errors import ClusterError, ClusterLost
+from vgps.experiments.errors import ClusterLost
 
 if TYPE_CHECKING:
-    from distributed import Client, Security
+    from distributed import Client
 
-_PATIENCE = 5.0  # s, for a scheduler and its first worker to answer
 _DIED = "its process died each time, out of memory?"
 
 
@@ -36,14 +33,6 @@ class Outcome(NamedTuple):
 
 
 Execute = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Outcome]]
-
-
-class Certificates(NamedTuple):
-    """Files in PEM that show this side of an encrypted connection, and whom it trusts."""
-
-    ca_file: Path  # of the authority that has signed the other side's
-    cert: Path
-    key: Path
 
 
 @contextmanager
@@ -67,7 +56,7 @@ def workers(
     if cluster is None:
         yield partial(_execute, partial(_here, jobs or cpu_count()))
         return
-    with _connected(cluster, certificates) as client:
+    with connected(cluster, certificates) as client:
         yield partial(_execute, partial(_on_cluster, client))
 
 
@@ -122,70 +111,6 @@ def _here(jobs: int, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterat
 
 def _numbered(work: Callable[[Any], Any], number: int, task: Any) -> tuple[int, Outcome]:
     return number, _attempt(work, task)
-
-
-@contextmanager
-def _connected(address: str, certificates: Certificates | None) -> Iterator["Client"]:
-    try:
-        from distributed import Client, Security
-    except ImportError:
-        raise ClusterError(
-            "--cluster needs Dask, which is not installed: pip install distributed"
-        ) from None
-    # Its log tells in tracebacks what the errors raised here say in a sentence.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    if address.startswith("tls://") != (certificates is not None):
-        raise ClusterError(
-            "a tls:// address and --tls-ca-file, --tls-cert and --tls-key go together, found "
-            f"'{address}' {'with' if certificates else 'without'} them"
-        )
-    security = Security() if certificates is None else _encrypted(certificates)
-    try:
-        # A client alone waits, or fails, in many other ways where something else answers.
-        asyncio.run(asyncio.wait_for(_require_scheduler(address, security), _PATIENCE))
-        client = Client(address, timeout=_PATIENCE, security=security)
-    except (OSError, ValueError) as error:
-        reason = " ".join(str(error).split()) or "Timed out"
-        raise ClusterError(f"no Dask scheduler answers at '{address}': {reason}") from None
-    except Exception:
-        # Whatever Dask makes of the bytes that it gets.
-        raise ClusterError(f"something else than a Dask scheduler answers at '{address}'") from None
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=_PATIENCE)
-            # Scheduler and workers unpickle the tasks; one that cannot would only fall silent.
-            client.run_on_scheduler(exec, f"import {__name__}")
-            client.run(exec, f"import {__name__}")
-        except TimeoutError:
-            raise ClusterError(
-                f"the Dask scheduler at '{address}' has no workers: dask worker {address}"
-            ) from None
-        except ImportError as error:
-            raise ClusterError(
-                f"vgps is not installed on the whole Dask cluster at '{address}': {error}"
-            ) from None
-        yield client
-
-
-def _encrypted(certificates: Certificates) -> "Security":
-    from distributed import Security
-
-    return Security(
-        tls_ca_file=str(certificates.ca_file),
-        tls_client_cert=str(certificates.cert),
-        tls_client_key=str(certificates.key),
-        require_encryption=True,
-    )
-
-
-async def _require_scheduler(address: str, security: "Security") -> None:
-    from distributed.core import rpc
-
-    arguments = security.get_connection_args("client")
-    async with rpc(address, connection_args=arguments, timeout=_PATIENCE) as other:
-        kind = (await other.identity())["type"]
-    if kind != "Scheduler":
-        raise ValueError(f"it is a Dask {kind.lower()}")
 
 
 def _on_cluster(

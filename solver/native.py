@@ -30,7 +30,9 @@ F = TypeVar("F", bound=Callable)
 _OURS_ALONE = "UserProvidedCacheLocator"  # Numba's for what stands in CACHE_DIR
 _LONG_AGO = 600.0  # s; writing a kernel takes milliseconds
 
-if nb.config.DISABLE_JIT:
+_config: Any = nb.config  # which Numba fills at run time
+
+if _config.DISABLE_JIT:
     raise SurroundingsError(
         "NUMBA_DISABLE_JIT is set, but Python alone cannot call compiled robots: unset it"
     )
@@ -61,7 +63,7 @@ def _cache_folder() -> Path:
             digest.update(source)
     # Kernels hold the order of its fields, too.
     digest.update(Path(backward_pass.__file__).read_bytes())
-    chosen = nb.config.CACHE_DIR
+    chosen = _config.CACHE_DIR
     home = Path(chosen).absolute() if chosen else generated()
     if not is_writable(home):
         raise SurroundingsError(f"NUMBA_CACHE_DIR={chosen} is no folder where a file can be made")
@@ -81,14 +83,13 @@ def _remove_leftovers(folder: Path) -> None:
 @contextmanager
 def _cached() -> Iterator[None]:
     """Let Numba keep what is decorated in the block in our folder; it looks for one only then."""
-    config: Any = nb.config
-    before = config.CACHE_DIR, getattr(config, "CACHE_LOCATOR_CLASSES", "")
+    before = _config.CACHE_DIR, getattr(_config, "CACHE_LOCATOR_CLASSES", "")
     # The other locators know folders in which kernels of older sources may be.
-    config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES = str(_cache_folder()), _OURS_ALONE
+    _config.CACHE_DIR, _config.CACHE_LOCATOR_CLASSES = str(_cache_folder()), _OURS_ALONE
     try:
         yield
     finally:
-        config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES = before
+        _config.CACHE_DIR, _config.CACHE_LOCATOR_CLASSES = before
 
 
 def kernel(function: F) -> F:

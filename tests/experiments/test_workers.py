@@ -117,7 +117,7 @@ def test_no_cluster(monkeypatch):
             pass
         return str(error.value)
 
-    monkeypatch.setattr("vgps.experiments.workers._PATIENCE", 0.3)
+    monkeypatch.setattr("vgps.experiments.cluster._PATIENCE", 0.3)
     sentence = "no Dask scheduler answers at "
     assert refused("nonsense") == sentence + "'nonsense': missing port number in address 'nonsense'"
     assert refused("tcp://127.0.0.1:1").startswith(sentence + "'tcp://127.0.0.1:1': Timed out")
@@ -132,7 +132,7 @@ def test_no_cluster(monkeypatch):
 
 
 def test_a_cluster_without_this_package(cluster, monkeypatch):
-    monkeypatch.setattr("vgps.experiments.workers.__name__", "vgps_of_old")
+    monkeypatch.setattr("vgps.experiments.cluster._NEEDED", "vgps_of_old")
     with (
         pytest.raises(ClusterError, match="vgps is not installed on the whole Dask cluster"),
         workers(cluster=cluster.scheduler_address),
