@@ -9,14 +9,13 @@ import random
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from command_line import command_of
+from command_line import command_of, run
 
 # Python's own start ends in a traceback when Ctrl-C meets it; nobody's program has begun then.
 INTERPRETER = 0.15  # s
@@ -39,13 +38,15 @@ class Work:
     result: Callable[[Path], dict[str, bytes]]
 
 
-class Ended(NamedTuple):
+class Killed(NamedTuple):
+    """How a process of its own has ended that was sent a signal."""
+
     status: int
     said: str  # on standard error
 
 
-def run(arguments: tuple, log: Path, kill: int | None = None, moment: float = 0.0) -> Ended:
-    """Run a command, and send it a signal after ``moment`` seconds."""
+def killed(arguments: tuple, log: Path, kill: int, moment: float) -> Killed:
+    """Start a command, and send it a signal after ``moment`` seconds."""
     with log.open("w") as said:
         process = subprocess.Popen(
             command_of(*arguments),
@@ -55,49 +56,50 @@ def run(arguments: tuple, log: Path, kill: int | None = None, moment: float = 0.
             # A shell that has started the tests in the background lets them ignore it.
             preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
         )
-        if kill is not None:
-            try:
-                process.wait(moment)
-            except subprocess.TimeoutExpired:
-                process.send_signal(kill)
+        try:
+            process.wait(moment)
+        except subprocess.TimeoutExpired:
+            process.send_signal(kill)
         process.wait(600)
-    return Ended(process.returncode, log.read_text(encoding="utf-8", errors="replace"))
+    return Killed(process.returncode, log.read_text(encoding="utf-8", errors="replace"))
 
 
-def survive(work: Work, kill: signal.Signals, kills: int, log: Path, seed: int = 0) -> str:
-    """Kill the command so often, and let it end each time; one line that says what happened."""
-    rng = random.Random(f"{seed} {kill}")
-    expected, seconds = alone(work, log)
-    shortest = 0.0 if kill == signal.SIGKILL else INTERPRETER
-    killed = folders = attempts = 0
-    while killed < kills:
+def survive(work: Work, kill: signal.Signals, kills: int, log: Path) -> str:
+    """Kill the command so often, and let it end after every few; one line about what happened."""
+    rng = random.Random(kill)
+    expected = alone(work)
+    shortest, longest = 0.0 if kill == signal.SIGKILL else INTERPRETER, 2.0
+    done = folders = starts = 0
+    while done < kills:
         shutil.rmtree(work.folder, ignore_errors=True)
         folders, arguments = folders + 1, work.begin
-        for _ in range(min(KILLS_A_FOLDER, kills - killed)):
-            ended = run(arguments, log, kill, rng.uniform(shortest, seconds))
-            attempts += 1
+        for _ in range(min(KILLS_A_FOLDER, kills - done)):
+            moment = rng.uniform(shortest, longest)
+            ended = killed(arguments, log, kill, moment)
             assert ended.status in (0, -kill, 128 + kill), ended
             assert "Traceback" not in ended.said and "Error" not in ended.said, ended
-            killed += ended.status != 0
+            starts += 1
+            done += ended.status != 0
+            # How long the command takes hangs on how far it had come, and on who else is working.
+            longest = max(0.5, longest * (1.1 if ended.status else 0.8))
             arguments = rng.choice(work.again())
-        ended = run(arguments, log)
-        assert ended.status == 0, ended
-        assert "Traceback" not in ended.said, ended
-        assert work.result(work.folder) == expected, f"after {arguments} other bits"
-        assert not leftovers(work.folder)
-    return (
-        f"{killed} {kill.name} of {attempts} starts in {folders} folders: all continued, same bits"
-    )
+        finish(work, arguments)
+        assert work.result(work.folder) == expected, f"other bits after {arguments}"
+    return f"{done} {kill.name} in {starts} starts and {folders} folders: all continued, same bits"
 
 
-def alone(work: Work, log: Path) -> tuple[dict[str, bytes], float]:
-    """What the command makes when nobody disturbs it, and the seconds it takes."""
+def alone(work: Work) -> dict[str, bytes]:
+    """What the command makes when nobody disturbs it."""
     shutil.rmtree(work.folder, ignore_errors=True)
-    started = time.monotonic()
-    ended = run(work.begin, log)
-    assert ended.status == 0, ended
+    finish(work, work.begin)
+    return work.result(work.folder)
+
+
+def finish(work: Work, arguments: tuple) -> None:
+    """Run a command to its end, which leaves nothing behind."""
+    ended = run(*arguments)
+    assert ended.returncode == 0, ended.stderr
     assert not leftovers(work.folder)
-    return work.result(work.folder), time.monotonic() - started
 
 
 def leftovers(folder: Path) -> list[Path]:

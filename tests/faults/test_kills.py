@@ -3,10 +3,11 @@
 import shutil
 import signal
 import subprocess
+import time
 
 import pytest
-from command_line import ROOT, command_of
-from killing import Work, alone, leftovers, run, survive
+from command_line import ROOT, command_of, started
+from killing import Work, alone, leftovers, survive
 
 from vgps.codegen.folders import generated
 
@@ -92,7 +93,7 @@ def race(work, arguments, logs):
         subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=file)
         for command, file in zip(commands, said, strict=True)
     ]
-    statuses = [process.wait(120) for process in two]
+    statuses = [process.wait(600) for process in two]
     for file in said:
         file.close()
     assert sorted(statuses) == [0, 2], [log.read_text(encoding="utf-8") for log in logs]
@@ -104,13 +105,14 @@ def race(work, arguments, logs):
 
 def pairs(work, count, tmp_path):
     """Half of them begin a run, half continue one."""
-    expected, seconds = alone(work, tmp_path / "log")
+    expected = alone(work)
     logs = [tmp_path / "a", tmp_path / "b"]
     for pair in range(count):
         shutil.rmtree(work.folder)
         if pair % 2:
-            while not (work.folder / "checkpoint.npz").exists():
-                run(work.begin, tmp_path / "log", signal.SIGKILL, 0.7 * seconds)
+            with started(*work.begin):  # and killed
+                while not (work.folder / "checkpoint.npz").exists():
+                    time.sleep(0.01)
         race(work, [work.begin, work.again()[-1]], logs)
         assert work.result(work.folder) == expected
         assert not leftovers(work.folder)
