@@ -54,11 +54,9 @@ def locked(folder: Path, wait: bool = False) -> Iterator[None]:
             _held.remove(key)
             # While it is locked: a moment later it might be another's.
             (folder / LOCK).unlink(missing_ok=True)
-    for path in made:
-        try:
-            path.rmdir()
-        except OSError:  # something is in it
-            break
+            with suppress(OSError):  # something is in it
+                for path in made:
+                    path.rmdir()
 
 
 def tidy(folder: Path) -> None:
