@@ -11,7 +11,6 @@ Everything else is in the rooms, in the order in which data flows: `codegen`, `s
 """
 
 from importlib import import_module
-from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -74,6 +73,8 @@ _HOME = {
 
 def __getattr__(name: str) -> object:
     if name == "__version__":
+        from importlib.metadata import version  # slow to import
+
         return version("vgps")
     if name not in _HOME:
         raise AttributeError(f"module 'vgps' has no attribute {name!r}")

@@ -1,13 +1,20 @@
 """The command line: parse, call, print.
 
-Exit status: 0 done, 2 bad input, 1 failure, 130 interrupted (what was learned is saved).
+Exit status: 0 done, 2 bad input, 1 failure, 128 + n ended by signal n, such as 130 by Ctrl-C (what
+was learned is saved).
 """
 
+if __name__ == "__main__":
+    # Not by what stands below: Ctrl-C during its imports would be a traceback.
+    import runpy
+
+    runpy.run_module("vgps", run_name="__main__")
+
+import os
 import sys
 import time
 from collections.abc import Callable
 from importlib.metadata import version
-from io import TextIOWrapper
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +25,7 @@ from tyro.extras import subcommand_cli_from_dict
 from vgps.codegen.description.robot import load
 from vgps.codegen.errors import BuildError, InputError, RobotFileError, hint
 from vgps.codegen.folders import PACKAGE
+from vgps.codegen.lock import locked
 from vgps.experiments.errors import ClusterLost
 from vgps.policy.settings import RunSettings
 from vgps.report import console
@@ -33,7 +41,7 @@ from vgps.report.options import (
     UsageError,
     descriptions,
     overridden,
-    require_positive,
+    require_at_least,
 )
 
 # Commands import what they need themselves: Numba and Matplotlib take seconds to come.
@@ -111,8 +119,9 @@ def optimize_command(
     from vgps.report.figures import trajectory_picture
 
     folder = out or free_path(f"{described.name}-trajectory-seed{seed}")
-    model, solution, result = optimize_into(folder, described, iterations, seed, demo, progress)
-    trajectory_picture(folder / "trajectory.png", model, solution.X, solution.U)
+    with locked(folder):
+        model, solution, result = optimize_into(folder, described, iterations, seed, demo, progress)
+        trajectory_picture(folder / "trajectory.png", model, solution.X, solution.U)
     console.show_result(result, f"trajectory of {described.name}", json)
 
 
@@ -145,24 +154,26 @@ def train_command(
     from vgps.experiments.evaluation import evaluation, require_finite_cost
     from vgps.experiments.run_folder import free_path
 
-    started = time.perf_counter()
     if resume is None:
         chosen = RunSettings.model_validate(settings)
         name = f"{described.name}-{chosen.method}-{chosen.hidden}-seed{chosen.seed}"
         folder = out or free_path(name)
-        run = training.train(described, chosen, demonstration=demo, out=folder, watch=progress)
     else:
-        folder = resume
-        asked = dict(settings)
+        folder, asked = resume, dict(settings)
         require_same_run(folder, described, asked, accept_changes)
-        last = RunSettings.model_validate({"iterations": asked.get("iterations")}).iterations
-        run = training.resume(folder, iterations=last, watch=progress)
-    seconds = time.perf_counter() - started
-    result = evaluation(run) | {"seconds": seconds, "out": str(folder)}
-    # Drawing needs half a second of imports, which the first iteration should not wait for.
-    from vgps.report.run_report import draw_run
+        chosen = RunSettings.model_validate({"iterations": asked.get("iterations")})
+    started = time.perf_counter()
+    with locked(folder):
+        if resume is None:
+            run = training.train(described, chosen, demonstration=demo, out=folder, watch=progress)
+        else:
+            run = training.resume(folder, iterations=chosen.iterations, watch=progress)
+        seconds = time.perf_counter() - started
+        result = evaluation(run) | {"seconds": seconds, "out": str(folder)}
+        # Drawing needs half a second of imports, which the first iteration should not wait for.
+        from vgps.report.run_report import draw_run
 
-    draw_run(run)
+        draw_run(run)
     if json:
         print_json(result)
     else:
@@ -185,7 +196,8 @@ def evaluate_command(
         horizon: Steps of a rollout; as the robot's file says when absent.
         seed: Seed of initial states and noise.
     """
-    require_positive(rollouts=rollouts, horizon=horizon)
+    require_at_least(1, rollouts=rollouts, horizon=horizon)
+    require_at_least(0, seed=seed)
     from vgps.experiments.evaluation import evaluation, require_finite_cost
     from vgps.experiments.run import read_run
 
@@ -233,6 +245,9 @@ def compare_command(
     iterations: int | None = None,
     jobs: int | None = None,
     cluster: str | None = None,
+    tls_ca_file: Path | None = None,
+    tls_cert: Path | None = None,
+    tls_key: Path | None = None,
     out: Path = Path("runs") / "comparison",
     overrides: Set = (),
     json: Json = False,
@@ -248,25 +263,39 @@ def compare_command(
         iterations: Outer iterations (as each robot's file says).
         jobs: Processes on this machine (one for each core).
         cluster: Address of a Dask scheduler whose workers do the runs instead.
+        tls_ca_file: Authority that signed the certificates of a cluster at tls://.
+        tls_cert: Our certificate for it.
+        tls_key: The key of our certificate.
         out: Folder for the runs, the table and the picture.
     """
-    require_positive(jobs=jobs)
+    require_at_least(1, jobs=jobs)
     if jobs is not None and cluster is not None:
         raise UsageError("--cluster brings its own workers: leave out --jobs")
+    tls = [file for file in (tls_ca_file, tls_cert, tls_key) if file is not None]
+    if len(tls) not in (0, 3) or (tls and cluster is None):
+        raise UsageError("--tls-ca-file, --tls-cert and --tls-key go together, and with --cluster")
+    for file in tls:
+        if not file.is_file():
+            raise UsageError(f"{file}: no such file")
     described = descriptions(robots, overrides)
     from vgps.experiments.aggregate import collect
+    from vgps.experiments.cluster import Certificates
     from vgps.experiments.comparison import compare
     from vgps.experiments.plan import plan
+    from vgps.experiments.results import holds_comparison
     from vgps.report.comparison_report import report_comparison
 
     members = plan(described, hidden, methods, seeds, iterations)
-    try:
-        compare(out, described, members, jobs, cluster, progress)
-    except (ClusterLost, KeyboardInterrupt):
-        report_comparison(out, collect(out, members))
-        raise
-    found = collect(out, members)
-    report_comparison(out, found)
+    certificates = Certificates(*tls) if tls else None
+    with locked(out):
+        try:
+            compare(out, described, members, jobs, cluster, certificates, progress)
+        except (ClusterLost, KeyboardInterrupt):
+            if holds_comparison(out):  # it had come to the runs
+                report_comparison(out, collect(out, members))
+            raise
+        found = collect(out, members)
+        report_comparison(out, found)
     if json:
         print_json({"out": str(out), "table": found.table, "failed": found.failures})
     else:
@@ -283,7 +312,7 @@ def bench_command(rounds: int = 15, readme: bool = False, json: Json = False) ->
         rounds: Interleaved rounds of each row.
         readme: Write the table into README.md too.
     """
-    require_positive(rounds=rounds)
+    require_at_least(1, rounds=rounds)
     from vgps.bench.readme import Readme
     from vgps.bench.table import HEADER, cells, measured
 
@@ -295,6 +324,16 @@ def bench_command(rounds: int = 15, readme: bool = False, json: Json = False) ->
         print_json([row._asdict() for row in rows])
     else:
         console.show_table("ours beside peers", HEADER, [cells(row) for row in rows])
+
+
+def _sentence(error: OSError) -> str:
+    if error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    try:
+        os.getcwd()
+    except OSError:
+        return "the current folder no longer exists"
+    return error.strerror or str(error)
 
 
 COMMANDS: dict[str, Callable[..., int | None]] = {
@@ -313,9 +352,6 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
 def main() -> int:
     """Do what the arguments of this process say; the exit status."""
     program, *arguments = sys.argv
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal may know no signs such as N·s
     try:
         if arguments[:1] == ["--version"]:
             print(f"vgps {version('vgps')}")
@@ -331,17 +367,11 @@ def main() -> int:
     except InputError as error:
         print(error, file=sys.stderr)
         return 2
-    except (BuildError, ClusterLost, FloatingPointError, MissingEncoder, OSError) as error:
-        print(error, file=sys.stderr)
+    except BrokenPipeError:
+        raise  # nobody reads what is printed: no failure
+    except OSError as error:
+        print(_sentence(error), file=sys.stderr)
         return 1
-    except KeyboardInterrupt:
-        print(
-            "interrupted; `train ROBOT --resume RUN` continues a training run, "
-            "the same `compare` does what is missing",
-            file=sys.stderr,
-        )
-        return 130
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    except (BuildError, ClusterLost, FloatingPointError, MemoryError, MissingEncoder) as error:
+        print(error or "out of memory", file=sys.stderr)
+        return 1

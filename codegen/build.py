@@ -4,18 +4,13 @@ A build is three files in ``generated/NAME/``, whose common stem is a hash over 
 shapes them: the mechanics and the expressions of the description, this room's source, the versions
 of SymPy and CasADi, and the compiler with the processor it compiles for.  Each file is written
 under a temporary name and renamed, the manifest last and with a checksum, so that whatever an
-interrupted build leaves, or damage makes of it, is never trusted.  A lock makes a second process
-that wants the same robot wait and then find it done.
+interrupted build leaves, or damage makes of it, is never trusted; the next one removes it.  A lock
+makes a second process that wants the same robot wait and then find it done.
 """
 
-import fcntl
 import hashlib
 import json
-import os
-import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -25,7 +20,9 @@ from pydantic import TypeAdapter
 
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.errors import singular
+from vgps.codegen.files import remove_leftovers, rename_durably, scratch
 from vgps.codegen.folders import builds
+from vgps.codegen.lock import locked, tidy
 from vgps.codegen.model import Manifest, Model
 from vgps.codegen.toolchain import Toolchain, find_toolchain
 
@@ -49,12 +46,14 @@ def build(robot: Robot, force: bool = False, folder: str | Path | None = None) -
     """
     toolchain = find_toolchain()
     home = (builds() if folder is None else Path(folder)) / robot.name
-    home.mkdir(parents=True, exist_ok=True)
     stem = home / f"{robot.name}-{content_hash(robot, toolchain)}"
     was_built = False
     manifest = None if force else _trusted_manifest(stem)
-    if manifest is None:
-        with _locked(home / ".lock"):
+    if manifest is not None:
+        tidy(home)
+    else:
+        with locked(home, wait=True):
+            remove_leftovers(home)
             # Another process may have finished the same build while this one waited.
             manifest = None if force else _trusted_manifest(stem)
             if manifest is None:
@@ -119,13 +118,6 @@ def _checksum(manifest: Manifest, library: bytes) -> str:
     return hashlib.sha256(json.dumps(rest, sort_keys=True).encode() + b"\0" + library).hexdigest()
 
 
-@contextmanager
-def _locked(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
 def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> Manifest:
     # SymPy and CasADi take a second to import, which an up-to-date robot never pays.
     from vgps.codegen.emission.c_file import PARTS, c_source
@@ -138,10 +130,8 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> Manifest:
     compiled = [compile_expressions(function) for function in robot_functions.functions]
     source = c_source(robot, robot_functions, compiled)
     emitted = time.perf_counter()
-    with tempfile.TemporaryDirectory(dir=stem.parent, prefix=".building-") as scratch:
-        files = {
-            suffix: Path(scratch) / f"{stem.name}{suffix}" for suffix in (".c", ".so", ".json")
-        }
+    with scratch(stem.parent) as folder:
+        files = {suffix: folder / f"{stem.name}{suffix}" for suffix in (".c", ".so", ".json")}
         files[".c"].write_text(source, encoding="utf-8")
         toolchain.compile(files[".c"], files[".so"], PARTS)
         manifest: Manifest = {
@@ -158,5 +148,5 @@ def _build(robot: Robot, toolchain: Toolchain, stem: Path) -> Manifest:
         manifest["sha256"] = _checksum(manifest, files[".so"].read_bytes())
         files[".json"].write_text(json.dumps(manifest, indent=1), encoding="utf-8")
         for suffix, path in files.items():
-            os.replace(path, stem.with_suffix(suffix))
+            rename_durably(path, stem.with_suffix(suffix))
     return manifest

@@ -57,6 +57,14 @@ def joined(mistakes: Iterable[RobotFileError]) -> RobotFileError:
     return RobotFileError(first.path, first.line, first.column, first.message, further)
 
 
+class FolderError(InputError):
+    """A folder cannot be written into, such as one that another process is writing into."""
+
+
+class SurroundingsError(InputError):
+    """An environment variable or a folder of this machine is in the way.  One sentence."""
+
+
 class BuildError(Exception):
     """A valid robot could not be turned into a library.  One sentence."""
 

@@ -4,15 +4,20 @@ import time
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot
+from vgps.codegen.files import remove_leftovers, scratch
+from vgps.codegen.lock import locked
+from vgps.experiments.cluster import Certificates
 from vgps.experiments.member import run_member
-from vgps.experiments.plan import Member, missing, store
+from vgps.experiments.memory import require_memory
+from vgps.experiments.plan import RUNS, Member, missing, store
 from vgps.experiments.progress import Watch, unwatched
-from vgps.experiments.results import Failure, write_failures
+from vgps.experiments.results import Failure, holds_comparison, is_untouched, write_failures
 from vgps.experiments.workers import Execute, workers
+
+_PROCESS = 150e6  # bytes of a worker that has imported what it needs
 
 Work = Callable[[Member], dict[str, bytes]]
 
@@ -23,6 +28,7 @@ def compare(
     members: Sequence[Member],
     jobs: int | None = None,
     cluster: str | None = None,
+    certificates: Certificates | None = None,
     watch: Watch = unwatched,
 ) -> None:
     """Do those of ``members`` that ``out`` lacks, side by side.
@@ -33,23 +39,30 @@ def compare(
         members: the whole plan.
         jobs: processes on this machine; one for each core when absent.
         cluster: address of a Dask scheduler whose workers are used instead.
+        certificates: for an address of a cluster that begins with tls://.
         watch: shows how many are done with, and a line about them.
 
     Raises:
         RunFolderError: when ``out`` holds a run with other settings, before anything is written.
+        FolderError: when another process is writing into it.
         BuildError: when a robot cannot be compiled.
         ClusterError: when no cluster answers.
         ClusterLost: when the connection to it is lost while it works.
     """
-    # Workers here are killed in an interruption, and what they were at is in this folder.
-    with (
-        TemporaryDirectory(prefix="vgps-", ignore_cleanup_errors=True) as scratch,
-        workers(jobs, cluster) as execute,
-    ):
+    if jobs is not None:
+        jobs = min(jobs, len(members))
+        require_memory(f"{jobs} processes", jobs * _PROCESS)
+    with workers(jobs, cluster, certificates) as execute:
         for robot in robots:
             build(robot)  # once, and not by every worker
-        work = run_member if cluster else partial(run_member, scratch=scratch)
-        carry_out(out, members, execute, work, watch)
+        with locked(out):
+            runs = out / RUNS
+            runs.mkdir(exist_ok=True)
+            remove_leftovers(runs)
+            # Workers here are killed in an interruption, and what they were at is in this folder.
+            with scratch(runs) as place:
+                work = run_member if cluster else partial(run_member, scratch=place)
+                carry_out(out, members, execute, work, watch)
 
 
 def carry_out(
@@ -61,9 +74,11 @@ def carry_out(
 ) -> None:
     """Let ``execute`` do ``work`` for the members that ``out`` lacks, and store what comes."""
     waiting = missing(out, members)
-    out.mkdir(parents=True, exist_ok=True)
     failures: list[Failure] = []
+    ours = holds_comparison(out) or is_untouched(out)
     write_failures(out, failures)
+    if ours:
+        remove_leftovers(out)
     started = time.perf_counter()
     earlier = len(members) - len(waiting)
     with watch("run", len(members)) as update:

@@ -11,6 +11,10 @@ class DemonstrationError(InputError):
     """A file is not a recorded trajectory from which this robot could start."""
 
 
+class TooLargeError(InputError):
+    """More was asked for than fits into the memory of this machine."""
+
+
 class ComparisonError(InputError):
     """Something cannot be compared."""
 

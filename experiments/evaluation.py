@@ -1,10 +1,11 @@
 """How good the policy of a run is, as `evaluate --json` says it."""
 
-import math
+from math import ceil, isfinite
 from typing import Any
 
 import numpy as np
 
+from vgps.experiments.memory import of_rollouts, require_memory
 from vgps.experiments.run import Run
 from vgps.policy import push
 from vgps.policy.evaluation import ROLLOUTS, evaluate, require_finite_rollouts
@@ -20,12 +21,17 @@ def evaluation(
         rollouts: of each kind, from the task's initial states; ROLLOUTS when absent.
         horizon: steps of a rollout; the task's when absent.
         seed: of initial states and noise.
+
+    Raises:
+        TooLargeError: when so many rollouts of so many steps do not fit into the memory.
     """
     model, rollouts = run.model, rollouts or ROLLOUTS
+    steps = horizon or model.robot.task.horizon
+    require_memory(f"{rollouts} rollouts of {steps} steps", of_rollouts(model, rollouts, steps))
     result = _identity(run) | {
         "iterations": int(np.count_nonzero(run.metrics["stage"] == "search")),
         "finish": run.settings.finish,
-        "horizon": horizon or model.robot.task.horizon,
+        "horizon": steps,
         "dt": model.dt,
         "rollouts": rollouts,
         "ddp_cost": run.trajectory.cost,
@@ -53,7 +59,7 @@ def require_finite_cost(run: Run, result: dict[str, Any]) -> None:
     Raises:
         FloatingPointError: names the first step that is not finite, and what is not.
     """
-    if any(math.isfinite(result[kind]["mean_cost"]) for kind in ("stochastic", "deterministic")):
+    if any(isfinite(result[kind]["mean_cost"]) for kind in ("stochastic", "deterministic")):
         return
     failure = "no rollouts of the policy have a finite mean cost"
     try:
@@ -73,7 +79,11 @@ def pushes(run: Run, point: str, duration: float) -> dict[str, Any]:
 
     Raises:
         PushError: when the robot has no such point, or the duration is no multiple of dt.
+        TooLargeError: when so long pushes do not fit into the memory.
     """
+    if isfinite(steps := duration / run.model.dt):
+        estimate = of_rollouts(run.model, len(push.INSTANTS), ceil(steps))
+        require_memory(f"pushes of {duration:g} s", estimate)
     survived = push.survived_pushes(run.model, run.policy, point, duration)
     result = _identity(run) | {
         "point": point,

@@ -9,11 +9,12 @@ from tempfile import TemporaryDirectory
 
 from vgps.codegen.description.robot import load
 from vgps.experiments.evaluation import evaluation
-from vgps.experiments.plan import EVALUATION, ROBOT, Member
+from vgps.experiments.plan import EVALUATION, Member
+from vgps.experiments.run_folder import ROBOT
 from vgps.experiments.training import train
 
 
-def run_member(member: Member, scratch: str | None = None) -> dict[str, bytes]:
+def run_member(member: Member, scratch: Path | None = None) -> dict[str, bytes]:
     """Learn the member's policy and evaluate it.
 
     Args:

@@ -7,10 +7,11 @@ import numpy as np
 
 from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot
+from vgps.codegen.lock import locked
 from vgps.codegen.model import Model
 from vgps.experiments.demonstration import read_demonstration
 from vgps.experiments.progress import Watch, unwatched
-from vgps.experiments.run_folder import RunFolder
+from vgps.experiments.run_folder import DEMO, RunFolder
 from vgps.experiments.training import watched_trajectory
 from vgps.policy.search import search_settings
 from vgps.policy.settings import RunSettings
@@ -40,15 +41,18 @@ def optimize_into(
     """
     model = build(robot)
     U = None if demo is None else read_demonstration(demo, model)
-    folder = RunFolder.new(path)
-    if U is not None:
-        folder.write_arrays("demo.npz", robot, {"U": U})
+    folder = RunFolder(path)
     settings = search_settings(RunSettings(seed=seed), robot)
     if iterations is not None:
         initial = settings.initial._replace(max_iterations=iterations)
         settings = settings._replace(initial=initial)
-    solution, seconds = watched_trajectory(model, settings, np.random.default_rng(seed), U, watch)
-    folder.write_arrays("trajectory.npz", robot, {"X": solution.X, "U": solution.U})
+    rng = np.random.default_rng(seed)
+    with locked(folder.path):
+        folder.require_empty()
+        solution, seconds = watched_trajectory(model, settings, rng, U, watch)
+        if U is not None:
+            folder.write_arrays(DEMO, robot, {"U": U})
+        folder.write_arrays("trajectory.npz", robot, {"X": solution.X, "U": solution.U})
     result = {
         "robot": robot.name,
         "cost": float(model.cost(solution.X, solution.U).sum()),

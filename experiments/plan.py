@@ -13,17 +13,21 @@ from pydantic import BaseModel, ValidationError
 
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.errors import InputError, hint
+from vgps.codegen.files import remove_leftovers, write_atomically
+from vgps.codegen.lock import locked
 from vgps.experiments.config import fingerprint
 from vgps.experiments.errors import ComparisonError, RunFolderError
-from vgps.experiments.files import read_text, write_atomically
-from vgps.experiments.run_folder import RunFolder
+from vgps.experiments.files import read_text
+from vgps.experiments.memory import require_memory
+from vgps.experiments.run_folder import ROBOT, RunFolder
 from vgps.experiments.schema import first_refusal
 from vgps.policy.methods import METHODS
 from vgps.policy.settings import RunSettings
 from vgps.policy.store import load_policy
 
 EVALUATION = "evaluation.json"
-ROBOT = "robot.yaml"
+_MEMBER = 2000  # bytes of one in memory
+RUNS = "runs"  # the folder of the members' folders
 # Everything that can be compared, by the paper's names: its settings where they differ.
 ENTRIES: dict[str, dict[str, Any]] = {name: {"method": name} for name in METHODS} | {
     "vgps": {"method": "vgps", "finish": "none"},
@@ -69,6 +73,7 @@ def plan(
 
     Raises:
         ComparisonError: for an unknown method, two robots of one name, or nothing to compare.
+        TooLargeError: when the plan alone does not fit into the memory.
         pydantic.ValidationError: a ValueError, for settings that cannot be.
     """
     chosen = ENTRIES if methods is None else dict.fromkeys(methods)
@@ -86,6 +91,8 @@ def plan(
             raise ComparisonError(f"--{what} needs at least one")
     if seeds < 1:
         raise ComparisonError(f"--seeds must be at least 1, found {seeds}")
+    count = seeds * len(by_name) * len(units) * len(chosen)
+    require_memory(f"a plan of {count} runs", count * _MEMBER)
     return [
         Member(
             robot.name,
@@ -104,7 +111,7 @@ def plan(
 
 def folder_of(out: Path, member: Member) -> RunFolder:
     """Where its run is, or would be."""
-    return RunFolder(out / "runs" / member.name)
+    return RunFolder(out / RUNS / member.name)
 
 
 def missing(out: Path, members: Sequence[Member]) -> list[Member]:
@@ -150,9 +157,10 @@ def _is_finished(folder: RunFolder, member: Member) -> bool:
 def store(out: Path, member: Member, files: Mapping[str, bytes]) -> None:
     """Write a finished run, its evaluation last."""
     folder = folder_of(out, member)
-    folder.path.mkdir(parents=True, exist_ok=True)
-    for name in sorted(files, key=lambda name: name == EVALUATION):
-        write_atomically(folder.file(name), _writer(files[name]))
+    with locked(folder.path):
+        remove_leftovers(folder.path)
+        for name in sorted(files, key=lambda name: name == EVALUATION):
+            write_atomically(folder.file(name), _writer(files[name]))
 
 
 def _writer(content: bytes) -> Callable[[Path], object]:

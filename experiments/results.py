@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 import numpy as np
 from pydantic import TypeAdapter, ValidationError
 
+from vgps.codegen.files import is_leftover_of, write_atomically
+from vgps.codegen.lock import LOCK
 from vgps.experiments.errors import RunFolderError
-from vgps.experiments.files import write_atomically
 from vgps.experiments.metrics import read_rows
-from vgps.experiments.plan import Member, folder_of, read_evaluation
+from vgps.experiments.plan import RUNS, Member, folder_of, read_evaluation
 from vgps.experiments.schema import first_refusal
+
+FAILED = "failed.csv"  # the first file of a comparison
 
 
 class Row(NamedTuple):
@@ -99,9 +102,19 @@ def read_results(out: Path, members: Iterable[Member]) -> tuple[list[Row], list[
     return rows, finals
 
 
+def holds_comparison(out: Path) -> bool:
+    """Whether a folder is one of a comparison."""
+    return (out / FAILED).exists()
+
+
+def is_untouched(out: Path) -> bool:
+    """Whether a folder is empty but for what a comparison leaves that was killed at once."""
+    return all(path.name in (LOCK, RUNS) or is_leftover_of(path, FAILED) for path in out.iterdir())
+
+
 def write_failures(out: Path, failures: Sequence[Failure]) -> None:
     """Write failed.csv."""
-    write_rows(out / "failed.csv", Failure, failures)
+    write_rows(out / FAILED, Failure, failures)
 
 
 def read_failures(out: Path) -> list[Failure]:
@@ -110,7 +123,7 @@ def read_failures(out: Path) -> list[Failure]:
     Raises:
         RunFolderError: when it is missing or damaged.
     """
-    path = out / "failed.csv"
+    path = out / FAILED
     _, *rows = read_rows(path) or [[]]
     try:
         return [_FAILURE.validate_python(tuple(row)) for row in rows]

@@ -1,11 +1,12 @@
 """A run on disk: settings, metrics as they come, arrays.
 
 Every file is written under a temporary name and renamed, so that an interruption leaves the old
-file or the new one, never half of it.
+file or the new one, never half of it.  Whoever writes holds the folder's lock.
 """
 
 import csv
 import io
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,13 +19,17 @@ from vgps.codegen.description.identity import identity
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.description.source import read
 from vgps.codegen.errors import RobotFileError
+from vgps.codegen.files import is_leftover_of, write_atomically
+from vgps.codegen.lock import LOCK
 from vgps.experiments.config import RunConfig
 from vgps.experiments.errors import RunFolderError
-from vgps.experiments.files import write_atomically
 from vgps.experiments.metrics import Metrics, read_metrics, read_rows
 from vgps.experiments.schema import first_refusal
 
 RUNS = Path("runs")
+CONFIG = "config.yaml"  # the first file of a run
+ROBOT = "robot.yaml"
+DEMO = "demo.npz"
 # What a run needs to be repeated or continued; the first version knew no others.
 _REQUIRED = (
     "robot",
@@ -47,18 +52,19 @@ class RunFolder:
     def __init__(self, path: str | Path):
         self.path = Path(path)
 
-    @classmethod
-    def new(cls, path: str | Path) -> "RunFolder":
-        """A folder for a new run.
+    def is_begun(self) -> bool:
+        """Whether it holds a run, or the beginning of one."""
+        return self.file(CONFIG).exists()
+
+    def require_empty(self) -> None:
+        """Refuse a folder that holds something, other than what a killed process left at once.
 
         Raises:
-            RunFolderError: when ``path`` already holds something.
+            RunFolderError: when it does.
         """
-        folder = cls(path)
-        if folder.path.exists() and (not folder.path.is_dir() or any(folder.path.iterdir())):
-            raise RunFolderError(f"{path} already exists and is not an empty folder")
-        folder.path.mkdir(parents=True, exist_ok=True)
-        return folder
+        for path in self.path.iterdir():
+            if path.name != LOCK and not is_leftover_of(path, CONFIG):
+                raise RunFolderError(f"{self.path} already exists and is not an empty folder")
 
     def file(self, name: str) -> Path:
         """Where a file of the run is, or would be."""
@@ -81,7 +87,7 @@ class RunFolder:
             RunFolderError: when this is not a run folder, or a setting is missing or cannot be.
         """
         try:
-            source = read(self.file("config.yaml"))
+            source = read(self.file(CONFIG))
         except RobotFileError as error:
             raise RunFolderError(f"{self.path} is not a run folder: {error}") from None
         missing = [name for name in _REQUIRED if name not in source.data]
@@ -97,7 +103,7 @@ class RunFolder:
         """Write the settings, the robot's name first."""
         content = config.model_dump(mode="json")
         ordered = {"robot": content.pop("robot")} | content
-        self.write_text("config.yaml", yaml.safe_dump(ordered, sort_keys=False))
+        self.write_text(CONFIG, yaml.safe_dump(ordered, sort_keys=False))
 
     def write_text(self, name: str, text: str) -> None:
         """Write a text file."""
@@ -118,6 +124,8 @@ class RunFolder:
             if columns is None:
                 writer.writeheader()
             writer.writerow(row)
+            file.flush()
+            os.fsync(file.fileno())
 
     def read_metrics(self, count: int | None = None) -> Metrics:
         """metrics.csv by column, its first ``count`` rows; all when absent.

@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 
 from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot, load
+from vgps.codegen.files import remove_leftovers
+from vgps.codegen.lock import locked
 from vgps.codegen.model import Model
 from vgps.experiments.changes import robot_of
 from vgps.experiments.checkpoint import (
@@ -20,12 +22,14 @@ from vgps.experiments.checkpoint import (
 from vgps.experiments.config import RunConfig
 from vgps.experiments.demonstration import checked_actions, read_demonstration
 from vgps.experiments.errors import RunFolderError
+from vgps.experiments.files import read_text
 from vgps.experiments.finishing import finish_run
 from vgps.experiments.measuring import measured
+from vgps.experiments.memory import of_training, require_memory
 from vgps.experiments.metrics import Metrics
 from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.run import Run, Trajectory, read_trajectory
-from vgps.experiments.run_folder import RunFolder
+from vgps.experiments.run_folder import DEMO, ROBOT, RunFolder
 from vgps.policy.search import initial_trajectory, search, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import Beginning, SearchSettings, SearchState, start
@@ -50,14 +54,17 @@ def train(
             absent.
         demonstration: actions U (T, nu) to start from, N·m or N, or an .npz that holds them; as the
             robot's file says when absent.
-        out: folder for the run, which must be new or empty; the run is kept nowhere when absent.
+        out: folder for the run, new or empty, or begun in the same way, which is then continued;
+            the run is kept nowhere when absent.
         watch: shows how far it is (`experiments.progress`).
 
     Raises:
         RobotFileError: when the robot cannot be read.
         BuildError: when it cannot be compiled.
         DemonstrationError: when the robot cannot start from the demonstration.
-        RunFolderError: when ``out`` holds something.
+        RunFolderError: when ``out`` holds something else.
+        FolderError: when another process is writing into it.
+        TooLargeError: when what the settings ask for does not fit into the memory.
         ValueError: when ``out`` is given for a robot that is not from a file.
         FloatingPointError: when a step of the method stops being finite, with its quantity.
     """
@@ -72,14 +79,16 @@ def train(
     elif demonstration is not None:
         demo = "given actions"
         U = checked_actions("the demonstration", demonstration, model)
-    folder = None
-    if out is not None:
-        folder = RunFolder.new(out)
-        folder.write_text("robot.yaml", described.text)
-        if U is not None:
-            folder.write_arrays("demo.npz", described, {"U": U})
-        folder.write_config(RunConfig.of(described, settings, demo))
-    return _learn(model, settings, U, folder, None, watch)
+    asked_for = f"{settings.hidden} hidden units"
+    asked_for += f" and {settings.rollouts} samples" if settings.rollouts else ""
+    require_memory(asked_for, of_training(model, settings))
+    if out is None:
+        return _learn(model, settings, U, None, None, watch)
+    folder = RunFolder(out)
+    with locked(folder.path):
+        _begin(folder, RunConfig.of(described, settings, demo), model, U)
+        checkpoint = read_checkpoint(folder, settings, described)
+        return _learn(model, settings, U, folder, checkpoint, watch)
 
 
 def resume(path: str | Path, *, iterations: int | None = None, watch: Watch = unwatched) -> Run:
@@ -93,25 +102,65 @@ def resume(path: str | Path, *, iterations: int | None = None, watch: Watch = un
     Raises:
         InputError: when this is no run, one of its files is damaged, edited or of another robot, or
             it has done more iterations.
+        FolderError: when another process is writing into it.
         FloatingPointError: as ``train`` does.
     """
     folder = RunFolder(path)
-    config = folder.read_config()
-    robot = robot_of(folder, config)
-    checkpoint = read_checkpoint(folder, config, robot)
-    if iterations is not None:
-        config = config.replaced(iterations=iterations)
-    if checkpoint is not None and checkpoint.state.k > config.last_iteration(robot):
-        raise RunFolderError(
-            f"{path} has done {checkpoint.state.k} iterations, which cannot become "
-            f"{config.last_iteration(robot)}"
-        )
-    model, U = build(robot), None
-    if checkpoint is None and config.demo is not None:
-        U = read_demonstration(folder.existing("demo.npz"), model)
-    if iterations is not None:
+    folder.read_config()  # before a lock is left in what is no run
+    with locked(folder.path):
+        remove_leftovers(folder.path)
+        config = folder.read_config()
+        if not folder.file(ROBOT).exists():
+            raise RunFolderError(f"{path} has no {ROBOT} yet: give the command that began it")
+        robot = robot_of(folder, config)
+        checkpoint = read_checkpoint(folder, config, robot)
+        if iterations is not None:
+            config = config.replaced(iterations=iterations)
+        if checkpoint is not None and checkpoint.state.k > config.last_iteration(robot):
+            raise RunFolderError(
+                f"{path} has done {checkpoint.state.k} iterations, which cannot become "
+                f"{config.last_iteration(robot)}"
+            )
+        model, U = build(robot), None
+        if checkpoint is None and config.demo is not None:
+            U = read_demonstration(folder.existing(DEMO), model)
+        if iterations is not None:
+            folder.write_config(config)
+        return _learn(model, config, U, folder, checkpoint, watch)
+
+
+def _begin(folder: RunFolder, config: RunConfig, model: Model, U: Array | None) -> None:
+    """Write what the run starts from, or make sure that it is what the folder started from."""
+    if folder.is_begun():
+        _require_same_beginning(folder, config, model, U)
+    else:
+        folder.require_empty()
         folder.write_config(config)
-    return _learn(model, config, U, folder, checkpoint, watch)
+    remove_leftovers(folder.path)
+    if not folder.file(ROBOT).exists():
+        folder.write_text(ROBOT, model.robot.text)
+    if U is not None and not folder.file(DEMO).exists():
+        folder.write_arrays(DEMO, model.robot, {"U": U})
+
+
+def _require_same_beginning(
+    folder: RunFolder, config: RunConfig, model: Model, U: Array | None
+) -> None:
+    own = folder.read_config()
+    held = f"{folder.path} already exists, and holds a run"
+    # The same actions may come from another place, and a run may be continued by newer packages.
+    for name, value in config.model_dump(exclude={"demo", "versions", "robot_sha256"}).items():
+        if getattr(own, name) != value:
+            raise RunFolderError(f"{held} with {name} {getattr(own, name)}, not {value}")
+    if (own.demo is None) != (U is None):
+        raise RunFolderError(f"{held} that started from {own.demo or 'no demonstration'}")
+    if U is not None and folder.file(DEMO).exists():
+        if not np.array_equal(read_demonstration(folder.file(DEMO), model), U):
+            raise RunFolderError(f"{held} that started from another demonstration")
+    text = read_text(folder.file(ROBOT)) if folder.file(ROBOT).exists() else model.robot.text
+    same = own.robot_sha256 in (None, config.robot_sha256) and text == model.robot.text
+    if not same:
+        raise RunFolderError(f"{held} with another version of the robot's file")
 
 
 def watched_trajectory(

@@ -5,7 +5,7 @@ task whose process was killed is done again; one whose process dies even when it
 failed.
 """
 
-import logging
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from joblib import Parallel, cpu_count, delayed, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
-from vgps.experiments.errors import ClusterError, ClusterLost
+from vgps.experiments.cluster import Certificates, connected
+from vgps.experiments.dependent import end_with, leaving_interrupts_here
+from vgps.experiments.errors import ClusterLost
 
 if TYPE_CHECKING:
     from distributed import Client
 
-_PATIENCE = 5.0  # s, for a scheduler and its first worker to answer
 _DIED = "its process died each time, out of memory?"
 
 
@@ -35,12 +36,15 @@ Execute = Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Outcome]]
 
 
 @contextmanager
-def workers(jobs: int | None = None, cluster: str | None = None) -> Iterator[Execute]:
+def workers(
+    jobs: int | None = None, cluster: str | None = None, certificates: Certificates | None = None
+) -> Iterator[Execute]:
     """Processes for as long as the context lasts.  Work, tasks and results travel between them.
 
     Args:
         jobs: processes on this machine; as many as it has cores when absent.
         cluster: address of a Dask scheduler whose workers are used instead.
+        certificates: for an address that begins with tls://.
 
     Yields:
         execute(work, tasks): the outcome of work(task) for each task, as it finishes.
@@ -52,7 +56,7 @@ def workers(jobs: int | None = None, cluster: str | None = None) -> Iterator[Exe
     if cluster is None:
         yield partial(_execute, partial(_here, jobs or cpu_count()))
         return
-    with _connected(cluster) as client:
+    with connected(cluster, certificates) as client:
         yield partial(_execute, partial(_on_cluster, client))
 
 
@@ -85,7 +89,16 @@ def _here(jobs: int, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterat
         calls = [delayed(_numbered)(work, number, task) for number, task in waiting.items()]
         try:
             # One call a batch: a process that dies takes no finished outcome with it.
-            with parallel_config("loky", n_jobs=jobs, inner_max_num_threads=1):
+            with (
+                parallel_config(
+                    "loky",
+                    n_jobs=jobs,
+                    inner_max_num_threads=1,
+                    initializer=end_with,
+                    initargs=(os.getpid(),),
+                ),
+                leaving_interrupts_here(),
+            ):
                 done = Parallel(batch_size=1, return_as="generator_unordered")(calls)
             for number, outcome in done:
                 del waiting[number]
@@ -98,37 +111,6 @@ def _here(jobs: int, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterat
 
 def _numbered(work: Callable[[Any], Any], number: int, task: Any) -> tuple[int, Outcome]:
     return number, _attempt(work, task)
-
-
-@contextmanager
-def _connected(address: str) -> Iterator["Client"]:
-    try:
-        from distributed import Client
-    except ImportError:
-        raise ClusterError(
-            "--cluster needs Dask, which is not installed: pip install distributed"
-        ) from None
-    # Its log tells in tracebacks what the errors raised here say in a sentence.
-    logging.getLogger("distributed").setLevel(logging.CRITICAL)
-    try:
-        client = Client(address, timeout=_PATIENCE)
-    except (OSError, ValueError) as error:
-        raise ClusterError(f"no Dask scheduler answers at '{address}': {error}") from None
-    with client:
-        try:
-            client.wait_for_workers(1, timeout=_PATIENCE)
-            # Scheduler and workers unpickle the tasks; one that cannot would only fall silent.
-            client.run_on_scheduler(exec, f"import {__name__}")
-            client.run(exec, f"import {__name__}")
-        except TimeoutError:
-            raise ClusterError(
-                f"the Dask scheduler at '{address}' has no workers: dask worker {address}"
-            ) from None
-        except ImportError as error:
-            raise ClusterError(
-                f"vgps is not installed on the whole Dask cluster at '{address}': {error}"
-            ) from None
-        yield client
 
 
 def _on_cluster(

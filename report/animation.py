@@ -10,8 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, MultipleLocator
 from numpy.typing import ArrayLike, NDArray
 
+from vgps.codegen.files import write_atomically
 from vgps.codegen.model import Model
-from vgps.experiments.files import write_atomically
 from vgps.report.errors import MissingEncoder
 from vgps.report.ground import draw_ground, ground_line
 from vgps.report.motion import drawable

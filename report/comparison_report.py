@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from vgps.codegen.files import write_atomically
 from vgps.experiments.aggregate import Comparison
-from vgps.experiments.files import write_atomically
 from vgps.experiments.plan import Member, folder_of
 from vgps.experiments.run import read_run
 from vgps.policy.rollouts import mean_rollout

@@ -29,11 +29,11 @@ def progress(what: str, total: int) -> Iterator[Update]:
         )
         return
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.completed}/{task.total}"),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[text]}"),
+        TextColumn("{task.fields[text]}", markup=False),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(what, total=total, text="")
@@ -48,7 +48,7 @@ def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]])
         table.add_column(name, justify="right" if numeric else "left")
     for row in rows:
         table.add_row(*map(plain, row))
-    Console().print(table)
+    Console(markup=False, emoji=False).print(table)  # a path may have brackets
 
 
 def show_result(result: Mapping[str, Any], title: str, json: bool) -> None:

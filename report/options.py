@@ -58,8 +58,8 @@ def descriptions(names: Sequence[str], overrides: Sequence[str]) -> list[Descrip
     return [load(name, overridden(overrides)) for name in dict.fromkeys(names)]
 
 
-def require_positive(**options: int | None) -> None:
-    """Refuse options that are given and count nothing."""
+def require_at_least(least: int, **options: int | None) -> None:
+    """Refuse options that are given and smaller."""
     for name, value in options.items():
-        if value is not None and value < 1:
-            raise UsageError(f"--{name} must be at least 1, found {value}")
+        if value is not None and value < least:
+            raise UsageError(f"--{name} must be at least {least}, found {value}")

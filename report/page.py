@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 
-from vgps.experiments.files import write_atomically
+from vgps.codegen.files import write_atomically
 
 _MEDIA_TYPES = {".png": "image/png", ".gif": "image/gif"}
 

@@ -1,6 +1,9 @@
 """The picture and the report page of a training run."""
 
+from vgps.codegen.files import remove_leftovers
+from vgps.codegen.lock import locked
 from vgps.experiments.run import Run
+from vgps.experiments.run_folder import RunFolder
 from vgps.policy.rollouts import mean_rollout
 from vgps.report.animation import animate
 from vgps.report.console import plain
@@ -23,10 +26,16 @@ def draw_run(run: Run, animation: str | None = None) -> dict[str, str]:
 
     Raises:
         MissingEncoder: when this machine cannot write the format.
+        FolderError: when another process is writing into the folder.
     """
-    folder = run.folder
-    if folder is None:
+    if run.folder is None:
         raise ValueError("a run that is kept nowhere has no place for its pictures")
+    with locked(run.folder.path):
+        remove_leftovers(run.folder.path)
+        return _draw(run, run.folder, animation)
+
+
+def _draw(run: Run, folder: RunFolder, animation: str | None) -> dict[str, str]:
     config, trajectory = folder.read_config(), run.trajectory
     X = mean_rollout(run.model, run.policy)  # (T+1, nx)
     written = {"report": str(folder.file("report.html"))}

@@ -9,7 +9,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.typing import ColorType
 
-from vgps.experiments.files import write_atomically
+from vgps.codegen.files import write_atomically
 
 PAPER = "#ffffff"
 INK = "#1f2933"

@@ -16,6 +16,7 @@ from typing import Any, cast
 import numba as nb
 from numba.core import caching
 
+_OURS_ALONE = "UserProvidedCacheLocator"  # Numba's for what stands in CACHE_DIR
 _SIZE = hashlib.sha256().digest_size
 
 
@@ -49,12 +50,18 @@ def cached_in(folder: Path) -> Iterator[None]:
     """Let Numba keep what is decorated in the block in ``folder``; it looks for one only then."""
     config: Any = nb.config
     module: Any = caching
-    before = config.CACHE_DIR, module.IndexDataCacheFile
-    config.CACHE_DIR, module.IndexDataCacheFile = str(folder), _CheckedFiles
+    before = (
+        config.CACHE_DIR,
+        getattr(config, "CACHE_LOCATOR_CLASSES", ""),
+        module.IndexDataCacheFile,
+    )
+    # The other locators know folders in which kernels of older sources may be.
+    config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES = str(folder), _OURS_ALONE
+    module.IndexDataCacheFile = _CheckedFiles
     try:
         yield
     finally:
-        config.CACHE_DIR, module.IndexDataCacheFile = before
+        config.CACHE_DIR, config.CACHE_LOCATOR_CLASSES, module.IndexDataCacheFile = before
 
 
 def _read(path: Path) -> bytes:

@@ -6,7 +6,9 @@ The call itself costs a few nanoseconds.
 """
 
 import hashlib
+import time
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar, cast
@@ -20,11 +22,21 @@ from numba.extending import intrinsic
 from numpy.typing import NDArray
 
 from vgps.codegen.emission import backward_pass
-from vgps.codegen.folders import PACKAGE, generated
+from vgps.codegen.errors import SurroundingsError
+from vgps.codegen.folders import PACKAGE, generated, is_writable
 from vgps.solver import kernel_cache
 from vgps.solver.kernel_cache import cached_in
 
 F = TypeVar("F", bound=Callable)
+
+_LONG_AGO = 600.0  # s; writing a kernel takes milliseconds
+
+_config: Any = nb.config  # which Numba fills at run time
+
+if _config.DISABLE_JIT:
+    raise SurroundingsError(
+        "NUMBA_DISABLE_JIT is set, but Python alone cannot call compiled robots: unset it"
+    )
 
 
 class Callback(NamedTuple):
@@ -40,6 +52,10 @@ def _cache_folder() -> Path:
 
     Numba notices a change in a kernel's own file but not in the kernels that it calls, and would
     go on using machine code into which the old ones were inlined.
+
+    Raises:
+        SurroundingsError: when NUMBA_CACHE_DIR, if it is set, or else ``generated()`` is no folder
+            for it.
     """
     digest = hashlib.sha256()
     for file in sorted(PACKAGE.glob("solver/*.py")) + sorted(PACKAGE.glob("policy/**/*.py")):
@@ -49,7 +65,21 @@ def _cache_folder() -> Path:
     # Kernels hold the order of its fields, too; and what the files of the cache look like.
     for module in (backward_pass, kernel_cache):
         digest.update(Path(str(module.__file__)).read_bytes())
-    return generated() / f"kernels-{digest.hexdigest()[:16]}"
+    chosen = _config.CACHE_DIR
+    home = Path(chosen).absolute() if chosen else generated()
+    if not is_writable(home):
+        raise SurroundingsError(f"NUMBA_CACHE_DIR={chosen} is no folder where a file can be made")
+    folder = home / f"kernels-{digest.hexdigest()[:16]}"
+    _remove_leftovers(folder)
+    return folder
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove what processes that were killed long ago were writing."""
+    for path in folder.glob("*/*.tmp.*"):  # as Numba calls it
+        with suppress(FileNotFoundError):
+            if time.time() - path.stat().st_mtime > _LONG_AGO:
+                path.unlink()
 
 
 def kernel(function: F) -> F:

@@ -96,10 +96,32 @@ def test_resume_refuses_other_settings(cartpole_run):
     assert finished.returncode == 2 and "not of 'swimmer'" in finished.stderr
 
 
-def test_an_existing_folder_is_not_overwritten(cartpole_run):
+def test_an_existing_folder_is_not_overwritten(cartpole_run, tmp_path):
     folder, _ = cartpole_run
-    finished = run("train", ROBOTS / "cartpole.yaml", "--out", folder)
+    finished = run("train", ROBOTS / "cartpole.yaml", "--seed", 1, "--out", folder)
+    assert finished.returncode == 2
+    assert finished.stderr == f"{folder} already exists, and holds a run with seed 0, not 1\n"
+    (tmp_path / "file").touch()
+    finished = run("train", ROBOTS / "cartpole.yaml", "--out", tmp_path)
     assert finished.returncode == 2 and "already exists" in finished.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_the_same_command_takes_its_folder_up_again(cartpole_run, tmp_path):
+    """Whether it was killed after its first file, after an iteration, or after all."""
+    whole, _ = cartpole_run
+    for kept in (["config.yaml"], ["config.yaml", "robot.yaml", "metrics.csv"], None):
+        part = tmp_path / "part"
+        shutil.copytree(whole, part)
+        for path in part.iterdir():
+            if kept is not None and path.name not in kept:
+                path.unlink()
+        (part / ".123-policy.npz").touch()  # as the killed process might have left it
+        run_json("train", ROBOTS / "cartpole.yaml", "--iterations", 3, "--out", part)
+        assert rows(part) == rows(whole)
+        assert (part / "policy.npz").read_bytes() == (whole / "policy.npz").read_bytes()
+        assert {path.name for path in part.iterdir()} == {path.name for path in whole.iterdir()}
+        shutil.rmtree(part)
 
 
 def test_training_from_a_demonstration_repeats(cartpole_run, tmp_path):

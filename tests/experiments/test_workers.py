@@ -1,16 +1,23 @@
 """Sweeps over real processes, here and on a Dask cluster, some of which are killed."""
 
 import os
+import shutil
 import signal
+import socket
+import subprocess
 import sys
 import time
 from collections import Counter
 from functools import partial
+from threading import Thread
 
 import dask
+import psutil
 import pytest
 from distributed import LocalCluster
+from distributed.security import Security
 
+from vgps.experiments.cluster import Certificates
 from vgps.experiments.errors import ClusterError
 from vgps.experiments.workers import workers
 
@@ -111,13 +118,110 @@ def test_a_killed_worker_loses_no_finished_outcome(cluster, log):
     assert max(counts.values()) <= 2 and counts.total() < 60
 
 
+def test_workers_of_a_killed_process_end(tmp_path):
+    """With its task, which would take long, and while idle."""
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from vgps.experiments.workers import workers\n"
+        "def work(seconds):\n"
+        "    import os\n"
+        "    (Path(place) / str(os.getpid())).touch()\n"
+        "    time.sleep(seconds)\n"
+        "place = sys.argv[1]\n"
+        "with workers(jobs=2) as execute:\n"
+        "    list(execute(work, [600, 600]))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", code, str(tmp_path)]) as process:
+        while len(list(tmp_path.iterdir())) < 2:
+            time.sleep(0.05)
+        process.kill()
+    mine = [int(path.name) for path in tmp_path.iterdir()]
+    deadline = time.monotonic() + 30
+    while any(map(lives, mine)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not any(map(lives, mine))
+
+
+def lives(pid):
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+@pytest.mark.parametrize("answer", [None, b"SSH-2.0-OpenSSH_9.2\r\n", b"\0" * 10000])
+def test_something_else_than_a_scheduler(monkeypatch, answer):
+    """What listens there says nothing, or something else."""
+    monkeypatch.setattr("vgps.experiments.cluster._PATIENCE", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve():
+            with server.accept()[0] as connection:
+                if answer is not None:
+                    connection.sendall(answer)
+                connection.recv(1 << 20)
+                time.sleep(1.0)
+
+        Thread(target=serve, daemon=True).start()
+        address = f"tcp://127.0.0.1:{server.getsockname()[1]}"
+        with pytest.raises(ClusterError, match=address), workers(cluster=address):
+            pass
+
+
+def test_certificates_go_with_an_encrypted_address(tmp_path):
+    files = Certificates(*[tmp_path / name for name in ("ca.pem", "cert.pem", "key.pem")])
+    for address, certificates in (("tls://127.0.0.1:1", None), ("tcp://127.0.0.1:1", files)):
+        with (
+            pytest.raises(
+                ClusterError, match="--tls-ca-file, --tls-cert and --tls-key go together"
+            ),
+            workers(cluster=address, certificates=certificates),
+        ):
+            pass
+
+
+def test_an_encrypted_cluster(log, certificates):
+    here = Security(
+        tls_ca_file=str(certificates.ca_file),
+        **{
+            f"tls_{who}_{what}": str(file)
+            for who in ("scheduler", "worker", "client")
+            for what, file in (("cert", certificates.cert), ("key", certificates.key))
+        },
+        require_encryption=True,
+    )
+    options = {"threads_per_worker": 1, "dashboard_address": ":0", "protocol": "tls"}
+    with LocalCluster(1, **options, security=here) as cluster:
+        address = cluster.scheduler_address
+        with workers(cluster=address, certificates=certificates) as sweep:
+            assert [o.result for o in sweep(partial(noted, log), [3])] == [9]
+
+
+@pytest.fixture
+def certificates(tmp_path):
+    """One authority, and one certificate for everybody."""
+    if shutil.which("openssl") is None:
+        pytest.skip("openssl makes the certificates")
+
+    def openssl(line):
+        subprocess.run(["openssl", *line.split()], cwd=tmp_path, capture_output=True, check=True)
+
+    new = "-newkey rsa:2048 -nodes"
+    openssl(f"req -x509 {new} -keyout ca.key -out ca.pem -days 2 -subj /CN=authority")
+    openssl(f"req {new} -keyout key.pem -out request.pem -subj /CN=localhost")
+    signed = "-CA ca.pem -CAkey ca.key -CAcreateserial -days 2"
+    openssl(f"x509 -req -in request.pem {signed} -out cert.pem")
+    return Certificates(*[tmp_path / name for name in ("ca.pem", "cert.pem", "key.pem")])
+
+
 def test_no_cluster(monkeypatch):
     def refused(address):
         with pytest.raises(ClusterError) as error, workers(cluster=address):
             pass
         return str(error.value)
 
-    monkeypatch.setattr("vgps.experiments.workers._PATIENCE", 0.3)
+    monkeypatch.setattr("vgps.experiments.cluster._PATIENCE", 0.3)
     sentence = "no Dask scheduler answers at "
     assert refused("nonsense") == sentence + "'nonsense': missing port number in address 'nonsense'"
     assert refused("tcp://127.0.0.1:1").startswith(sentence + "'tcp://127.0.0.1:1': Timed out")
@@ -132,7 +236,7 @@ def test_no_cluster(monkeypatch):
 
 
 def test_a_cluster_without_this_package(cluster, monkeypatch):
-    monkeypatch.setattr("vgps.experiments.workers.__name__", "vgps_of_old")
+    monkeypatch.setattr("vgps.experiments.cluster._NEEDED", "vgps_of_old")
     with (
         pytest.raises(ClusterError, match="vgps is not installed on the whole Dask cluster"),
         workers(cluster=cluster.scheduler_address),

@@ -1,0 +1,140 @@
+"""Where and how a command may be started: closed streams, odd terminals, paths and variables."""
+
+import os
+import signal
+import subprocess
+import time
+from functools import partial
+
+import numpy as np
+import pytest
+from command_line import ROOT, command_of, run, started
+
+CARTPOLE = ROOT / "tests" / "robots" / "cartpole.yaml"
+
+
+def shell(line, *arguments, cwd=ROOT, **variables):
+    """A command in a shell, as $@ of the line."""
+    return subprocess.run(
+        ["bash", "-c", line, "bash", *command_of(*arguments)],
+        capture_output=True,
+        encoding="utf-8",
+        cwd=cwd,
+        env=os.environ | variables,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "robot", "status", "said"),
+    [
+        ('"$@" >&-', "swimmer", 0, ""),
+        ('"$@" 2>&-', "nobody", 2, ""),
+        ('"$@" <&- >&- 2>&-', "nobody", 2, ""),
+        ('"$@" 2>/dev/full', "nobody", 2, ""),
+        ('"$@" >/dev/full', "swimmer", 1, "standard output: No space left on device\n"),
+        ('"$@" | true; exit ${PIPESTATUS[0]}', "swimmer", 141, ""),
+    ],
+)
+def test_streams(line, robot, status, said):
+    ended = shell(line, "check", robot)
+    assert (ended.returncode, ended.stderr) == (status, said)
+
+
+def test_closed_streams_do_not_become_files(tmp_path):
+    """The first file that is opened would have the number of standard output."""
+    ended = shell('"$@" >&- 2>&-', "train", CARTPOLE, "--iterations", 1, "--out", tmp_path / "run")
+    assert ended.returncode == 0
+    assert (tmp_path / "run" / "config.yaml").read_text(encoding="utf-8").startswith("robot: ")
+    assert not [path for path in (tmp_path / "run").iterdir() if path.name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("variables", "status", "said"),
+    [
+        ({"COLUMNS": "1"}, 0, ""),
+        ({"MPLBACKEND": "nonsense"}, 0, ""),
+        ({"PYTHONIOENCODING": "ascii"}, 0, ""),
+        ({"NUMBA_DISABLE_JIT": "1"}, 2, "NUMBA_DISABLE_JIT is set, but Python alone cannot call "),
+        ({"NUMBA_CACHE_DIR": "/dev/null/x"}, 2, "NUMBA_CACHE_DIR=/dev/null/x is no folder "),
+    ],
+)
+def test_variables(cartpole_run, variables, status, said):
+    ended = shell('"$@"', "render", cartpole_run[0], **variables)
+    assert (ended.returncode, ended.stderr[: len(said)]) == (status, said)
+    assert ended.stderr.count("\n") == bool(said)
+
+
+def test_help_on_a_narrow_terminal():
+    assert shell('"$@"', "train", "--help", COLUMNS="1").returncode == 0
+
+
+def test_a_folder_that_is_gone(tmp_path):
+    (tmp_path / "gone").mkdir()
+    line = 'rmdir "$PWD"; "$@"'
+    ended = shell(line, "train", CARTPOLE, "--iterations", 1, cwd=tmp_path / "gone")
+    assert (ended.returncode, ended.stderr) == (1, "the current folder no longer exists\n")
+
+
+def test_brackets_and_an_ascii_locale(tmp_path):
+    """Rich would take the brackets for markup, and ASCII knows no ü."""
+    out = tmp_path / "[b]ü[/b]"
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    ended = shell('"$@"', "optimize", CARTPOLE, "--iterations", 2, "--out", out, **ascii_only)
+    assert ended.returncode == 0, ended.stderr
+    assert (out / "trajectory.npz").exists()
+    finished = run("optimize", CARTPOLE, "--iterations", 2, "--out", "[b]", cwd=tmp_path)
+    assert " [b] " in finished.stdout
+
+
+def test_a_robot_and_a_demonstration_through_pipes(tmp_path):
+    demo = tmp_path / "demo.npz"
+    np.savez(demo, U=np.zeros((150, 1)))
+    line = f'"$@" <(cat {CARTPOLE}) --demo <(cat {demo}) --iterations 2 --out {tmp_path}/out'
+    ended = shell(line, "optimize")
+    assert ended.returncode == 0, ended.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--seed", -1], "--seed must be at least 0, found -1"),
+        (["--rollouts", 10**9], "1000000000 rollouts of 150 steps would take about 8.46 TB of "),
+        (["--horizon", 10**30], "would take about "),
+    ],
+)
+def test_too_much_and_too_little(cartpole_run, arguments, sentence):
+    finished = run("evaluate", cartpole_run[0], *arguments)
+    assert finished.returncode == 2 and finished.stderr.count("\n") == 1
+    assert sentence in finished.stderr
+
+
+def test_training_too_large_leaves_nothing(tmp_path):
+    for option in (["--hidden", 10**10], ["--method", "cost-weighted", "--samples", 10**10]):
+        finished = run("train", CARTPOLE, *option, "--out", tmp_path / "run")
+        assert finished.returncode == 2 and " of memory, this machine has " in finished.stderr
+        assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_ends_a_run_that_is_saved(tmp_path, kind):
+    out = tmp_path / "run"
+    with started("train", CARTPOLE, "--iterations", 10000, "--out", out) as process:
+        while not (out / "checkpoint.npz").exists():
+            time.sleep(0.02)
+        process.send_signal(kind)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 128 + kind
+    assert said.splitlines()[-1].startswith("interrupted; the same command goes on")
+    assert "Traceback" not in said
+    assert not [path for path in out.iterdir() if path.name.startswith(".")]
+
+
+def test_nohup_keeps_a_run_going(tmp_path):
+    arguments = command_of("train", CARTPOLE, "--iterations", 2, "--out", tmp_path / "run")
+    ignoring = partial(signal.signal, signal.SIGHUP, signal.SIG_IGN)
+    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, preexec_fn=ignoring) as process:
+        while not (tmp_path / "run" / "config.yaml").exists():
+            time.sleep(0.02)
+        process.send_signal(signal.SIGHUP)
+    assert process.returncode == 0
