@@ -31,7 +31,9 @@ def read_demonstration(path: Path, model: Model) -> Array:
             or its actions drive the robot to a state that is not finite.
     """
     try:
-        arrays = read_arrays(path, "a recording", _RECORDING, robot=model.robot, others=True)
+        arrays = read_arrays(
+            path, "a recording", _RECORDING, robot=model.robot, others=True, piped=True
+        )
     except ArrayFileError as error:
         raise DemonstrationError(str(error)) from None
     U = arrays["U"]

@@ -21,7 +21,6 @@ from vgps.experiments.files import read_text
 from vgps.experiments.memory import require_memory
 from vgps.experiments.run_folder import ROBOT, RunFolder
 from vgps.experiments.schema import first_refusal
-from vgps.policy.methods import METHODS
 from vgps.policy.settings import RunSettings
 from vgps.policy.store import load_policy
 
@@ -29,11 +28,17 @@ EVALUATION = "evaluation.json"
 _MEMBER = 2000  # bytes of one in memory
 RUNS = "runs"  # the folder of the members' folders
 # Everything that can be compared, by the paper's names: its settings where they differ.
-ENTRIES: dict[str, dict[str, Any]] = {name: {"method": name} for name in METHODS} | {
+ENTRIES: dict[str, dict[str, Any]] = {
     "vgps": {"method": "vgps", "finish": "none"},
     "vgps-finish": {"method": "vgps", "finish": "average-cost"},
+    "gps": {"method": "gps"},
+    "adapted-gps": {"method": "adapted-gps"},
+    "dagger": {"method": "dagger"},
+    "weighted-dagger": {"method": "weighted-dagger"},
     "weighted-dagger-noisy": {"method": "weighted-dagger", "oracle": "noisy"},
+    "adapted-dagger": {"method": "adapted-dagger"},
     "adapted-dagger-mean": {"method": "adapted-dagger", "oracle": "mean"},
+    "cost-weighted": {"method": "cost-weighted"},
     "cost-weighted-1000": {"method": "cost-weighted", "samples": 1000},
 }
 

@@ -10,6 +10,7 @@ from anywhere.  Later code, some of which is compiled and checks nothing, relies
 here.
 """
 
+import io
 import math
 import os
 import stat
@@ -85,6 +86,7 @@ def read_arrays(
     sizes: Mapping[str, int] = MappingProxyType({}),
     robot: Robot | None = None,
     others: bool = False,
+    piped: bool = False,
 ) -> Arrays:
     """The arrays that ``schema`` names.
 
@@ -95,11 +97,12 @@ def read_arrays(
         sizes: what names in shapes stand for, as far as they are known beforehand.
         robot: that they must have been made for, as far as the file says so itself.
         others: whether there may be more arrays, which are not read.
+        piped: whether the file may be a pipe that somebody writes into.
 
     Raises:
         ArrayFileError: when the file is missing, damaged, of another kind or of another robot.
     """
-    with _opened(path) as file:
+    with _opened(path, piped) as file:
         try:
             with ZipFile(file) as archive, warnings.catch_warnings():
                 warnings.simplefilter("error")  # NumPy has some for headers that it did not write
@@ -133,9 +136,12 @@ class Unfit(ValueError):
     """Arrays are not as a schema says; without the name of the file."""
 
 
-def _opened(path: Path) -> IO[bytes]:
+def _opened(path: Path, piped: bool) -> IO[bytes]:
     try:
         mode = os.stat(path).st_mode
+        if piped and stat.S_ISFIFO(mode):
+            with path.open("rb") as pipe:  # in which a reader of archives could not jump about
+                return io.BytesIO(pipe.read(LARGEST))
         # Opening a pipe would wait for someone to write into it.
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):
             raise OSError("it is not a regular file")

@@ -4,6 +4,7 @@ import math
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
 from vgps.policy.gaussian import Policy
@@ -86,12 +87,10 @@ def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> S
     """
     cost = rollouts.cost
     finite = np.isfinite(cost)
-    speed = np.full(rollouts.U.shape[:2], np.nan)  # (R, T)
-    success = np.zeros(len(finite))
-    for r in np.flatnonzero(finite):
-        speed[r] = model.speed(rollouts.X[r], rollouts.U[r])
-        success[r] = model.success(rollouts.X[r], rollouts.U[r])
-    speed = speed[finite]
+    success = successes(model, rollouts)
+    speed = np.array(
+        [model.speed(rollouts.X[r], rollouts.U[r]) for r in np.flatnonzero(finite)]
+    )  # (number of finite ones, T)
     T = rollouts.U.shape[1]
     pieces = range(0, T, horizon or T)
     return Summary(
@@ -103,6 +102,18 @@ def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> S
         speed_by_horizon=[
             float(speed[:, t : t + pieces.step].mean()) for t in pieces if finite.any()
         ],
+    )
+
+
+def successes(model: Model, rollouts: Rollouts) -> NDArray[np.bool_]:
+    """(R,) which rollouts stay finite and succeed."""
+    finite = np.isfinite(rollouts.cost)
+    return np.array(
+        [
+            ok and model.success(X, U)
+            for ok, X, U in zip(finite, rollouts.X, rollouts.U, strict=True)
+        ],
+        dtype=bool,
     )
 
 

@@ -20,7 +20,7 @@ A cost above the cap is a failure whatever its size; without it, one fall outwei
 
 **Starts.**  Where the task goes on, half of the rollouts that are still alive are continued by the
 next iteration, so that the states are those of long runs though no rollout is long.  Alive is who
-cost, over its last steps, no more than a multiple of what the policy did at the beginning; that
+cost, over its last steps, no more than a multiple of what success cost at the beginning; that
 bound is fixed, because a running one would come to take lying on the ground for normal.  Where the
 task ends (`Task.ends`), all rollouts begin at the task's initial states and last its horizon.
 
@@ -35,6 +35,7 @@ from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
 from vgps.policy.disturbance import process_noise
+from vgps.policy.evaluation import successes
 from vgps.policy.fisher import natural_basis
 from vgps.policy.gaussian import Policy
 from vgps.policy.rollouts import LARGEST_COST, Rollouts, initial_states, run_policy, run_policy_from
@@ -51,8 +52,9 @@ SPREAD = 0.2  # of the weights that are tried, in units of B
 MOMENTUM = 0.8
 KL = 0.005  # nats a step, to which an iteration goes; it falls to a tenth
 AVERAGED = 56  # iterations at the end whose theta is averaged
-CAP = 2.5  # multiples of the largest median cost of a step
+CAP = 5.0  # multiples of the largest median cost of a step of rollouts that succeed
 CAP_OF_AN_END = 25.0  # the same, where a task that ends may ask for a costly way to its goal
+ENOUGH = 1 / 16  # share of rollouts whose success is enough to judge the others by
 DEAD = 4.0  # multiples of the largest median of the mean cost over RECENT steps
 RECENT = 50
 CONTINUED = 0.5  # share of the living rollouts that go on
@@ -94,8 +96,8 @@ class FinishRecord(NamedTuple):
 
 def begin(model: Model, policy: Policy, rng: np.random.Generator) -> FinishState:
     """The state before the first round, from what the policy does at present."""
-    runs = run_policy(model, policy, PAIRS, model.robot.task.horizon, rng)
-    c = np.minimum(runs.c, LARGEST_COST)
+    runs, good = _model_rollouts(model, policy, rng)
+    c = np.minimum(runs.c[good], LARGEST_COST)
     recent = min(RECENT, c.shape[1])
     total = np.cumsum(np.pad(c, ((0, 0), (1, 0))), axis=1)
     moving = (total[:, recent:] - total[:, :-recent]) / recent  # (R, T - recent + 1)
@@ -107,10 +109,27 @@ def begin(model: Model, policy: Policy, rng: np.random.Generator) -> FinishState
         momentum=np.zeros(policy.n_weights),
         total=np.zeros(policy.n_weights),
         pool=initial_states(model, PAIRS, rng),
-        visited=_visited(runs.X, c, cap),
+        visited=_visited(runs.X[good], c, cap),
         cap=cap,
         dead=DEAD * _largest_median(moving),
     )
+
+
+def _model_rollouts(
+    model: Model, policy: Policy, rng: np.random.Generator
+) -> tuple[Rollouts, NDArray[np.bool_]]:
+    """Rollouts that show what doing the task costs, and which of them (R,) do it.
+
+    Those under all noise where enough succeed, else those without noise, else all: the median of
+    rollouts that mostly fail would take failing for normal.
+    """
+    horizon = model.robot.task.horizon
+    for noise in (True, False):
+        runs = run_policy(model, policy, PAIRS, horizon, rng, stochastic=noise, disturbed=noise)
+        good = successes(model, runs)
+        if good.mean() >= ENOUGH:
+            return runs, good
+    return runs, np.ones(PAIRS, dtype=bool)
 
 
 def improve(
@@ -192,7 +211,7 @@ def _next_starts(
 
 
 def _alive(runs: Rollouts, state: FinishState) -> NDArray[np.bool_]:
-    """(R,) whether a rollout still does, at its end, what the policy did at the beginning."""
+    """(R,) whether a rollout still does, at its end, what success asks for."""
     return np.asarray(runs.c[:, -RECENT:].mean(axis=1) < state.dead)
 
 

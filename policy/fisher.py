@@ -23,7 +23,7 @@ from vgps.policy.softplus import softplus
 
 Array = NDArray[np.float64]
 
-FLOOR = 1e-4  # share of the largest diagonal entry of a weight's kind
+FLOOR = 1e-2  # share of the largest diagonal entry of a weight's kind
 CONDITION = 1e-3  # added to the diagonal of the correlation matrix
 
 

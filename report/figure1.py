@@ -27,11 +27,14 @@ Array = NDArray[np.float64]
 # methods apart in black and white.
 _LOOKS = {
     "vgps": ("#0072b2", "o"),
+    "vgps-finish": ("#000000", "*"),
     "gps": ("#d55e00", "s"),
     "adapted-gps": ("#e69f00", "D"),
     "dagger": ("#009e73", "^"),
     "weighted-dagger": ("#7a7a00", "v"),
+    "weighted-dagger-noisy": ("#b8b800", "1"),
     "adapted-dagger": ("#56b4e9", "<"),
+    "adapted-dagger-mean": ("#2a6f97", "2"),
     "cost-weighted": ("#cc79a7", "P"),
     "cost-weighted-1000": ("#6b4c9a", "X"),
 }
@@ -137,7 +140,7 @@ def _draw(
     axes: Axes, method: str, kind: str, iterations: Array, quartiles: Array, offset: int
 ) -> None:
     colour, marker = _LOOKS[method]
-    first = method == "vgps"  # drawn above the methods that it is compared with
+    first = method.startswith("vgps")  # drawn above the methods that it is compared with
     low, middle, high = quartiles
     axes.fill_between(iterations, low, high, color=colour, alpha=0.12, linewidth=0, zorder=2)
     every = max(1, len(iterations) // 5)

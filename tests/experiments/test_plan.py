@@ -12,9 +12,10 @@ from vgps.codegen.description.robot import load
 from vgps.experiments.comparison import carry_out
 from vgps.experiments.config import fingerprint
 from vgps.experiments.errors import RunFolderError
-from vgps.experiments.plan import EVALUATION, folder_of, missing, plan, store
+from vgps.experiments.plan import ENTRIES, EVALUATION, folder_of, missing, plan, store
 from vgps.experiments.results import Failure, read_failures
 from vgps.experiments.workers import Outcome
+from vgps.policy import methods
 from vgps.policy.settings import RunSettings
 
 KINDS = ("stochastic", "deterministic")
@@ -73,6 +74,10 @@ def carry(out, runs, work):
 
     carry_out(out, runs, execute_here, counted, watch)
     return called, said
+
+
+def test_every_method_is_compared():
+    assert {settings["method"] for settings in ENTRIES.values()} == set(methods.METHODS)
 
 
 def test_the_plan_is_every_combination_seed_by_seed(robots):

@@ -92,6 +92,7 @@ def test_a_policy_learns_from_all_steps_but_the_tail():
         anneal=50,
         pairs=5,
         rollouts=10,
+        noisy_oracle=False,
         fit=fit_settings,
     )
     assert settings.learned_steps == 70

@@ -9,7 +9,7 @@ import pytest
 from vgps.policy.cost_term import negative_log_policy
 from vgps.policy.evaluation import summarize
 from vgps.policy.methods import METHODS
-from vgps.policy.mstep import FitSettings, draw, draws_of, first_fit, fit
+from vgps.policy.mstep import FitSettings, draws_of, first_fit, fit
 from vgps.policy.rollouts import run_policy, run_policy_from
 from vgps.policy.search import initial_trajectory, iterate, search_settings
 from vgps.policy.settings import RunSettings
@@ -99,7 +99,7 @@ def test_every_m_step_imitates_the_distribution(model, settings, beginning, opti
 
 def test_samples_carry_the_action_distribution_of_their_step(beginning):
     q = beginning.q
-    samples = draw(q, np.arange(q.X.shape[1]), CLOSED, np.random.default_rng(0))
+    samples = draws_of(q, np.arange(q.X.shape[1]), CLOSED)(np.random.default_rng(0))
     t, i = 17, 2
     state, mean = samples.inputs[4 * t + i], samples.mean[4 * t + i]
     np.testing.assert_allclose(mean, q.U[t] + q.k[t] + q.K[t] @ (state - q.X[t]), rtol=1e-12)
@@ -113,7 +113,7 @@ def test_samples_carry_the_action_distribution_of_their_step(beginning):
 def test_the_policy_does_not_learn_from_the_tail(beginning):
     q, everything = beginning.q, np.arange(beginning.q.X.shape[1])
     whole, cut = (
-        draw(q, everything, CLOSED._replace(tail=tail), np.random.default_rng(0))
+        draws_of(q, everything, CLOSED._replace(tail=tail))(np.random.default_rng(0))
         for tail in (0, 20)
     )
     np.testing.assert_array_equal(cut.inputs, whole.inputs[: 4 * (len(q.X) - 20)])

@@ -1,5 +1,6 @@
 """Whole pictures as files: their size, that something is on them, and all or nothing on disk."""
 
+import errno
 import subprocess
 import sys
 
@@ -55,7 +56,7 @@ def test_a_failure_leaves_the_old_picture_alone(swimmer, motion, tmp_path, monke
 
     def fail(figure, file):
         file.write_text("half", encoding="utf-8")
-        raise OSError("no space left on device")
+        raise OSError(errno.ENOSPC, "no space left on device")
 
     monkeypatch.setattr(Figure, "savefig", fail)
     with pytest.raises(OSError, match="no space"):
