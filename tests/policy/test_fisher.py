@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from imitation import random_policy
 
-from vgps.policy.fisher import CONDITION, fisher_matrix, natural_basis
+from vgps.policy.fisher import FLOOR, fisher_matrix, natural_basis
 from vgps.policy.gaussian import Policy
 
 
@@ -45,13 +45,13 @@ def test_it_measures_small_changes_in_nats(policy, rng):
 
 
 def test_unit_steps_of_the_basis_are_equally_far(policy, rng):
-    """To the share by which the correlations are conditioned."""
+    """But for the floor and the conditioning, which only make steps shorter."""
     X = rng.standard_normal((500, 6))
     B = natural_basis(policy, X)
     metric = B.T @ fisher_matrix(policy, X) @ B
     assert (np.linalg.eigvalsh(metric) <= 1 + 1e-9).all()
-    well = np.linalg.eigvalsh(metric)[len(metric) // 2 :]
-    np.testing.assert_allclose(well, 1.0, atol=50 * CONDITION)
+    well = np.linalg.eigvalsh(metric)[2 * len(metric) // 3 :]
+    np.testing.assert_allclose(well, 1.0, atol=10 * FLOOR)
 
 
 def test_a_dead_unit_does_not_run_away(rng):
