@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 
-from vgps import interruption, streams
+from vgps.report import interruption, streams
 
 _NARROWEST = 20  # columns; in fewer than ten the parser never ends to break the lines of its help
 

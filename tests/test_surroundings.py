@@ -11,6 +11,7 @@ import pytest
 from command_line import ROOT, command_of, run, started
 
 CARTPOLE = ROOT / "tests" / "robots" / "cartpole.yaml"
+SHORT = ("--iterations", 1, "--finish", "none")
 
 
 def shell(line, *arguments, cwd=ROOT, **variables):
@@ -43,7 +44,7 @@ def test_streams(line, robot, status, said):
 
 def test_closed_streams_do_not_become_files(tmp_path):
     """The first file that is opened would have the number of standard output."""
-    ended = shell('"$@" >&- 2>&-', "train", CARTPOLE, "--iterations", 1, "--out", tmp_path / "run")
+    ended = shell('"$@" >&- 2>&-', "train", CARTPOLE, *SHORT, "--out", tmp_path / "run")
     assert ended.returncode == 0
     assert (tmp_path / "run" / "config.yaml").read_text(encoding="utf-8").startswith("robot: ")
     assert not [path for path in (tmp_path / "run").iterdir() if path.name.startswith(".")]
@@ -52,9 +53,7 @@ def test_closed_streams_do_not_become_files(tmp_path):
 @pytest.mark.parametrize(
     ("variables", "status", "said"),
     [
-        ({"COLUMNS": "1"}, 0, ""),
-        ({"MPLBACKEND": "nonsense"}, 0, ""),
-        ({"PYTHONIOENCODING": "ascii"}, 0, ""),
+        ({"COLUMNS": "1", "MPLBACKEND": "nonsense", "PYTHONIOENCODING": "ascii"}, 0, ""),
         ({"NUMBA_DISABLE_JIT": "1"}, 2, "NUMBA_DISABLE_JIT is set, but Python alone cannot call "),
         ({"NUMBA_CACHE_DIR": "/dev/null/x"}, 2, "NUMBA_CACHE_DIR=/dev/null/x is no folder "),
     ],
@@ -72,7 +71,7 @@ def test_help_on_a_narrow_terminal():
 def test_a_folder_that_is_gone(tmp_path):
     (tmp_path / "gone").mkdir()
     line = 'rmdir "$PWD"; "$@"'
-    ended = shell(line, "train", CARTPOLE, "--iterations", 1, cwd=tmp_path / "gone")
+    ended = shell(line, "train", CARTPOLE, *SHORT, cwd=tmp_path / "gone")
     assert (ended.returncode, ended.stderr) == (1, "the current folder no longer exists\n")
 
 
@@ -131,7 +130,7 @@ def test_a_signal_ends_a_run_that_is_saved(tmp_path, kind):
 
 
 def test_nohup_keeps_a_run_going(tmp_path):
-    arguments = command_of("train", CARTPOLE, "--iterations", 2, "--out", tmp_path / "run")
+    arguments = command_of("train", CARTPOLE, *SHORT, "--out", tmp_path / "run")
     ignoring = partial(signal.signal, signal.SIGHUP, signal.SIG_IGN)
     with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, preexec_fn=ignoring) as process:
         while not (tmp_path / "run" / "config.yaml").exists():

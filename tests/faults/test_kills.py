@@ -9,7 +9,7 @@ import pytest
 from command_line import ROOT, command_of, started
 from killing import Work, alone, leftovers, survive
 
-from vgps.codegen.folders import generated
+from vgps.codegen.folders import builds
 
 CARTPOLE = ROOT / "tests" / "robots" / "cartpole.yaml"
 
@@ -24,12 +24,20 @@ def building(tmp_path):
         return {path.name: path.read_bytes() for path in folder.glob("*.c")}
 
     again = [("build", robot), ("build", robot, "--force")]
-    return Work(generated() / "killed", again[0], lambda: again, sources)
+    return Work(builds() / "killed", again[0], lambda: again, sources)
 
 
 def training(tmp_path):
+    return learning(tmp_path, "--iterations", 5, "--finish", "none")
+
+
+def finishing(tmp_path):
+    return learning(tmp_path, "--iterations", 1)
+
+
+def learning(tmp_path, *options):
     out = tmp_path / "run"
-    begin = ("train", CARTPOLE, "--iterations", 5, "--out", out)
+    begin = ("train", CARTPOLE, *options, "--out", out)
 
     def again():
         begun = (out / "config.yaml").exists() and (out / "robot.yaml").exists()
@@ -49,7 +57,7 @@ def policies(folder):
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("policy.npz")}
 
 
-WORKS = [building, training, comparing]
+WORKS = [building, training, finishing, comparing]
 
 
 @pytest.fixture

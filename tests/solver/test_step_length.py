@@ -57,7 +57,7 @@ def test_the_bound_is_where_rollouts_begin_to_grow(oscillator, stiffness, dampin
     assert found.ok is not diverges(model)
 
 
-@pytest.mark.parametrize(("stiffness", "damping"), [(5000, 0), (0, 500), (3e5, 100), (100, 3000)])
+@pytest.mark.parametrize(("stiffness", "damping"), [(3e5, 100), (100, 3000)])
 def test_the_substeps_that_it_names_do(oscillator, stiffness, damping):
     model = oscillator(stiffness, damping)
     found = stability(model, np.zeros((40, 2)), np.zeros((40, 1)))
