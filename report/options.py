@@ -58,6 +58,15 @@ def descriptions(names: Sequence[str], overrides: Sequence[str]) -> list[Descrip
     return [load(name, overridden(overrides)) for name in dict.fromkeys(names)]
 
 
+def with_finish(arguments: Sequence[str]) -> list[str]:
+    """The arguments, where --finish without a value asks for the one finish that there is."""
+    given = list(arguments)
+    for place, word in enumerate(given):
+        if word == "--finish" and (given[place + 1 : place + 2] or ["-"])[0].startswith("-"):
+            given.insert(place + 1, "average-cost")
+    return given
+
+
 def require_at_least(least: int, **options: int | None) -> None:
     """Refuse options that are given and smaller."""
     for name, value in options.items():

@@ -9,6 +9,7 @@ import pytest
 from command_line import ROOT, run, run_json
 
 from vgps.codegen.description.robot import load
+from vgps.report.options import with_finish
 
 ROBOTS = ROOT / "tests" / "robots"
 
@@ -202,3 +203,12 @@ def test_a_push_that_cannot_be(cartpole_run, arguments, sentence):
     folder, _ = cartpole_run
     finished = run("push", folder, *arguments)
     assert finished.returncode == 2 and finished.stderr == sentence and finished.stdout == ""
+
+
+def test_finish_without_a_value_asks_for_the_finish():
+    for given, meant in (
+        (["train", "x", "--finish"], ["train", "x", "--finish", "average-cost"]),
+        (["train", "--finish", "--out", "y", "x"], ["train", "--finish", "average-cost"]),
+        (["train", "x", "--finish", "none"], ["train", "x", "--finish", "none"]),
+    ):
+        assert with_finish(given)[: len(meant)] == meant
