@@ -1,5 +1,6 @@
 """How good the policy of a run is, as `evaluate --json` says it."""
 
+from collections.abc import Sequence
 from math import ceil, isfinite
 from typing import Any
 
@@ -95,6 +96,16 @@ def pushes(run: Run, point: str, duration: float) -> dict[str, Any]:
         "impulse_limit": push.LARGEST_IMPULSE,
     }
     return result | {direction: impulse._asdict() for direction, impulse in survived.items()}
+
+
+def pushes_of_all(results: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The pushes of several runs, and over them the median and the least at the worst instant."""
+    summary: dict[str, Any] = {"runs": list(results)}
+    for direction in ("forward", "backward"):
+        worst = [result[direction]["worst"] for result in results]
+        survived = np.nan_to_num(np.array(worst, dtype=float))  # NaN fails unpushed
+        summary[direction] = {"median": float(np.median(survived)), "least": float(survived.min())}
+    return summary
 
 
 def _identity(run: Run) -> dict[str, Any]:

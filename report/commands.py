@@ -25,6 +25,7 @@ from vgps.report.options import (
     Set,
     Settings,
     UsageError,
+    described,
     descriptions,
     overridden,
     require_at_least,
@@ -96,16 +97,16 @@ def optimize_command(
         demo: Start from the actions U (T, nu) of this .npz instead, such as a trajectory.npz.
         out: Folder for the result; a new one in runs/ when absent.
     """
-    described = load(robot, overridden(overrides))
+    asked_for = described(robot, overrides)
     from vgps.experiments.optimization import optimize_into
     from vgps.experiments.run_folder import free_path
     from vgps.report.figures import trajectory_picture
 
-    folder = out or free_path(f"{described.name}-trajectory-seed{seed}")
+    folder = out or free_path(f"{asked_for.name}-trajectory-seed{seed}")
     with locked(folder):
-        model, solution, result = optimize_into(folder, described, iterations, seed, demo, progress)
+        model, solution, result = optimize_into(folder, asked_for, iterations, seed, demo, progress)
         trajectory_picture(folder / "trajectory.png", model, solution.X, solution.U)
-    console.show_result(result, f"trajectory of {described.name}", json)
+    console.show_result(result, f"trajectory of {asked_for.name}", json)
 
 
 def train_command(
@@ -131,7 +132,7 @@ def train_command(
             raise UsageError(f"--resume continues a run as it began: leave out --{option}")
     if accept_changes and resume is None:
         raise UsageError("--accept-changes belongs to --resume")
-    described = load(robot, overridden(overrides))
+    asked_for = described(robot, overrides)
     from vgps.experiments import training
     from vgps.experiments.changes import require_same_run
     from vgps.experiments.evaluation import evaluation, require_finite_cost
@@ -139,16 +140,16 @@ def train_command(
 
     if resume is None:
         chosen = RunSettings.model_validate(settings)
-        name = f"{described.name}-{chosen.method}-{chosen.hidden}-seed{chosen.seed}"
+        name = f"{asked_for.name}-{chosen.method}-{chosen.hidden}-seed{chosen.seed}"
         folder = out or free_path(name)
     else:
         folder, asked = resume, dict(settings)
-        require_same_run(folder, described, asked, accept_changes)
+        require_same_run(folder, asked_for, asked, accept_changes)
         chosen = RunSettings.model_validate({"iterations": asked.get("iterations")})
     started = time.perf_counter()
     with locked(folder):
         if resume is None:
-            run = training.train(described, chosen, demonstration=demo, out=folder, watch=progress)
+            run = training.train(asked_for, chosen, demonstration=demo, out=folder, watch=progress)
         else:
             run = training.resume(folder, iterations=chosen.iterations, watch=progress)
         seconds = time.perf_counter() - started
@@ -191,19 +192,27 @@ def evaluate_command(
 
 
 def push_command(
-    run: Positional[Run], point: str, duration: float = 0.1, json: Json = False
+    runs: Positional[tuple[Run, ...]], point: str, duration: float = 0.1, json: Json = False
 ) -> None:
-    """The strongest horizontal push that the learned policy survives, at several instants.
+    """The strongest horizontal push that learned policies survive, at several instants.
 
     Args:
+        runs: Folders of training runs; of several, such as seeds, also the median and the least.
         point: What is pushed: a joint, a link's start or end, a point of the robot's file, or com.
         duration: Of the push, s, a multiple of the task's dt.
     """
-    from vgps.experiments.evaluation import pushes
+    from vgps.experiments.evaluation import pushes, pushes_of_all
     from vgps.experiments.run import read_run
 
-    result = pushes(read_run(run), point, duration)
-    print_json(result) if json else console.show_pushes(result)
+    results = [pushes(read_run(run), point, duration) for run in runs]
+    every = results[0] if len(results) == 1 else pushes_of_all(results)
+    if json:
+        print_json(every)
+        return
+    for result in results:
+        console.show_pushes(result)
+    if len(results) > 1:
+        console.show_push_summary(every)
 
 
 def render_command(
@@ -260,7 +269,7 @@ def compare_command(
     for file in tls:
         if not file.is_file():
             raise UsageError(f"{file}: no such file")
-    described = descriptions(robots, overrides)
+    compared = descriptions(robots, overrides)
     from vgps.experiments.aggregate import collect
     from vgps.experiments.cluster import Certificates
     from vgps.experiments.comparison import compare
@@ -268,11 +277,11 @@ def compare_command(
     from vgps.experiments.results import holds_comparison
     from vgps.report.comparison_report import report_comparison
 
-    members = plan(described, hidden, methods, seeds, iterations)
+    members = plan(compared, hidden, methods, seeds, iterations)
     certificates = Certificates(*tls) if tls else None
     with locked(out):
         try:
-            compare(out, described, members, jobs, cluster, certificates, progress)
+            compare(out, compared, members, jobs, cluster, certificates, progress)
         except (ClusterLost, KeyboardInterrupt):
             if holds_comparison(out):  # it had come to the runs
                 report_comparison(out, collect(out, members))

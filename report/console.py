@@ -128,6 +128,13 @@ def show_pushes(result: Mapping[str, Any]) -> None:
     print(f"success: {result['success']}")
 
 
+def show_push_summary(result: Mapping[str, Any]) -> None:
+    """Print what several runs survive at the worst instant, N·s."""
+    ways = ("forward", "backward")
+    rows = [(way, result[way]["median"], result[way]["least"]) for way in ways]
+    show_table(f"{len(result['runs'])} runs, at every instant, N·s", ("", "median", "least"), rows)
+
+
 def _impulse(value: float, result: Mapping[str, Any]) -> str:
     if math.isnan(value):
         return "fails unpushed"

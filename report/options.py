@@ -1,5 +1,6 @@
 """The words of the command line: what its arguments are, and what they stand for."""
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, TypedDict
@@ -53,9 +54,17 @@ def overridden(given: Sequence[str]) -> dict[str, str]:
     return dict(text.split("=", 1) for text in given)
 
 
+def described(name: str, overrides: Sequence[str]) -> Description:
+    """The robot of this name; what is allowed in its file but hardly meant is said."""
+    robot = load(name, overridden(overrides))
+    for warning in robot.warnings:
+        print(warning, file=sys.stderr)
+    return robot
+
+
 def descriptions(names: Sequence[str], overrides: Sequence[str]) -> list[Description]:
     """The robots of these names, each once; all are valid before anything is done with one."""
-    return [load(name, overridden(overrides)) for name in dict.fromkeys(names)]
+    return [described(name, overrides) for name in dict.fromkeys(names)]
 
 
 def with_finish(arguments: Sequence[str]) -> list[str]:

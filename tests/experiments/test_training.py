@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vgps.codegen.description.robot import load
+from vgps.experiments import measuring
 from vgps.experiments.changes import require_same_run
 from vgps.experiments.errors import DemonstrationError, RunFolderError
 from vgps.experiments.run import read_run
@@ -85,3 +86,10 @@ def test_a_folder_needs_the_robots_file(robot, tmp_path):
     with pytest.raises(ValueError, match="this robot has none"):
         train(bare, SETTINGS, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_measuring_more_changes_nothing_in_learning(robot, kept, monkeypatch):
+    monkeypatch.setattr(measuring, "ROLLOUTS", 3)
+    run = train(robot, SETTINGS)
+    np.testing.assert_array_equal(run.policy.theta, kept.policy.theta)
+    assert (run.metrics["stochastic_cost"] != kept.metrics["stochastic_cost"]).all()
