@@ -101,7 +101,7 @@ def begin(model: Model, policy: Policy, rng: np.random.Generator) -> FinishState
     recent = min(RECENT, c.shape[1])
     total = np.cumsum(np.pad(c, ((0, 0), (1, 0))), axis=1)
     moving = (total[:, recent:] - total[:, :-recent]) / recent  # (R, T - recent + 1)
-    cap = (CAP_OF_AN_END if model.robot.task.ends else CAP) * _largest_median(c)
+    cap = _multiple_of_largest_median(c, CAP_OF_AN_END if model.robot.task.ends else CAP)
     return FinishState(
         iteration=0,
         theta=policy.theta,
@@ -111,7 +111,7 @@ def begin(model: Model, policy: Policy, rng: np.random.Generator) -> FinishState
         pool=initial_states(model, PAIRS, rng),
         visited=_visited(runs.X[good], c, cap),
         cap=cap,
-        dead=DEAD * _largest_median(moving),
+        dead=_multiple_of_largest_median(moving, DEAD),
     )
 
 
@@ -220,6 +220,7 @@ def _visited(X: Array, c: Array, cap: float) -> Array:
     return X[:, :-1:10][c[:, ::10] <= cap]
 
 
-def _largest_median(values: Array) -> float:
-    """Over time, of the medians over rollouts of values (R, T)."""
-    return float(np.median(values, axis=0).max())
+def _multiple_of_largest_median(values: Array, multiple: float) -> float:
+    """Of the largest over time of the medians over rollouts of values (R, T), and above it."""
+    largest = float(np.median(values, axis=0).max())
+    return largest + (multiple - 1.0) * abs(largest)  # costs may be negative

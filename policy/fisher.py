@@ -58,6 +58,9 @@ def natural_basis(policy: Policy, X: Array) -> Array:
     of F therefore gets a share of the largest of its kind, and the correlations are conditioned:
 
         B = D^-1/2 C^-T,   C C^T = D^-1/2 F D^-1/2 + CONDITION I,   D = diag F.
+
+    Raises:
+        FloatingPointError: where F is not finite.
     """
     F = fisher_matrix(policy, X)
     diagonal = np.diag(F)
@@ -68,6 +71,8 @@ def natural_basis(policy: Policy, X: Array) -> Array:
     scale = np.sqrt(np.diag(F))
     scale = np.where(scale > 0.0, scale, 1.0)  # of an action that no hidden unit moves
     correlation = F / np.outer(scale, scale) + CONDITION * np.eye(len(F))
+    if not np.isfinite(correlation).all():
+        raise FloatingPointError("the Fisher matrix of the policy is not finite")
     return np.asarray(np.linalg.inv(np.linalg.cholesky(correlation)).T / scale[:, None])
 
 

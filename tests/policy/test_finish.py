@@ -113,3 +113,11 @@ def test_the_dead_are_not_continued(cart):
     continued = (starts == 7.0).all(axis=1)
     assert not continued[600:].any()
     assert 300 - 5 * 12.3 < continued[:600].sum() < 300 + 5 * 12.3
+
+
+def test_costs_may_be_negative(build_text, short):
+    """As rewards are: a failure is then what is far above the usual, not far below."""
+    model = build_text(CART.replace("cost: ", "cost: -7 + "))
+    state = finish.begin(model, linear_policy([1.0, 1.0]), np.random.default_rng(0))
+    assert -7 < state.cap < 7 * finish.CAP and len(state.visited) > 100
+    finished(model, linear_policy([1.0, 1.0]))
