@@ -135,11 +135,18 @@ def _model_rollouts(
 def improve(
     model: Model, policy: Policy, state: FinishState, rng: np.random.Generator
 ) -> tuple[FinishState, FinishRecord]:
-    """One round, over which the basis stays.  ``policy`` is any that observes the same."""
+    """One round, over which the basis stays.  ``policy`` is any that observes the same.
+
+    Like an iteration of the search it runs on one BLAS thread.
+    """
+    # Its import changes the environment, which importing this module should not.
+    from threadpoolctl import threadpool_limits
+
     chosen = state.visited[rng.integers(len(state.visited), size=STATES)]
-    B = natural_basis(policy.with_theta(state.theta), chosen)
-    for _ in range(ROUND):
-        state, runs = _iterate(model, policy, state, B, rng)
+    with threadpool_limits(1, user_api="blas"):
+        B = natural_basis(policy.with_theta(state.theta), chosen)
+        for _ in range(ROUND):
+            state, runs = _iterate(model, policy, state, B, rng)
     c = np.minimum(runs.c, state.cap)
     visited = _visited(runs.X, runs.c, state.cap)
     if len(visited):
