@@ -47,11 +47,12 @@ def process_noise(
     if deviation.any():
         jumps = deviation * rng.standard_normal((rollouts, horizon, model.nx))
     if force.any():
-        impulses = rng.standard_normal((rollouts, horizon, model.nv))  # xi, then f dt in place
-        impulses *= force * model.dt
-        a = model.force_memory
+        acting, a = np.flatnonzero(force), model.force_memory
+        f = rng.standard_normal((horizon, rollouts, acting.size))  # xi, then f / s in place
         for t in range(1, horizon):
-            impulses[:, t] = a * impulses[:, t - 1] + np.sqrt(1.0 - a * a) * impulses[:, t]
+            f[t] = a * f[t - 1] + np.sqrt(1.0 - a * a) * f[t]
+        impulses = np.zeros((rollouts, horizon, model.nv))
+        impulses[:, :, acting] = (force[acting] * model.dt) * f.swapaxes(0, 1)
     if given := robot.task.disturbances:
         shape = rollouts, horizon, len(given)
         happens = rng.random(shape) < [min(model.dt / push.every, 1.0) for push in given]
