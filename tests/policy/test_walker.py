@@ -17,10 +17,8 @@ from vgps.policy.store import load_policy
 ROOT = Path(__file__).parents[2]
 MINUTE = 6000  # steps of 10 ms
 # Whether one seed learns a robust walk is chance, and another processor, whose last bits differ,
-# has other luck.  Without noise nearly every seed walks, and nine in ten are asked for.  With noise
-# 31 of 40 do (README): of 20 at that rate fewer than 11 have a chance of 0.6 %.
+# has other luck: nine seeds in ten are asked for.
 SEEDS = 20
-ROBUST = 11
 
 
 def nine_in_ten(held):
@@ -43,10 +41,12 @@ def walkers(request, compiled, tmp_path_factory):
 
 @pytest.mark.slow
 def test_the_policies_walk_their_horizon(walkers):
-    """From spread initial states: nearly always without noise, and four times in five with it."""
+    """From spread initial states: with the policy's noise and without, and mostly under gusts."""
     _, learned = walkers
     assert nine_in_ten([r["deterministic"]["success_rate"] >= 0.97 for r, _ in learned])
-    assert sum(r["stochastic"]["success_rate"] >= 0.8 for r, _ in learned) >= ROBUST
+    assert nine_in_ten([r["stochastic"]["success_rate"] >= 0.95 for r, _ in learned])
+    disturbed = [r["disturbed"]["stochastic"]["success_rate"] for r, _ in learned]
+    assert nine_in_ten(np.array(disturbed) >= 0.85)
 
 
 @pytest.mark.slow
@@ -83,4 +83,4 @@ def test_the_policies_survive_pushes(walkers):
     model, learned = walkers
     pushes = [survived_pushes(model, policy, "hips", 0.1).values() for _, policy in learned]
     worst = [min(survived.worst for survived in ways) for ways in pushes]
-    assert sum(impulse >= 20.0 for impulse in worst) >= ROBUST
+    assert nine_in_ten(np.array(worst) >= 20.0)
