@@ -8,8 +8,10 @@ has got the owner's number is taken for it, here or on another machine with the 
 import fcntl
 import os
 import platform
+import re
 import shlex
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -20,6 +22,7 @@ from vgps.codegen.errors import FolderError
 from vgps.codegen.files import remove_leftovers
 
 LOCK = ".lock"
+_TRIES, _A_MOMENT = 200, 0.01  # s
 
 _held: set[Path] = set()  # by this process
 
@@ -84,12 +87,35 @@ def _acquired(folder: Path, wait: bool) -> IO[str]:
             file.close()  # its owner has removed it
         except BlockingIOError:
             with file:
-                file.seek(0)
-                owner = file.read() or "another process"
-            raise FolderError(f"{folder} is being written by {owner}") from None
+                raise FolderError(f"{folder} is being written by {_name_in(file)}") from None
         except BaseException:
             file.close()
             raise
+
+
+def _name_in(file: IO[str]) -> str:
+    """Who holds a lock; one that has only just got it has yet to say so."""
+    for _ in range(_TRIES):
+        file.seek(0)
+        owner = file.read()
+        if owner and not _is_gone(owner):
+            return owner
+        time.sleep(_A_MOMENT)
+    return "another process"
+
+
+def _is_gone(owner: str) -> bool:
+    """Whether this names a process of this machine that has ended."""
+    named = re.match(r"process (\d+) on (\S+) since", owner)
+    if named is None or named[2] != platform.node():
+        return False
+    try:
+        os.kill(int(named[1]), 0)  # which only asks
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        pass
+    return False
 
 
 def _is_at(file: IO[str], path: Path) -> bool:

@@ -1,9 +1,12 @@
 """One writer a folder, and what is left of those that were killed."""
 
+import fcntl
 import os
+import platform
 import signal
 import subprocess
 import sys
+import threading
 
 import pytest
 
@@ -123,3 +126,26 @@ def test_a_failure_leaves_nothing_and_names_the_file(tmp_path):
     with pytest.raises(OSError), scratch(tmp_path) as folder:
         write(folder / "file")
     assert not list(tmp_path.iterdir())
+
+
+def test_who_has_only_just_got_the_lock_is_waited_for(tmp_path):
+    """Until then the file is empty, or names a process that was killed."""
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    for stale in ("", f"process {ended.pid} on {platform.node()} since 2020: gone"):
+        with (tmp_path / LOCK).open("w+") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.write(stale)
+            file.flush()
+
+            def say():
+                file.seek(0)
+                file.truncate()
+                file.write("process 1 on elsewhere since 2026: train")
+                file.flush()
+
+            timer = threading.Timer(0.2, say)
+            timer.start()
+            with pytest.raises(FolderError, match="process 1 on elsewhere"), locked(tmp_path):
+                pass
+            timer.join()
