@@ -74,19 +74,13 @@ def show_evaluation(result: Mapping[str, Any]) -> None:
     title = "{robot}, {method}, {hidden} hidden units, seed {seed}: "
     title += "{rollouts} rollouts of {horizon} steps"
     rows = [("initial DDP", result["ddp_cost"], "", "", "", "")]
-    for circumstance, summaries in (("", result), (", disturbed", result["disturbed"])):
-        for kind in ("stochastic", "deterministic"):
+    for kind in ("stochastic", "deterministic"):
+        for label, summaries in ((kind, result), ("  disturbed", result["disturbed"])):
             s = summaries[kind]
             low, high = s["success_interval"]
+            interval = f"{low:.2f} to {high:.2f}"
             rows.append(
-                (
-                    f"{kind}{circumstance}",
-                    s["mean_cost"],
-                    s["std_cost"],
-                    s["success_rate"],
-                    f"{low:.2f} to {high:.2f}",
-                    s["mean_speed"],
-                )
+                (label, s["mean_cost"], s["std_cost"], s["success_rate"], interval, s["mean_speed"])
             )
     header = ("", "mean cost", "std", "success", "95 %", "speed m/s")
     show_table(title.format(**result), header, rows)
