@@ -97,7 +97,8 @@ def tree(tmp_path):
         cost = "sum(u**2) + com.x**2 + com.vy**2"
         spread = {"spread": {"q": 0.01, "v": 0.01}}
         noise = {"process_noise": {"q": 0.001, "v": 0.01}}
-        given = {"dt": 0.002, "cost": cost, "initial": spread} | noise | task
+        given = {"dt": 0.002, "cost": cost, "initial": spread, "start": {"noise": 0.1}} | noise
+        given |= task
         return random_tree(tmp_path, seed, passive=True, drag=True, **given).path
 
     return of_seed
