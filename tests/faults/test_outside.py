@@ -40,7 +40,9 @@ if unchecked := sys.argv[4:]:
 x = rng.standard_normal(model.nx)
 q, v, u = x[:model.nq], x[model.nq:], rng.standard_normal(model.nu)
 model.mass_matrix(q), model.bias_force(q, v), model.passive_force(q, v), model.energy(q, v)
-model.acceleration_derivatives(q, v, u), model.step(x, u), model.contact_forces(q, v)
+if model.robot.task.integrator == "rk4":
+    model.acceleration_derivatives(q, v, u)
+model.step(x, u), model.contact_forces(q, v)
 model.points(q), model.point_jacobians(q)
 print("done")
 """
