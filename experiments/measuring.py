@@ -15,6 +15,8 @@ ROLLOUTS = 10  # as many as the paper's methods that sample their policy
 def spread_against(q: TrajectoryDistribution, X: NDArray[np.float64], steps: int) -> float:
     """How far rollouts of the policy spread, as a multiple of what the marginals of q say.
 
+    Infinite or NaN where a rollout leaves what is finite.
+
     The linear marginals tell the policy which states to expect.  The value is that of the
     coordinate with the largest multiple, each a root of mean squares over the steps.
 
@@ -23,7 +25,8 @@ def spread_against(q: TrajectoryDistribution, X: NDArray[np.float64], steps: int
         X: (R, T+1, nx) rollouts with the policy's noise.
         steps: that the policy learns from.
     """
-    seen = np.var(X[:, :steps], axis=0).mean(axis=0)  # (nx,)
+    with np.errstate(over="ignore", invalid="ignore"):
+        seen = np.var(X[:, :steps], axis=0).mean(axis=0)  # (nx,)
     expected = np.diagonal(q.Sigma[:steps], axis1=1, axis2=2).mean(axis=0)  # (nx,)
     known = expected > 0.0
     return float(np.sqrt((seen[known] / expected[known]).max(initial=0.0)))

@@ -131,7 +131,11 @@ def _outcome(*arguments: object, cwd: Path) -> str:
         return f"{type(error).__name__}: {error}"
     if status == 0:
         return "done"
-    said = [line for line in errors.splitlines() if not line.startswith(_REMARKS)]
+    said = [
+        line
+        for line in errors.splitlines()
+        if not line.startswith(_REMARKS) and ": warning: " not in line
+    ]
     if status not in (1, 2) or len(said) != 1:
         return f"exit status {status} with {len(said)} lines: {errors[-500:]}"
     return "refused" if status == 2 else "sentence"
