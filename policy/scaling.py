@@ -70,6 +70,13 @@ class Scaling(NamedTuple):
 
 
 def _deviation(samples: Array) -> Array:
-    """(n,) of samples (N, n); 1 where they are all the same up to rounding."""
-    deviation = samples.std(axis=0)
+    """(n,) of samples (N, n); 1 where they are all the same up to rounding.
+
+    Raises:
+        FloatingPointError: where they are too large to be squared.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        deviation = samples.std(axis=0)
+    if not np.isfinite(deviation).all():
+        raise FloatingPointError("states or actions to learn from are too large to be squared")
     return np.where(deviation > _ROUNDING * abs(samples).max(axis=0), deviation, 1.0)

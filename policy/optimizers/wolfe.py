@@ -94,6 +94,8 @@ def _interpolate(a: Trial, b: Trial) -> float:
 
 def _cubic_minimum(a: Trial, b: Trial) -> float:
     """Minimiser of the cubic through values and slopes at a and b (eq. 3.59); NaN without one."""
+    if a.step == b.step:  # their distance has been rounded away
+        return math.nan
     d1 = a.slope + b.slope - 3.0 * (a.value - b.value) / (a.step - b.step)
     discriminant = d1 * d1 - a.slope * b.slope
     if not 0.0 <= discriminant < math.inf:
