@@ -6,9 +6,9 @@ cost of a step in the long run,
     eta(theta) = lim 1/T E[ sum_t c(x_t, u_t) ],
 
 under the task's initial states, the policy's noise and the process noise.  The finish lowers it by
-antithetic natural evolution strategy (Wierstra et al., JMLR 15, 2014; Salimans et al. 2017) on the
-weights; sigma stays as it was.  It needs rollouts only: no value function, no discount and no
-gradient through contacts.  With B a basis in which steps of unit length are equally far in nats
+antithetic natural evolution strategy on the weights (Wierstra et al., JMLR 15, 2014; Salimans et
+al., arXiv:1703.03864, 2017); sigma stays as it was.  It needs rollouts only: no value function, no
+discount and no gradient through contacts.  With B a basis in which steps of unit length are equally far in nats
 (`policy.fisher`), an iteration is
 
     xi_i ~ N(0, I / n),   theta_i+- = theta +- SPREAD B xi_i,   i = 1..PAIRS
@@ -25,7 +25,8 @@ bound is fixed, because a running one would come to take lying on the ground for
 task ends (`Task.ends`), all rollouts begin at the task's initial states and last its horizon.
 
 The mean of theta over the last iterations is the result, if it is better than the policy before on
-fresh noise, the same for both.
+fresh noise, the same for both, and over several horizons where the task goes on: within one a
+policy that lasts may well cost more than one that is about to fail.
 """
 
 from typing import NamedTuple
@@ -57,6 +58,7 @@ CAP_OF_AN_END = 25.0  # the same, where a task that ends may ask for a costly wa
 ENOUGH = 1 / 16  # share of rollouts whose success is enough to judge the others by
 DEAD = 4.0  # multiples of the largest median of the mean cost over RECENT steps
 RECENT = 50
+LASTING = 4  # horizons over which the result is judged
 CONTINUED = 0.5  # share of the living rollouts that go on
 STATES = 3000  # that the Fisher matrix is averaged over
 CLIPPED = 10.0  # multiples of the median |d_i| beyond which d_i is cut
@@ -192,7 +194,7 @@ def result(model: Model, policy: Policy, state: FinishState, rng: np.random.Gene
     theta = state.before.copy()  # sigma stays to the bit
     theta[: -model.nu] = state.total / AVERAGED
     after = policy.with_theta(theta)
-    T = model.robot.task.horizon
+    T = model.robot.task.horizon * (1 if model.robot.task.ends else LASTING)
     x0, disturbance = initial_states(model, PAIRS, rng), process_noise(model, PAIRS, T, rng)
     noise = before.sigma * rng.standard_normal((PAIRS, T, model.nu))
 

@@ -1,5 +1,7 @@
 """The average-cost finish where the best policy is known, and its parts."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import scipy.linalg
@@ -84,12 +86,30 @@ def test_what_it_cannot_better_it_leaves_alone(cart, short, monkeypatch):
     np.testing.assert_array_equal(finished(cart, policy).theta, policy.theta)
 
 
+def test_the_result_is_what_lasts(build_text, monkeypatch):
+    """Running away slowly costs less than holding, at first; where the task ends no more is asked.
+
+    In the end the mean of the weights is the policy that holds, while the one before runs away.
+    """
+    away, hold = linear_policy([-5.0, 0.0]), linear_policy([30.0, 10.0])
+    brief = CART.replace("horizon: 100", "horizon: 10")
+    for text, kept in ((brief, hold), (brief.replace("max(abs", "final(abs"), away)):
+        model, rng = build_text(text), np.random.default_rng(0)
+        state = finish.begin(model, away, rng)._replace(total=finish.AVERAGED * hold.theta[:-1])
+        state = state._replace(cap=1e3)
+        theta = finish.result(model, away, state, rng).theta
+        np.testing.assert_allclose(theta, kept.theta, rtol=1e-12)
+
+
 def test_a_task_that_ends_begins_anew_and_lasts_its_horizon(build_text, short, monkeypatch):
+    """Where it goes on, some rollouts begin where earlier ones ended."""
     seen = []
 
     def roll_out(model, policy, x0, noise, disturbance=None, thetas=None):
-        seen.append((x0, noise.shape))
-        return original(model, policy, x0, noise, disturbance, thetas)
+        runs = original(model, policy, x0, noise, disturbance, thetas)
+        if thetas is not None:
+            seen.append((x0, noise.shape[1], runs.X[:, -1]))
+        return runs
 
     original = finish.run_policy_from
     monkeypatch.setattr(finish, "run_policy_from", roll_out)
@@ -98,11 +118,10 @@ def test_a_task_that_ends_begins_anew_and_lasts_its_horizon(build_text, short, m
         assert model.robot.task.ends == ends
         seen.clear()
         finished(model, linear_policy([1.0, 1.0]))
-        rolled = seen[:-2]  # but for those that compare before and after
-        assert {shape[1] for _, shape in rolled} == {100 if ends else finish.STEPS}
-        again = np.isin(rolled[1][0], rolled[0][0]).any()
-        spread = rolled[10][0].std(axis=0)
-        assert not again and ((spread < 0.3).all() or not ends)
+        assert len(seen) == finish.ROUND
+        assert {steps for _, steps, _ in seen} == {100 if ends else finish.STEPS}
+        for (_, _, ended), (begun, _, _) in pairwise(seen):
+            assert np.isin(begun, ended).any() != ends
 
 
 def test_the_dead_are_not_continued(cart):
