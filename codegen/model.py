@@ -144,8 +144,10 @@ class Model:
 
     def steps(self, X: ArrayLike, U: ArrayLike) -> Array:
         """``step`` of N states X (N, nx) under U (N, nu), side by side: (N, nx)."""
-        X, U = self._trajectory(X, U)
-        X_next = np.empty((len(U), self.nx))
+        X, U = _array("X", X, (None, self.nx)), _array("U", U, (None, self.nu))
+        if len(X) != len(U):
+            raise ValueError(f"X has {len(X)} states for {len(U)} actions")
+        X_next = np.empty_like(X)
         self._run("step_batch", len(U), X, U, X_next)
         return X_next
 

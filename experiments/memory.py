@@ -8,6 +8,7 @@ import os
 
 from vgps.codegen.model import Model
 from vgps.experiments.errors import TooLargeError
+from vgps.policy.mlp import count_weights
 from vgps.policy.settings import RunSettings
 
 _NUMBER = 8  # bytes
@@ -15,6 +16,7 @@ _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 # Arrays of one number for each sampled state and unit: activations, slopes, features and the like.
 _OF_UNITS = 8
 _OF_WEIGHTS = 30  # vectors of L-BFGS
+_OF_PAIRS_OF_WEIGHTS = 5  # the Fisher matrix, moments and correlations before it, a factor, a basis
 
 
 def require_memory(what: str, estimate: float) -> None:
@@ -36,16 +38,24 @@ def require_memory(what: str, estimate: float) -> None:
 
 
 def of_rollouts(model: Model, rollouts: int, steps: int) -> int:
-    """Bytes of so many rollouts at once: states, actions, and noise before and after scaling."""
-    return _NUMBER * rollouts * (steps + 1) * (model.nx + 3 * model.nu)
+    """Bytes of so many rollouts at once.
+
+    States, actions, noise of the policy before and after scaling, and process noise of both kinds.
+    """
+    return _NUMBER * rollouts * (steps + 1) * (2 * model.nx + 3 * model.nu + model.nv)
 
 
 def of_training(model: Model, settings: RunSettings) -> int:
-    """Bytes of one iteration."""
+    """Bytes of one iteration, or of the finish where that takes more."""
     training, steps = model.robot.training, model.robot.task.horizon
     states = steps * training.samples
     units = _OF_UNITS * states + _OF_WEIGHTS * (model.nx + model.nu + 1)
-    return _NUMBER * settings.hidden * units + of_rollouts(model, settings.rollouts, steps)
+    search = _NUMBER * settings.hidden * units + of_rollouts(model, settings.rollouts, steps)
+    if settings.finish != "average-cost":
+        return search
+    n_in = len(model.robot.observed_indices)
+    n_weights = count_weights(n_in, settings.hidden, model.nu)
+    return max(search, _NUMBER * _OF_PAIRS_OF_WEIGHTS * n_weights**2)
 
 
 def _size(count: float) -> str:

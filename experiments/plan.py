@@ -27,7 +27,7 @@ from vgps.policy.store import load_policy
 EVALUATION = "evaluation.json"
 _MEMBER = 2000  # bytes of one in memory
 RUNS = "runs"  # the folder of the members' folders
-# Everything that can be compared, by the paper's names: its settings where they differ.
+# Everything that can be compared, and the settings that make it what it is.
 ENTRIES: dict[str, dict[str, Any]] = {
     "vgps": {"method": "vgps", "finish": "none"},
     "vgps-finish": {"method": "vgps", "finish": "average-cost"},

@@ -8,8 +8,8 @@ cost of a step in the long run,
 under the task's initial states, the policy's noise and the process noise.  The finish lowers it by
 antithetic natural evolution strategy on the weights (Wierstra et al., JMLR 15, 2014; Salimans et
 al., arXiv:1703.03864, 2017); sigma stays as it was.  It needs rollouts only: no value function, no
-discount and no gradient through contacts.  With B a basis in which steps of unit length are equally far in nats
-(`policy.fisher`), an iteration is
+discount and no gradient through contacts.  With B a basis in which steps of unit length are equally
+far in nats (`policy.fisher`), an iteration is
 
     xi_i ~ N(0, I / n),   theta_i+- = theta +- SPREAD B xi_i,   i = 1..PAIRS
     d_i = sum_t min(c_t+, cap) - sum_t min(c_t-, cap)   over STEPS steps, both under the same noise

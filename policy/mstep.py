@@ -20,7 +20,7 @@ of 30 runs (10 seeds, 3 initial solutions) where the last 2, 2.5 and 3 s are lef
 The first M-step stops well before it converges, and should: q then has the highest feedback gains
 and is least like the q of later iterations.  2 x 500 iterations of L-BFGS instead of 2 x 50 gained
 0.03 nats of 34, and with them four of 20 seeds with 5 units walked with their noise instead of
-twelve (250 iterations, process noise x 0.8).
+twelve (250 iterations, marginals x 0.8, no finish).
 """
 
 from collections.abc import Callable

@@ -11,12 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
-from vgps.policy.disturbance import (
-    Disturbance,
-    process_noise,
-    pushed_points,
-    undisturbed,
-)
+from vgps.policy.disturbance import Disturbance, process_noise, pushed_points, undisturbed
 from vgps.policy.gaussian import Indices, Policy
 from vgps.policy.softplus import softplus_into
 from vgps.solver.native import call, kernel, row
@@ -191,13 +186,10 @@ def _run(
     others, but nothing more of it is stored.
     """
     R, T, nu = U.shape
-    nx, n_in, n = X.shape[2], len(observed), thetas.shape[1]
+    nx, n = X.shape[2], thetas.shape[1]
     nv = nx // 2
-    b1 = n_hidden * n_in  # where the parts of theta begin, after W1
-    W2 = b1 + n_hidden
-    b2 = W2 + nu * n_hidden
-    theta, seen, mean = np.empty((n, _BLOCK)), np.empty((n_in, _BLOCK)), np.empty((nu, _BLOCK))
-    z = np.empty((3, n_hidden, _BLOCK))  # preactivations, activations, and slopes, unused
+    theta, mean = np.empty((n, _BLOCK)), np.empty((nu, _BLOCK))
+    hidden = np.empty((3, n_hidden, _BLOCK))
     x, x_next, u = np.empty((_BLOCK, nx)), np.empty((_BLOCK, nx)), np.empty((_BLOCK, nu))
     q, p, dv = np.empty((_BLOCK, nv)), np.empty((_BLOCK, nv)), np.empty((_BLOCK, nv))
     cost, alive = np.empty(_BLOCK), np.empty(_BLOCK, dtype=np.bool_)
@@ -211,22 +203,7 @@ def _run(
             x[lane] = x0[r % len(x0)]
             X[r, 0] = x[lane]
         for t in range(T):
-            for j in range(n_in):
-                for lane in range(_BLOCK):
-                    seen[j, lane] = x[lane, observed[j]]
-            for h in range(n_hidden):
-                for lane in range(_BLOCK):
-                    z[0, h, lane] = theta[b1 + h, lane]
-                for j in range(n_in):
-                    for lane in range(_BLOCK):
-                        z[0, h, lane] += theta[h * n_in + j, lane] * seen[j, lane]
-            softplus_into(z[0].reshape(-1), z[1].reshape(-1), z[2].reshape(-1))
-            for i in range(nu):
-                for lane in range(_BLOCK):
-                    mean[i, lane] = theta[b2 + i, lane]
-                for h in range(n_hidden):
-                    for lane in range(_BLOCK):
-                        mean[i, lane] += theta[W2 + i * n_hidden + h, lane] * z[1, h, lane]
+            _mean_actions(theta, observed, x, hidden, mean)
             for lane in range(count):
                 draw = (first + lane) % len(noise)
                 for i in range(nu):
@@ -234,22 +211,9 @@ def _run(
                     u[lane, i] = min(max(wanted, -limits[i]), limits[i])
             call(task_cost, (count, x.ctypes.data, u.ctypes.data, cost.ctypes.data))
             call(step, (count, x.ctypes.data, u.ctypes.data, x_next.ctypes.data))
-            kicked = impulses.shape[2] > 0
-            if kicked or len(points) > 0:
-                for lane in range(count):
-                    draw = (first + lane) % len(impulses)
-                    for i in range(nv):
-                        q[lane, i], p[lane, i] = x_next[lane, i], 0.0
-                        if impulses.shape[2] > 0:
-                            p[lane, i] = impulses[draw, t, i]
-                    draw = (first + lane) % len(pushes)
-                    for d in range(pushes.shape[2]):
-                        if pushes[draw, t, d] != 0.0:
-                            kicked = True
-                            call(point_jacobians, (row(q, lane), J.ctypes.data))
-                            for i in range(nv):
-                                p[lane, i] += J[points[d], 0, i] * pushes[draw, t, d]
-            if kicked:
+            for lane in range(count):
+                q[lane] = x_next[lane, :nv]
+            if _impulses_at(first, count, t, impulses, pushes, point_jacobians, points, q, J, p):
                 call(
                     velocity_jump,
                     (count, q.ctypes.data, p.ctypes.data, u.ctypes.data, dv.ctypes.data),
@@ -257,13 +221,10 @@ def _run(
                 for lane in range(count):
                     for i in range(nv):
                         x_next[lane, nv + i] += dv[lane, i]
-            if jumps.shape[2] > 0:
-                for lane in range(count):
-                    draw = (first + lane) % len(jumps)
-                    for i in range(nx):
-                        x_next[lane, i] += jumps[draw, t, i]
             for lane in range(count):
                 r, finite = first + lane, np.isfinite(cost[lane])
+                for i in range(jumps.shape[2]):
+                    x_next[lane, i] += jumps[r % len(jumps), t, i]
                 for i in range(nx):
                     finite = finite and np.isfinite(x_next[lane, i])
                 if alive[lane]:
@@ -273,3 +234,61 @@ def _run(
                 alive[lane] = alive[lane] and finite
                 c[r, t] = cost[lane] if alive[lane] else np.inf
             x, x_next = x_next, x
+
+
+@kernel
+def _mean_actions(theta: Array, observed: Indices, x: Array, hidden: Array, mean: Array) -> None:
+    """Fill ``mean`` (nu, _BLOCK) at the states x (_BLOCK, nx), each with its theta (n, _BLOCK).
+
+    ``hidden`` (3, n_hidden, _BLOCK) is work space: preactivations, activations and their slopes.
+    """
+    n_in, n_hidden, nu = len(observed), hidden.shape[1], len(mean)
+    b1 = n_hidden * n_in  # where the parts of theta begin, after W1
+    W2 = b1 + n_hidden
+    b2 = W2 + nu * n_hidden
+    for h in range(n_hidden):
+        for lane in range(_BLOCK):
+            hidden[0, h, lane] = theta[b1 + h, lane]
+        for j in range(n_in):
+            for lane in range(_BLOCK):
+                hidden[0, h, lane] += theta[h * n_in + j, lane] * x[lane, observed[j]]
+    softplus_into(hidden[0].reshape(-1), hidden[1].reshape(-1), hidden[2].reshape(-1))
+    for i in range(nu):
+        for lane in range(_BLOCK):
+            mean[i, lane] = theta[b2 + i, lane]
+        for h in range(n_hidden):
+            for lane in range(_BLOCK):
+                mean[i, lane] += theta[W2 + i * n_hidden + h, lane] * hidden[1, h, lane]
+
+
+@kernel
+def _impulses_at(
+    first: int,
+    count: int,
+    t: int,
+    impulses: Array,
+    pushes: Array,
+    point_jacobians: int,
+    points: Indices,
+    q: Array,
+    J: Array,
+    p: Array,
+) -> bool:
+    """Fill p (_BLOCK, nv) with the generalised impulses of a step, and say whether there is any.
+
+    ``first`` is the rollout in the first of ``count`` lanes; the postures are q (_BLOCK, nv).
+    """
+    nv = impulses.shape[2]  # 0 where no force acts
+    given = nv > 0
+    p[:] = 0.0
+    for lane in range(count):
+        for i in range(nv):
+            p[lane, i] = impulses[(first + lane) % len(impulses), t, i]
+        for d in range(pushes.shape[2]):
+            push = pushes[(first + lane) % len(pushes), t, d]
+            if push != 0.0:
+                given = True
+                call(point_jacobians, (row(q, lane), J.ctypes.data))
+                for i in range(p.shape[1]):
+                    p[lane, i] += J[points[d], 0, i] * push
+    return given

@@ -11,7 +11,7 @@ from vgps.codegen.model import Model
 from vgps.report.curves import learning_curve
 from vgps.report.gait import gait_picture
 from vgps.report.motion import drawable
-from vgps.report.style import SERIES, dress, key, new_figure, save
+from vgps.report.style import MUTED, SERIES, dress, key, new_figure, save
 
 Array = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ def training_picture(
     Args:
         path: File of the picture; its suffix names the format.
         model: The robot.
-        metrics: Columns iteration, stochastic_cost and deterministic_cost, (K,) each.
+        metrics: Columns iteration, stage, stochastic_cost and deterministic_cost, (K,) each.
         ddp_cost: Cost of ``reference``.
         X: A rollout of the learned policy, (T+1, nx).
         reference: The trajectory that learning started from, (T+1, nx).
@@ -43,8 +43,19 @@ def training_picture(
         metrics["deterministic_cost"],
         ddp_cost,
     )
+    _mark_finish(left, metrics)
     gait_picture(right, model, X, reference)
     save(figure, path)
+
+
+def _mark_finish(axes: Axes, metrics: Mapping[str, ArrayLike]) -> None:
+    """A line where the finish begins, whose rounds follow the iterations."""
+    rows = np.flatnonzero(np.asarray(metrics["stage"]) == "finish")
+    if rows.size:
+        begins = np.asarray(metrics["iteration"], dtype=float)[rows[0]] - 0.5
+        axes.axvline(begins, color=MUTED, linewidth=1.0, linestyle=":", zorder=1)
+        top = axes.get_xaxis_transform()
+        axes.text(begins, 0.02, " finish", transform=top, color=MUTED, fontsize="small")
 
 
 def trajectory_picture(path: str | Path, model: Model, X: ArrayLike, U: ArrayLike) -> None:

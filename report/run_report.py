@@ -1,5 +1,7 @@
 """The picture and the report page of a training run."""
 
+import math
+
 from vgps.codegen.files import remove_leftovers
 from vgps.codegen.lock import locked
 from vgps.experiments.run import Run
@@ -10,7 +12,10 @@ from vgps.report.console import plain
 from vgps.report.figures import training_picture
 from vgps.report.page import write_page
 
-_COLUMNS = ("iteration", "alpha", "stochastic_cost", "deterministic_cost", "deterministic_success")
+_COLUMNS = (
+    *("iteration", "stage", "alpha"),
+    *("stochastic_cost", "deterministic_cost", "deterministic_success"),
+)
 
 
 def draw_run(run: Run, animation: str | None = None) -> dict[str, str]:
@@ -47,9 +52,14 @@ def _draw(run: Run, folder: RunFolder, animation: str | None) -> dict[str, str]:
     settings = config.model_dump()
     facts = [(name, str(value)) for name, value in settings.items() if name != "versions"]
     facts += [(f"version of {name}", value) for name, value in config.versions.items()]
-    rows = zip(*(map(plain, run.metrics[name].tolist()) for name in _COLUMNS), strict=True)
+    rows = zip(*(map(_cell, run.metrics[name].tolist()) for name in _COLUMNS), strict=True)
     pictures = [("Learning curve and gait", picture)]
     pictures += [("Gait", gait)] if gait.exists() else []
     title = f"{config.robot}, {config.method}, {config.hidden} hidden units"
     write_page(folder.file("report.html"), title, facts, (_COLUMNS, list(rows)), pictures)
     return written
+
+
+def _cell(value: str | float) -> str:
+    """Its text; nothing where a stage has no such number."""
+    return "" if isinstance(value, float) and math.isnan(value) else plain(value)

@@ -98,7 +98,7 @@ def test_a_robot_and_a_demonstration_through_pipes(tmp_path):
     ("arguments", "sentence"),
     [
         (["--seed", -1], "--seed must be at least 0, found -1"),
-        (["--rollouts", 10**9], "1000000000 rollouts of 150 steps would take about 8.46 TB of "),
+        (["--rollouts", 10**9], "1000000000 rollouts of 150 steps would take about 15.7 TB of "),
         (["--horizon", 10**30], "would take about "),
     ],
 )

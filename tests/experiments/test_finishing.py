@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from same_runs import assert_same
 
 from vgps.codegen.description.robot import load
 from vgps.experiments.run import read_run
@@ -54,13 +55,6 @@ def interrupted_at(stage, done):
         return Shown()
 
     return watch
-
-
-def assert_same(run, whole):
-    np.testing.assert_array_equal(run.policy.theta, whole.policy.theta)
-    for name, column in whole.metrics.items():
-        if name != "seconds":
-            np.testing.assert_array_equal(run.metrics[name], column, err_msg=name)
 
 
 def test_a_run_ends_with_the_finish(robot, whole):

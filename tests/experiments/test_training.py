@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from same_runs import assert_same
 
 from vgps.codegen.description.robot import load
 from vgps.experiments import measuring
@@ -25,15 +26,6 @@ def robot():
 @pytest.fixture(scope="module")
 def kept(robot, tmp_path_factory):
     return train(robot, SETTINGS, out=tmp_path_factory.mktemp("runs") / "kept")
-
-
-def assert_same(a, b):
-    np.testing.assert_array_equal(a.policy.theta, b.policy.theta)
-    np.testing.assert_array_equal(a.trajectory.X, b.trajectory.X)
-    assert a.metrics.keys() == b.metrics.keys()
-    for name, column in a.metrics.items():
-        if name != "seconds":
-            np.testing.assert_array_equal(column, b.metrics[name], err_msg=name)
 
 
 def test_without_a_folder_the_same_is_learned_and_nothing_written(

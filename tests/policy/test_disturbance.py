@@ -19,6 +19,11 @@ def gusty(compiled):
     return compiled(load("swimmer", {"task.process_noise": GUSTS}))
 
 
+def some_policy(model, rng):
+    observed = np.array(model.robot.observed_indices)
+    return random_policy(rng, len(observed), 3, model.nu, observed)
+
+
 def test_jumps_have_the_declared_covariance(swimmer, rng):
     jumps, impulses, pushes = process_noise(swimmer, 100, 200, rng)
     assert impulses.size == pushes.size == 0
@@ -53,8 +58,7 @@ def test_a_rollout_under_noise_equals_a_plain_loop(compiled, rng):
     """Step, then the jump of the velocity by M^-1 f dt at the new posture, then that of the state."""
     both = "{q: 0.01, v: 0.1, force: {x: 30, neck: 2}, bandwidth: 4}"
     model = compiled(load("swimmer", {"task.process_noise": both}))
-    observed = np.array(model.robot.observed_indices)
-    policy = random_policy(rng, len(observed), 3, model.nu, observed)
+    policy = some_policy(model, rng)
     R, T = 11, 6
     noise, disturbance = rng.standard_normal((R, T, 2)), process_noise(model, R, T, rng)
     x0 = model.x0 + 0.1 * rng.standard_normal((R, model.nx))
@@ -72,10 +76,10 @@ def test_a_rollout_under_noise_equals_a_plain_loop(compiled, rng):
 PUSHES = "[{point: neck, impulse: 40, every: 0.1}, {point: com, impulse: 5, every: 0.01}]"
 
 
-@pytest.fixture
-def pushed(compiled):
+@pytest.fixture(params=["{v: 0.01, force: {x: 3}}", "{}"], ids=["and noise", "alone"])
+def pushed(request, compiled):
     """A swimmer that is pushed every few steps, and at every step."""
-    noise = "{v: 0.01, force: {x: 3}}"
+    noise = request.param
     return compiled(load("swimmer", {"task.process_noise": noise, "task.disturbances": PUSHES}))
 
 
@@ -93,8 +97,7 @@ def test_pushes_come_as_often_and_as_strong_as_declared(pushed, rng):
 def test_a_rollout_under_pushes_equals_a_plain_loop(pushed, rng):
     """In the kernel, and in the loop of a controller that asks for one step after the other."""
     model = pushed
-    observed = np.array(model.robot.observed_indices)
-    policy = random_policy(rng, len(observed), 3, model.nu, observed)
+    policy = some_policy(model, rng)
     R, T = 11, 6
     noise, disturbance = np.zeros((R, T, 2)), process_noise(model, R, T, rng)
     x0 = model.x0 + 0.1 * rng.standard_normal((R, model.nx))
@@ -106,11 +109,13 @@ def test_a_rollout_under_pushes_equals_a_plain_loop(pushed, rng):
         np.testing.assert_allclose(runs.X[:, t + 1], x, rtol=1e-9, atol=1e-9)
         for r in range(R):
             q = plain[r, :5]
-            p = disturbance.impulses[r, t].copy()
+            p = disturbance.impulses[r, t] if disturbance.impulses.size else np.zeros(5)
             for push, name in zip(disturbance.pushes[r, t], ("neck", "com"), strict=True):
-                p += model.point_jacobians(q)[name].T @ [push, 0.0]
+                p = p + model.point_jacobians(q)[name].T @ [push, 0.0]
             plain[r, 5:] += np.linalg.solve(model.mass_matrix(q), p)
-        np.testing.assert_allclose(x, plain + disturbance.jumps[:, t], rtol=1e-9, atol=1e-9)
+        if disturbance.jumps.size:
+            plain += disturbance.jumps[:, t]
+        np.testing.assert_allclose(x, plain, rtol=1e-9, atol=1e-9)
 
 
 def test_a_push_of_what_does_not_exist_is_refused():
@@ -120,8 +125,7 @@ def test_a_push_of_what_does_not_exist_is_refused():
 
 def test_each_rollout_may_have_its_own_weights(swimmer, rng):
     """And shares its start and noise with those that come as many later as there are of these."""
-    observed = np.array(swimmer.robot.observed_indices)
-    policies = [random_policy(rng, len(observed), 3, swimmer.nu, observed) for _ in range(10)]
+    policies = [some_policy(swimmer, rng) for _ in range(10)]
     x0, noise = swimmer.x0 + 0.1 * rng.standard_normal((5, swimmer.nx)), rng.normal(size=(5, 8, 2))
     disturbance = process_noise(swimmer, 5, 8, rng)
     thetas = np.stack([policy.theta for policy in policies])
@@ -135,8 +139,7 @@ def test_each_rollout_may_have_its_own_weights(swimmer, rng):
 
 
 def test_the_same_generator_starts_alike_with_and_without_noise(swimmer, rng):
-    observed = np.array(swimmer.robot.observed_indices)
-    policy = random_policy(rng, len(observed), 3, swimmer.nu, observed)
+    policy = some_policy(swimmer, rng)
     runs = [
         run_policy(swimmer, policy, 3, 5, np.random.default_rng(1), stochastic, disturbed)
         for stochastic in (True, False)

@@ -16,6 +16,7 @@ METRICS = {
     "stochastic_cost": np.linspace(900.0, 400.0, 10),
     "deterministic_cost": np.linspace(800.0, 380.0, 10),
     "alpha": np.ones(10),
+    "stage": np.array(["search"] * 8 + ["finish"] * 2),
 }
 
 
