@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from vgps.codegen.description.robot import Robot, load
 from vgps.experiments.config import RunConfig, fingerprint
 from vgps.experiments.errors import RunFolderError
-from vgps.experiments.run_folder import RunFolder
+from vgps.experiments.run_folder import ROBOT, RunFolder
 
 _LISTED = 4  # changes that a sentence names
 _LONGEST = 200  # characters of a value in it
@@ -41,7 +41,7 @@ def robot_of(folder: RunFolder, config: RunConfig) -> Robot:
         RobotFileError: when robot.yaml cannot be read.
         RunFolderError: when it is not the file that the run began with.
     """
-    robot = load(folder.file("robot.yaml"), config.overrides)
+    robot = load(folder.file(ROBOT), config.overrides)
     if robot.name != config.robot:
         raise RunFolderError(f"{robot.path} is of '{robot.name}', config.yaml of '{config.robot}'")
     if not _is_original(robot, config):
@@ -75,7 +75,7 @@ def require_same_run(
         if name != "iterations" and value != own:
             raise RunFolderError(f"{path} was started with --{name} {own}, not {value}")
     given = robot if robot.path is None else load(robot.path, config.overrides)
-    kept = load(folder.file("robot.yaml"), config.overrides)
+    kept = load(folder.file(ROBOT), config.overrides)
     if given.text == kept.text:
         robot_of(folder, config)
         return
@@ -85,7 +85,7 @@ def require_same_run(
     before, after = (given, kept) if edited else (kept, given)
     _require_harmless(after.path or after.name, differences(before, after), accept_changes)
     folder.write_config(config.replaced(robot_sha256=fingerprint(after.text)))
-    folder.write_text("robot.yaml", after.text)
+    folder.write_text(ROBOT, after.text)
 
 
 def differences(before: Robot, after: Robot) -> list[Change]:
