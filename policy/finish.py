@@ -98,7 +98,7 @@ class FinishRecord(NamedTuple):
 
 def begin(model: Model, policy: Policy, rng: np.random.Generator) -> FinishState:
     """The state before the first round, from what the policy does at present."""
-    runs, good = _model_rollouts(model, policy, rng)
+    runs, good = _rollouts_that_succeed(model, policy, rng)
     c = np.minimum(runs.c[good], LARGEST_COST)
     recent = min(RECENT, c.shape[1])
     total = np.cumsum(np.pad(c, ((0, 0), (1, 0))), axis=1)
@@ -117,13 +117,14 @@ def begin(model: Model, policy: Policy, rng: np.random.Generator) -> FinishState
     )
 
 
-def _model_rollouts(
+def _rollouts_that_succeed(
     model: Model, policy: Policy, rng: np.random.Generator
 ) -> tuple[Rollouts, NDArray[np.bool_]]:
     """Rollouts that show what doing the task costs, and which of them (R,) do it.
 
-    Those under all noise where enough succeed, else those without noise, else all: the median of
-    rollouts that mostly fail would take failing for normal.
+    They are under all noise where enough of these succeed, otherwise without noise; where too few
+    succeed even then, all count.  Medians over rollouts that mostly fail would take failing for
+    normal.
     """
     horizon = model.robot.task.horizon
     for noise in (True, False):

@@ -25,8 +25,8 @@ from vgps.report.options import (
     Set,
     Settings,
     UsageError,
-    described,
     descriptions,
+    loaded,
     overridden,
     require_at_least,
 )
@@ -97,16 +97,16 @@ def optimize_command(
         demo: Start from the actions U (T, nu) of this .npz instead, such as a trajectory.npz.
         out: Folder for the result; a new one in runs/ when absent.
     """
-    asked_for = described(robot, overrides)
+    described = loaded(robot, overrides)
     from vgps.experiments.optimization import optimize_into
     from vgps.experiments.run_folder import free_path
     from vgps.report.figures import trajectory_picture
 
-    folder = out or free_path(f"{asked_for.name}-trajectory-seed{seed}")
+    folder = out or free_path(f"{described.name}-trajectory-seed{seed}")
     with locked(folder):
-        model, solution, result = optimize_into(folder, asked_for, iterations, seed, demo, progress)
+        model, solution, result = optimize_into(folder, described, iterations, seed, demo, progress)
         trajectory_picture(folder / "trajectory.png", model, solution.X, solution.U)
-    console.show_result(result, f"trajectory of {asked_for.name}", json)
+    console.show_result(result, f"trajectory of {described.name}", json)
 
 
 def train_command(
@@ -132,7 +132,7 @@ def train_command(
             raise UsageError(f"--resume continues a run as it began: leave out --{option}")
     if accept_changes and resume is None:
         raise UsageError("--accept-changes belongs to --resume")
-    asked_for = described(robot, overrides)
+    described = loaded(robot, overrides)
     from vgps.experiments import training
     from vgps.experiments.changes import require_same_run
     from vgps.experiments.evaluation import evaluation, require_finite_cost
@@ -140,16 +140,16 @@ def train_command(
 
     if resume is None:
         chosen = RunSettings.model_validate(settings)
-        name = f"{asked_for.name}-{chosen.method}-{chosen.hidden}-seed{chosen.seed}"
+        name = f"{described.name}-{chosen.method}-{chosen.hidden}-seed{chosen.seed}"
         folder = out or free_path(name)
     else:
         folder, asked = resume, dict(settings)
-        require_same_run(folder, asked_for, asked, accept_changes)
+        require_same_run(folder, described, asked, accept_changes)
         chosen = RunSettings.model_validate({"iterations": asked.get("iterations")})
     started = time.perf_counter()
     with locked(folder):
         if resume is None:
-            run = training.train(asked_for, chosen, demonstration=demo, out=folder, watch=progress)
+            run = training.train(described, chosen, demonstration=demo, out=folder, watch=progress)
         else:
             run = training.resume(folder, iterations=chosen.iterations, watch=progress)
         seconds = time.perf_counter() - started
@@ -205,14 +205,14 @@ def push_command(
     from vgps.experiments.run import read_run
 
     results = [pushes(read_run(run), point, duration) for run in runs]
-    every = results[0] if len(results) == 1 else pushes_of_all(results)
+    summary = results[0] if len(results) == 1 else pushes_of_all(results)
     if json:
-        print_json(every)
+        print_json(summary)
         return
     for result in results:
         console.show_pushes(result)
     if len(results) > 1:
-        console.show_push_summary(every)
+        console.show_push_summary(summary)
 
 
 def render_command(

@@ -54,7 +54,7 @@ def overridden(given: Sequence[str]) -> dict[str, str]:
     return dict(text.split("=", 1) for text in given)
 
 
-def described(name: str, overrides: Sequence[str]) -> Description:
+def loaded(name: str, overrides: Sequence[str]) -> Description:
     """The robot of this name; what is allowed in its file but hardly meant is said."""
     robot = load(name, overridden(overrides))
     for warning in robot.warnings:
@@ -64,7 +64,7 @@ def described(name: str, overrides: Sequence[str]) -> Description:
 
 def descriptions(names: Sequence[str], overrides: Sequence[str]) -> list[Description]:
     """The robots of these names, each once; all are valid before anything is done with one."""
-    return [described(name, overrides) for name in dict.fromkeys(names)]
+    return [loaded(name, overrides) for name in dict.fromkeys(names)]
 
 
 def with_finish(arguments: Sequence[str]) -> list[str]:
