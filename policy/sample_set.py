@@ -6,8 +6,9 @@ importance weights is that of the mixture, 1/n sum_j q_j.
 
 The active set consists of whole batches: those of the initial DDP solution and of the latest
 adapted one, that of theta*, that of the newest policy, and among the other policies' those that are
-most probable under theta*.  All others are dropped, so that the last iteration costs as much as the
-first; samples as improbable as theirs have no weight in the estimate.
+most probable under theta*, of equals the newer.  All others are dropped, so that the last iteration
+costs as much as the first; samples as improbable as theirs have no weight in the
+estimate.
 """
 
 from typing import NamedTuple
@@ -78,7 +79,7 @@ def active_set(
     w = normalized(np.cumsum(best.log_prob(X, U), axis=1) - log_q, axis=0)  # (S, T)
     weight = w.reshape(B, -1).sum(axis=1)[B - P :]  # (P,)
     weight[[sample_set.best, P - 1]] = np.inf
-    kept = np.sort(np.argsort(weight)[P - POLICIES :])  # (POLICIES,)
+    kept = np.sort(np.argsort(weight, kind="stable")[P - POLICIES :])  # (POLICIES,)
     batches = np.concatenate([np.arange(B - P), B - P + kept])
     return sample_set._replace(
         X=sample_set.X[batches],

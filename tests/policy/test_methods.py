@@ -242,9 +242,11 @@ def test_the_policy_is_the_best_of_the_sample_set(found):
 def test_an_unlikely_batch_leaves_the_active_set_but_best_and_newest_stay(found, rng):
     memory, policy = found.memory, found.policy
     useless = policy.with_theta(policy.theta + 3.0 * rng.normal(size=policy.theta.size))
-    batch = memory.X[-1], memory.U[-1] + 1e4, memory.cost[-1]
-    crowded = sample_set.with_policy(memory, useless, batch)
-    crowded = sample_set.with_policy(crowded, policy, (memory.X[-1], memory.U[-1], memory.cost[-1]))
+    own = len(memory.X) - len(memory.theta) + memory.best  # the batch of theta*
+    X, U, cost = memory.X[own], memory.U[own], memory.cost[own]
+    crowded = sample_set.with_policy(memory, useless, (X, U + 1e4, cost))
+    for _ in range(2):
+        crowded = sample_set.with_policy(crowded, policy, (X, U, cost))
     kept = sample_set.active_set(crowded, policy, sample_set.estimator_data(crowded, policy))
     assert len(kept.theta) == sample_set.POLICIES and len(kept.X) == 2 + sample_set.POLICIES
     np.testing.assert_array_equal(kept.theta[kept.best], policy.theta)
