@@ -11,6 +11,7 @@ from typing_extensions import TypedDict  # pydantic's, before Python 3.12
 
 from vgps.codegen.description.expression import decide, parse, split_aggregates
 from vgps.codegen.description.robot import Robot
+from vgps.codegen.emission.policy_rollouts import Arguments
 
 Array = NDArray[np.float64]
 _AGGREGATES: dict[str, Callable[[Array], float]] = {
@@ -150,6 +151,10 @@ class Model:
         X_next = np.empty_like(X)
         self._run("step_batch", len(U), X, U, X_next)
         return X_next
+
+    def policy_rollouts(self, arguments: Arguments) -> None:
+        """Fill the rollouts of policies that ``arguments`` describe, which must fit the robot."""
+        self._run("policy_rollouts", np.array(arguments))
 
     def linearize(self, X: ArrayLike, U: ArrayLike) -> tuple[Array, Array]:
         """f_x (T, nx, nx) and f_u (T, nx, nu) of ``step`` at X (T or T+1, nx), U (T, nu)."""

@@ -21,7 +21,7 @@ from numba.core.ccallback import CFunc
 from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from vgps.codegen.emission import backward_pass
+from vgps.codegen.emission import arguments, backward_pass
 from vgps.codegen.errors import SurroundingsError
 from vgps.codegen.folders import PACKAGE, generated, is_writable
 from vgps.solver import kernel_cache
@@ -63,7 +63,7 @@ def _cache_folder() -> Path:
         if b"@kernel" in source or b"@callback" in source:
             digest.update(source)
     # Kernels hold the order of its fields, too; and what the files of the cache look like.
-    for module in (backward_pass, kernel_cache):
+    for module in (arguments, backward_pass, kernel_cache):
         digest.update(Path(str(module.__file__)).read_bytes())
     chosen = _config.CACHE_DIR
     home = Path(chosen).absolute() if chosen else generated()

@@ -1,15 +1,13 @@
 """What Numba hands to the compiled backward pass (riccati.c), declared once for both sides.
 
 `solver/backward.py` fills `Arguments` by name, and the C file of a robot declares the struct of the
-same fields in the same order.  CasADi is not imported here, since the solver imports this file.
+same fields in the same order.
 """
 
 from enum import IntEnum
-from typing import Annotated, NamedTuple, get_args, get_type_hints
+from typing import NamedTuple
 
-Count = Annotated[int, "long"]
-Read = Annotated[int, "const double *"]  # address of a C-contiguous array of doubles
-Filled = Annotated[int, "double *"]
+from vgps.codegen.emission.arguments import Count, Filled, Read, struct
 
 
 class Arguments(NamedTuple):
@@ -44,12 +42,5 @@ class Stop(IntEnum):
 
 def declarations() -> str:
     """Both in C: the struct ``BackwardArguments`` and the constants."""
-    hints = get_type_hints(Arguments, include_extras=True)
-    fields = [_field(get_args(hints[name])[1], name) for name in Arguments._fields]
     constants = ", ".join(f"{stop.name} = {stop.value}" for stop in Stop)
-    struct = ["typedef struct {", *(f"  {field}" for field in fields), "} BackwardArguments;"]
-    return "\n".join([*struct, "", f"enum {{ {constants} }};"])
-
-
-def _field(c_type: str, name: str) -> str:
-    return f"{c_type}{name};" if c_type.endswith("*") else f"{c_type} {name};"
+    return "\n".join([struct("BackwardArguments", Arguments), "", f"enum {{ {constants} }};"])

@@ -10,7 +10,7 @@ from pathlib import Path
 import casadi as ca
 
 from vgps.codegen.description.robot import Robot
-from vgps.codegen.emission import backward_pass
+from vgps.codegen.emission import backward_pass, policy_rollouts
 from vgps.codegen.emission.c_syntax import LANES
 from vgps.codegen.emission.emit import Sizes, emit, emit_batch, sizes
 from vgps.codegen.errors import BuildError
@@ -52,6 +52,9 @@ def c_source(robot: Robot, functions: Functions, compiled: list[ca.Function]) ->
         *_loops(robot, solves_along, "lanes", "lanes_"),
         *_batches(robot, solves_along, along_trajectories),
         *_written("trajectories"),
+        policy_rollouts.declaration(),
+        "void robot_point_jacobians(const double *restrict q, double *restrict J);",
+        *_written("policy"),
         "#endif",
     ]
     return "\n\n".join(text)
@@ -77,6 +80,7 @@ def _head(robot: Robot, functions: Functions, compiled: list[ca.Function]) -> st
         "NX": robot.nx,
         "NU": robot.nu,
         "NZ": robot.nx + robot.nu,
+        "N_POINTS": len(functions.point_names),
         "N_MEASURES": measures.numel_out(0),
         "DT": repr(robot.task.dt),
         "SUBSTEPS": robot.task.substeps,
