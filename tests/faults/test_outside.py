@@ -34,9 +34,11 @@ for method in sys.argv[3].split():
 if unchecked := sys.argv[4:]:
     # As if nobody had asked whether the policy fits.
     from dataclasses import replace
+    from vgps.policy.packed import offsets, pack, preactivation
     policy = replace(state.policy, observed=np.array([1000]), W1=state.policy.W1[:, :1])
     type(policy).require_fit = lambda *_: None
-    evaluate(model, policy, rollouts=1)
+    packed = pack(policy, model.nx, model.nu)
+    preactivation(packed, *offsets(packed)[:2], np.zeros(model.nx), np.zeros(3))
 x = rng.standard_normal(model.nx)
 q, v, u = x[:model.nq], x[model.nq:], rng.standard_normal(model.nu)
 model.mass_matrix(q), model.bias_force(q, v), model.passive_force(q, v), model.energy(q, v)
