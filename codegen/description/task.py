@@ -2,7 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter, ValidationInfo
+from pydantic import (
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from vgps.codegen.description.expression import parse, split_aggregates
 from vgps.codegen.description.fields import (
@@ -105,8 +112,10 @@ _SEVERAL = TypeAdapter(
 )
 
 
-def _one_or_several(value: Any, info: ValidationInfo) -> Initial | tuple[Initial, ...]:
-    # A union of the two would put the name of a branch into the place of each mistake.
+def _one_or_several(
+    value: Any, _: ValidatorFunctionWrapHandler, info: ValidationInfo
+) -> Initial | tuple[Initial, ...]:
+    # The validator of a union would put the name of a branch into the place of each mistake.
     if isinstance(value, dict | Initial):
         return Initial.model_validate(value, context=info.context)
     if not isinstance(value, list | tuple) or not value:
@@ -156,7 +165,7 @@ class Task(Part):
     integrator: Literal["rk4", "implicit"] = "rk4"
     cost: ExpressionText
     success: ConditionText
-    initial: Annotated[Initial | tuple[Initial, ...], PlainValidator(_one_or_several)] = Initial()
+    initial: Annotated[Initial | tuple[Initial, ...], WrapValidator(_one_or_several)] = Initial()
     process_noise: ProcessNoise = ProcessNoise()
     disturbances: tuple[Push, ...] = ()
     observe: Observe | None = None
