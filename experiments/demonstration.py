@@ -72,7 +72,7 @@ def checked_actions(origin: str | Path, U: ArrayLike, model: Model) -> Array:
         s, step, action = np.argwhere(~np.isfinite(U))[0]
         raise DemonstrationError(
             f"{origin}: the action '{model.u_names[action]}' is not finite at step {step}"
-            f"{_from(model, s)}"
+            f"{model.robot.task.of_initial(s)}"
         )
     U = U[:, :T].clip(-model.limits, model.limits)  # (S, T, nu)
     for s, x0 in enumerate(model.x0s):
@@ -80,7 +80,7 @@ def checked_actions(origin: str | Path, U: ArrayLike, model: Model) -> Array:
             model.rollout(x0, U[s])
         except FloatingPointError as error:
             raise DemonstrationError(
-                f"{origin}: replayed on {model.robot.name}{_from(model, s)}, {error}"
+                f"{origin}: replayed on {model.robot.name}{model.robot.task.of_initial(s)}, {error}"
             ) from None
     return U
 
@@ -97,7 +97,7 @@ def _refuse_another_start(path: Path, model: Model, X: Array, steps: int) -> Non
             i = int(np.argmax(difference))
             raise DemonstrationError(
                 f"{path}: starts at {model.x_names[i]} = {begun[i]:.9g}, the task of "
-                f"{model.robot.name}{_from(model, s)} at {x0[i]:.9g}"
+                f"{model.robot.name}{model.robot.task.of_initial(s)} at {x0[i]:.9g}"
             )
 
 
@@ -105,9 +105,3 @@ def _before(model: Model) -> tuple[int, ...]:
     """The axes before those of one recording: (S,) of several initial states."""
     S = len(model.x0s)
     return (S,) if S > 1 else ()
-
-
-def _from(model: Model, s: int) -> str:
-    """Which initial state a sentence is about, where there are several."""
-    names = model.robot.task.initial_names
-    return f" from {names[s]}" if len(names) > 1 else ""

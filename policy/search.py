@@ -114,13 +114,13 @@ def initial_trajectories(
         callback: called after each iteration with the number of the initial state.
     """
     solutions = []
-    for s, x0 in enumerate(model.x0s):
+    for s in range(len(model.x0s)):
         with naming_initial_state(model, s):
             solution = optimize(
                 model,
                 None if U is None else U[s],
                 rng,
-                x0=x0,
+                initial=s,
                 horizon=settings.horizon,
                 alpha=settings.alpha_start,
                 settings=settings.initial,

@@ -134,10 +134,9 @@ def distributions(
 @contextmanager
 def naming_initial_state(model: Model, s: int) -> Iterator[None]:
     """Say in a FloatingPointError from which initial state, where there are several."""
-    names = model.robot.task.initial_names
     try:
         yield
     except FloatingPointError as error:
-        if len(names) == 1:
-            raise
-        raise FloatingPointError(f"from {names[s]}: {error}") from error
+        if one_of_several := model.robot.task.of_initial(s):
+            raise FloatingPointError(f"the trajectory{one_of_several}: {error}") from error
+        raise

@@ -24,7 +24,7 @@ def optimize(
     U: ArrayLike | None = None,
     rng: np.random.Generator | None = None,
     *,
-    x0: ArrayLike | None = None,
+    initial: int = 0,
     horizon: int | None = None,
     alpha: float = 1.0,
     settings: Settings = INITIAL,
@@ -38,19 +38,19 @@ def optimize(
         model: the robot.
         U: (T, nu) actions to start from, N·m or N; as the robot's file says when absent.
         rng: draws the start that the file describes, if that is noise; seed 0 when absent.
-        x0: (nx,) where it begins; the task's first initial state when absent.
+        initial: number of the task's initial state where it begins; the first when absent.
         horizon: number of steps T; the task's when absent.
         alpha: weight of the task's cost.
         settings: of iLQR.
         callback: called after each iteration.
 
     Raises:
-        ValueError: when U or x0 has another shape.
+        ValueError: when U has another shape.
         FloatingPointError: when the first rollout diverges, or no descent can be computed; with the
             integration steps that are to blame, where they are.
     """
     T = model.robot.task.horizon if horizon is None else horizon
-    x0 = model.x0 if x0 is None else np.asarray(x0, dtype=float)
+    x0 = model.x0s[initial]
     if U is None:
         U = _described_start(model, x0, T, np.random.default_rng(0) if rng is None else rng)
     U = np.asarray(U, dtype=float)
@@ -61,21 +61,22 @@ def optimize(
         if blame := step_length_to_blame(model, x0, U):
             raise FloatingPointError(f"{error}; {blame}") from error
         raise
-    _warn(model, solution)
+    _warn(model, solution, model.robot.task.of_initial(initial))
     return solution
 
 
-def _warn(model: Model, solution: Solution) -> None:
-    """Say what a user should know of a trajectory before building on it."""
+def _warn(model: Model, solution: Solution, which: str) -> None:
+    """Say what a user should know of a trajectory before building on it, and of which."""
     steps = step_length(
         model, solution.X, solution.U, measured=model.robot.task.integrator == "rk4"
     )
     if steps.sentence:
-        _log.warning("the trajectory is not to be trusted: %s", steps.sentence)
+        _log.warning("the trajectory%s is not to be trusted: %s", which, steps.sentence)
     if solution.reason is Reason.STATIONARY and solution.iterations == 1:
         start = model.robot.task.start
         way_out = ": task.start: {noise: 1} would leave it" if start == Start() else ""
-        _log.warning("the start is a stationary point, from which no descent begins%s", way_out)
+        text = "the start%s is a stationary point, from which no descent begins%s"
+        _log.warning(text, which, way_out)
 
 
 def _described_start(model: Model, x0: Array, T: int, rng: np.random.Generator) -> Array:

@@ -186,6 +186,10 @@ class Task(Part):
             for place in self.initials
         )
 
+    def of_initial(self, s: int) -> str:
+        """For sentences, the initial state that they are about; nothing where there is only one."""
+        return f" from {self.initial_names[s]}" if len(self.initial_names) > 1 else ""
+
     @property
     def ends(self) -> bool:
         """Whether the task ends with its horizon: success asks where a rollout is at its end."""

@@ -6,6 +6,7 @@ import pytest
 from vgps.codegen.description.robot import load
 from vgps.codegen.errors import InputError
 from vgps.policy import cost_weighted, dagger
+from vgps.policy.evaluation import summarize
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import FitSettings, draws_of
 from vgps.policy.rollouts import Rollouts, initial_states
@@ -141,7 +142,7 @@ def test_a_state_of_another_number_of_initial_states_is_refused(model, begun, be
 def test_a_failure_names_the_initial_state(begun, settings):
     whirling = {"v": {"hinge": 1e14}}
     with pytest.raises(
-        FloatingPointError, match=r"^from task\.initial\[1\]: the state is no longer"
+        FloatingPointError, match=r"^the trajectory from task\.initial\[1\]: the state"
     ):
         initial_trajectories(begun([LEFT, whirling]), settings, np.random.default_rng(0))
     with pytest.raises(FloatingPointError, match="^the state is no longer"):
@@ -256,3 +257,21 @@ def test_a_method_that_samples_begins_at_every_state(model):
     )
     RunSettings(method="dagger", samples=2).resolved(robot)
     RunSettings().resolved(robot)
+
+
+def test_success_is_told_of_every_start(model):
+    """Also where there are fewer rollouts than starts."""
+    T = 10
+    X = np.zeros((5, T + 1, 4))
+    X[1::2, :, 0] = 3.0  # the right ones leave the rail
+    rollouts = Rollouts(X, np.zeros((5, T, 1)), np.ones((5, T)))
+    assert summarize(model, rollouts).success_by_initial == [1.0, 0.0]
+    few = Rollouts(*(array[:1] for array in rollouts))
+    assert summarize(model, few).success_by_initial == [1.0]
+
+
+def test_a_warning_names_its_initial_state(begun, settings, caplog):
+    still = begun([LEFT, {}])  # upright at the origin, where nothing is to be gained
+    initial_trajectories(still, settings, np.random.default_rng(0))
+    (said,) = caplog.messages
+    assert said.startswith("the start from task.initial[1] is a stationary point")
