@@ -146,8 +146,8 @@ class RunSettings(BaseModel):
             raise MethodError(f"{self.method} learns from one initial state, {place} has {count}")
         if 0 < self.rollouts < count:
             raise MethodError(
-                f"{self.method} learns from {self.rollouts} rollouts in an iteration, fewer than "
-                f"the {count} initial states of {place}: {count} samples would do"
+                f"{self.method} with samples {self.rollouts} does not begin at all {count} initial "
+                f"states of {place}: samples must be at least {count}"
             )
 
     def last_iteration(self, robot: Robot) -> int:

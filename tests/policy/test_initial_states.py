@@ -252,8 +252,8 @@ def test_a_method_that_samples_begins_at_every_state(model):
     with pytest.raises(InputError) as caught:
         RunSettings(method="dagger", samples=1).resolved(robot)
     assert str(caught.value) == (
-        "dagger learns from 1 rollouts in an iteration, fewer than the 2 initial states of "
-        f"{robot.initial_place}: 2 samples would do"
+        f"dagger with samples 1 does not begin at all 2 initial states of {robot.initial_place}: "
+        "samples must be at least 2"
     )
     RunSettings(method="dagger", samples=2).resolved(robot)
     RunSettings().resolved(robot)
