@@ -57,12 +57,14 @@ def optimize_into(
             folder.write_arrays(DEMO, robot, {"U": of_each(U)})
         X, U = (of_each([getattr(one, name) for one in solutions]) for name in ("X", "U"))
         folder.write_arrays("trajectory.npz", robot, {"X": X, "U": U})
+    success = [model.success(one.X, one.U) for one in solutions]
     result = {
         "robot": robot.name,
         "cost": float(np.mean([model.cost(one.X, one.U).sum() for one in solutions])),
         "iterations": sum(one.iterations for one in solutions),
         "reason": str(worst(one.reason for one in solutions)),
-        "success": all(model.success(one.X, one.U) for one in solutions),
+        "success": all(success),
+        "success_by_initial": success,
         "mean_speed": float(np.mean([model.speed(one.X, one.U).mean() for one in solutions])),
         "seconds": seconds,
         "out": str(path),

@@ -117,6 +117,7 @@ def test_optimize_gives_what_training_begins_with(robot, kept, tmp_path, recordi
     model, solutions, result = optimize_into(tmp_path / "found", robot)
     costs = [model.cost(one.X, one.U).sum() for one in solutions]
     assert result["cost"] == pytest.approx(np.mean(costs))
+    assert result["success_by_initial"] == [model.success(one.X, one.U) for one in solutions]
     with np.load(tmp_path / "found" / "trajectory.npz") as arrays:
         U = recording(**arrays)
     np.testing.assert_array_equal(U, [one.U for one in kept.trajectories])
