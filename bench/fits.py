@@ -20,9 +20,9 @@ from vgps.policy.bound import ClosedFormBound
 from vgps.policy.mstep import FitSettings, draws_of
 from vgps.policy.optimizers import lbfgs
 from vgps.policy.scaling import Scaling
-from vgps.policy.search import initial_trajectory, search_settings
+from vgps.policy.search import initial_trajectories, search_settings
 from vgps.policy.settings import RunSettings
-from vgps.solver.distribution import trajectory_distribution
+from vgps.policy.state import distributions
 
 HIDDEN, STARTS, MEMORY = 5, 8, 10
 ITERATIONS = FitSettings._field_defaults["iterations"]
@@ -39,12 +39,7 @@ def problem() -> tuple[ClosedFormBound, list[Array]]:
     """The objective and the thetas (n,) to start from."""
     model, rng = whole("swimmer"), np.random.default_rng(0)
     settings = search_settings(RunSettings(hidden=HIDDEN), model.robot)
-    solution = initial_trajectory(model, settings, rng)
-    q = trajectory_distribution(
-        solution,
-        model.initial_covariance,
-        model.marginal_covariance,
-    )
+    q = distributions(model, initial_trajectories(model, settings, rng))
     samples = draws_of(q, np.array(model.robot.observed_indices), settings.fit)(rng)
     scaling = Scaling.of(samples.inputs, samples.mean)
     objective = ClosedFormBound(

@@ -66,12 +66,13 @@ def build(robot: Robot, force: bool = False, folder: str | Path | None = None) -
 
 def _refuse_singular(model: Model) -> None:
     """A coordinate that moves no inertia has no acceleration: say so rather than compute NaN."""
-    mass = model.mass_matrix(model.x0[: model.nq])
-    scale = 1.0 / np.sqrt(np.diag(mass).clip(min=np.finfo(float).tiny))
-    eigenvalues, vectors = np.linalg.eigh(scale[:, None] * mass * scale)
-    if eigenvalues[0] < 1e-12:
-        coordinate = model.q_names[int(np.argmax(np.abs(vectors[:, 0])))]
-        raise singular(model.robot.path or model.robot.name, coordinate)
+    for x0 in model.x0s:
+        mass = model.mass_matrix(x0[: model.nq])
+        scale = 1.0 / np.sqrt(np.diag(mass).clip(min=np.finfo(float).tiny))
+        eigenvalues, vectors = np.linalg.eigh(scale[:, None] * mass * scale)
+        if eigenvalues[0] < 1e-12:
+            coordinate = model.q_names[int(np.argmax(np.abs(vectors[:, 0])))]
+            raise singular(model.robot.path or model.robot.name, coordinate)
 
 
 def content_hash(robot: Robot, toolchain: Toolchain, room: Path = _ROOM) -> str:

@@ -17,6 +17,7 @@ class RobotFileError(InputError):
     """A robot file cannot be used.  One sentence for each mistake: `path:line:column: message`.
 
     path       str, as the caller gave it
+    place      str, `path:line:column` of the first mistake, or the path alone
     line       int, 1-based, of the first mistake, or None when it has no place in the file
     column     int, 1-based, or None like the line
     message    str, the first sentence without its place
@@ -34,8 +35,8 @@ class RobotFileError(InputError):
     ) -> None:
         self.path, self.line, self.column, self.message = str(path), line, column, message
         self.further = tuple(further)
-        place = self.path if line is None else f"{self.path}:{line}:{column}"
-        self.sentences: tuple[str, ...] = (f"{place}: {message}",)
+        self.place = self.path if line is None else f"{self.path}:{line}:{column}"
+        self.sentences: tuple[str, ...] = (f"{self.place}: {message}",)
         for other in self.further:
             self.sentences += other.sentences
         super().__init__("\n".join(self.sentences))

@@ -218,8 +218,13 @@ class Model:
 
     @property
     def x0(self) -> Array:
-        """Mean initial state, (nx,)."""
-        return np.array(self.robot.initial_state)
+        """Mean of the first initial state, (nx,)."""
+        return self.x0s[0]
+
+    @property
+    def x0s(self) -> Array:
+        """Means of all S initial states, (S, nx)."""
+        return np.array(self.robot.initial_states)
 
     @property
     def limits(self) -> Array:
@@ -227,34 +232,37 @@ class Model:
         return np.array(self.robot.torque_limits)
 
     @property
-    def initial_covariance(self) -> Array:
-        """Of the state at step 0, (nx, nx)."""
-        return np.diag(np.square(self.robot.initial_deviation))
+    def initial_covariances(self) -> Array:
+        """Of the state at step 0 around each of the S initial states, (S, nx, nx)."""
+        return np.array([np.diag(np.square(each)) for each in self.robot.initial_deviations])
 
     @property
-    def marginal_covariance(self) -> Array:
-        """Sigma_f (nx, nx), what each step adds to the state marginals.
+    def marginal_covariances(self) -> Array:
+        """Sigma_f (S, nx, nx), what each step adds to the state marginals from an initial state.
 
         As the robot's file says, or else that of the process noise: a force counts as white noise
         that spreads the velocity as much in the long run, at the initial posture.
         """
-        given = self.robot.marginal_deviation
-        if given is not None:
-            return np.diag(np.square(given))
-        Sigma_f = np.diag(np.square(self.robot.process_deviation))
-        force = np.array(self.robot.force_deviation)
-        if force.any():
-            q = self.x0[: self.nq]
-            jumps = np.array([self.velocity_jump(q, p) for p in np.diag(force * self.dt)])
-            a = self.force_memory
-            Sigma_f[self.nq :, self.nq :] += (1.0 + a) / (1.0 - a) * jumps.T @ jumps
-        return Sigma_f
+        return np.array([self._marginal_covariance(x0[: self.nq]) for x0 in self.x0s])
 
     @property
     def force_memory(self) -> float:
         """Correlation of the random forces of one step with those of the step before."""
         bandwidth = self.robot.task.process_noise.bandwidth
         return 0.0 if bandwidth is None else math.exp(-2.0 * math.pi * bandwidth * self.dt)
+
+    def _marginal_covariance(self, q: Array) -> Array:
+        """Sigma_f (nx, nx), where it depends on a posture with this one."""
+        given = self.robot.marginal_deviation
+        if given is not None:
+            return np.diag(np.square(given))
+        Sigma_f = np.diag(np.square(self.robot.process_deviation))
+        force = np.array(self.robot.force_deviation)
+        if force.any():
+            jumps = np.array([self.velocity_jump(q, p) for p in np.diag(force * self.dt)])
+            a = self.force_memory
+            Sigma_f[self.nq :, self.nq :] += (1.0 + a) / (1.0 - a) * jumps.T @ jumps
+        return Sigma_f
 
     def _measures(self, X: ArrayLike, U: ArrayLike) -> Array:
         X, U = self._trajectory(X, U)

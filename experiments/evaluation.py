@@ -19,7 +19,7 @@ def evaluation(
 
     Args:
         run: whose policy.
-        rollouts: of each kind, from the task's initial states; ROLLOUTS when absent.
+        rollouts: of each kind, from the task's initial states in turn; ROLLOUTS when absent.
         horizon: steps of a rollout; the task's when absent.
         seed: of initial states and noise.
 
@@ -35,7 +35,7 @@ def evaluation(
         "horizon": steps,
         "dt": model.dt,
         "rollouts": rollouts,
-        "ddp_cost": run.trajectory.cost,
+        "ddp_cost": run.ddp_cost,
     }
     kinds = {"stochastic": True, "deterministic": False}
 

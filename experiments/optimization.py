@@ -12,10 +12,11 @@ from vgps.codegen.model import Model
 from vgps.experiments.demonstration import read_demonstration
 from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.run_folder import DEMO, RunFolder
-from vgps.experiments.training import watched_trajectory
+from vgps.experiments.training import watched_trajectories
+from vgps.policy.archive import of_each
 from vgps.policy.search import search_settings
 from vgps.policy.settings import RunSettings
-from vgps.solver.ilqr import Solution
+from vgps.solver.ilqr import Solution, worst
 
 
 def optimize_into(
@@ -25,19 +26,21 @@ def optimize_into(
     seed: int = 0,
     demo: Path | None = None,
     watch: Watch = unwatched,
-) -> tuple[Model, Solution, dict[str, Any]]:
-    """The trajectory that training would begin with, as trajectory.npz in a new folder.
+) -> tuple[Model, tuple[Solution, ...], dict[str, Any]]:
+    """The trajectories that training would begin with, as trajectory.npz in a new folder.
 
     Args:
         path: the folder.
         robot: whose task it is.
         iterations: largest number of iLQR iterations; as many as in training when absent.
         seed: of the noise that the actions start from.
-        demo: an .npz with actions U (T, nu) to start from instead.
+        demo: an .npz with actions to start from instead (`experiments.demonstration`).
         watch: shows how far it is.
 
     Returns:
-        The robot's model, the solution, and what `optimize --json` prints.
+        The robot's model, the solution from each initial state, and what `optimize --json` prints:
+        of several the mean cost and speed, the sum of the iterations, the worst reason, and whether
+        all succeed.
     """
     model = build(robot)
     U = None if demo is None else read_demonstration(demo, model)
@@ -49,18 +52,21 @@ def optimize_into(
     rng = np.random.default_rng(seed)
     with locked(folder.path):
         folder.require_empty()
-        solution, seconds = watched_trajectory(model, settings, rng, U, watch)
+        solutions, seconds = watched_trajectories(model, settings, rng, U, watch)
         if U is not None:
-            folder.write_arrays(DEMO, robot, {"U": U})
-        folder.write_arrays("trajectory.npz", robot, {"X": solution.X, "U": solution.U})
+            folder.write_arrays(DEMO, robot, {"U": of_each(U)})
+        X, U = (of_each([getattr(one, name) for one in solutions]) for name in ("X", "U"))
+        folder.write_arrays("trajectory.npz", robot, {"X": X, "U": U})
+    success = [model.success(one.X, one.U) for one in solutions]
     result = {
         "robot": robot.name,
-        "cost": float(model.cost(solution.X, solution.U).sum()),
-        "iterations": solution.iterations,
-        "reason": str(solution.reason),
-        "success": model.success(solution.X, solution.U),
-        "mean_speed": float(model.speed(solution.X, solution.U).mean()),
+        "cost": float(np.mean([model.cost(one.X, one.U).sum() for one in solutions])),
+        "iterations": sum(one.iterations for one in solutions),
+        "reason": str(worst(one.reason for one in solutions)),
+        "success": all(success),
+        "success_by_initial": success,
+        "mean_speed": float(np.mean([model.speed(one.X, one.U).mean() for one in solutions])),
         "seconds": seconds,
         "out": str(path),
     }
-    return model, solution, result
+    return model, solutions, result

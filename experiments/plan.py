@@ -78,6 +78,7 @@ def plan(
 
     Raises:
         ComparisonError: for an unknown method, two robots of one name, or nothing to compare.
+        MethodError: when a method cannot learn from a robot's initial states.
         TooLargeError: when the plan alone does not fit into the memory.
         pydantic.ValidationError: a ValueError, for settings that cannot be.
     """

@@ -1,5 +1,6 @@
 """A run: what it learned, with all that it was learned from."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -14,7 +15,7 @@ from vgps.experiments.changes import robot_of
 from vgps.experiments.metrics import Metrics
 from vgps.experiments.run_folder import RunFolder
 from vgps.policy import finish
-from vgps.policy.archive import Schema, numbers, read_arrays
+from vgps.policy.archive import Schema, numbers, of_each, read_arrays, split_each
 from vgps.policy.gaussian import Policy
 from vgps.policy.settings import RunSettings
 from vgps.policy.store import read_policy
@@ -22,14 +23,14 @@ from vgps.policy.store import read_policy
 Array = NDArray[np.float64]
 
 _TRAJECTORY: Schema = {
-    "X": numbers("states", "nx"),
-    "U": numbers("T", "nu"),
-    "cost": numbers(),
+    "X": numbers("states", "nx", each="S"),
+    "U": numbers("T", "nu", each="S"),
+    "cost": numbers(each="S"),
 }
 
 
 class Trajectory(NamedTuple):
-    """The initial DDP solution."""
+    """The initial DDP solution from one of the initial states."""
 
     X: Array  # (T+1, nx)
     U: Array  # (T, nu)
@@ -40,17 +41,28 @@ class Trajectory(NamedTuple):
 class Run:
     """A finished or interrupted run.
 
-    metrics  columns of metrics.csv by name, (K,) each: a row an iteration, then one a round of the
-             finish
-    folder   None for a run that nobody asked to keep
+    trajectories  the initial DDP solution from each initial state
+    metrics       columns of metrics.csv by name, (K,) each: a row an iteration, then one a round of
+                  the finish
+    folder        None for a run that nobody asked to keep
     """
 
     model: Model
     settings: RunSettings
-    trajectory: Trajectory
+    trajectories: tuple[Trajectory, ...]
     policy: Policy
     metrics: Metrics
     folder: RunFolder | None
+
+    @property
+    def trajectory(self) -> Trajectory:
+        """That from the first initial state."""
+        return self.trajectories[0]
+
+    @property
+    def ddp_cost(self) -> float:
+        """Mean cost of the trajectories, beside which that of rollouts is put."""
+        return float(np.mean([trajectory.cost for trajectory in self.trajectories]))
 
 
 def read_run(path: str | Path) -> Run:
@@ -64,10 +76,10 @@ def read_run(path: str | Path) -> Run:
     config = folder.read_config()
     robot = robot_of(folder, config)
     policy, iteration = read_policy(folder.existing("policy.npz"), robot, last_row(config, robot))
-    trajectory = read_trajectory(folder, robot)
+    trajectories = read_trajectories(folder, robot)
     # The row of an iteration is written before its policy.
     metrics = folder.read_metrics(iteration)
-    return Run(build(robot), config, trajectory, policy, metrics, folder)
+    return Run(build(robot), config, trajectories, policy, metrics, folder)
 
 
 def last_row(settings: RunSettings, robot: Robot) -> int:
@@ -76,14 +88,24 @@ def last_row(settings: RunSettings, robot: Robot) -> int:
     return settings.last_iteration(robot) + rounds
 
 
-def read_trajectory(folder: RunFolder, robot: Robot) -> Trajectory:
-    """The initial DDP solution of a run folder.
+def store_trajectories(folder: RunFolder, robot: Robot, trajectories: Sequence[Trajectory]) -> None:
+    """Write trajectory.npz."""
+    arrays = {
+        name: of_each([getattr(trajectory, name) for trajectory in trajectories])
+        for name in _TRAJECTORY
+    }
+    folder.write_arrays("trajectory.npz", robot, arrays)
+
+
+def read_trajectories(folder: RunFolder, robot: Robot) -> tuple[Trajectory, ...]:
+    """The initial DDP solutions of a run folder.
 
     Raises:
         InputError: when it is missing, damaged, or of another robot.
     """
-    horizon = robot.task.horizon
-    sizes = {"T": horizon, "states": horizon + 1, "nx": robot.nx, "nu": robot.nu}
+    horizon, S = robot.task.horizon, len(robot.task.initials)
+    sizes = {"S": S, "T": horizon, "states": horizon + 1, "nx": robot.nx, "nu": robot.nu}
     path = folder.existing("trajectory.npz")
     arrays = read_arrays(path, "a trajectory of a run", _TRAJECTORY, sizes, robot)
-    return Trajectory(arrays["X"], arrays["U"], float(arrays["cost"]))
+    X, U, cost = (split_each(arrays[name], entry) for name, entry in _TRAJECTORY.items())
+    return tuple(Trajectory(X[s], U[s], float(cost[s])) for s in range(S))

@@ -28,12 +28,13 @@ from vgps.experiments.measuring import measured
 from vgps.experiments.memory import of_training, require_memory
 from vgps.experiments.metrics import Metrics
 from vgps.experiments.progress import Watch, unwatched
-from vgps.experiments.run import Run, Trajectory, read_trajectory
+from vgps.experiments.run import Run, Trajectory, read_trajectories, store_trajectories
 from vgps.experiments.run_folder import DEMO, ROBOT, RunFolder
-from vgps.policy.search import initial_trajectory, search, search_settings
+from vgps.policy.archive import of_each
+from vgps.policy.search import initial_trajectories, search, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import Beginning, SearchSettings, SearchState, start
-from vgps.solver.ilqr import Solution
+from vgps.solver.ilqr import Iteration, Solution
 
 Array = NDArray[np.float64]
 
@@ -52,8 +53,8 @@ def train(
         robot: a name in models/, a file, or what ``load`` made of one.
         settings: method, size of the policy, seed and so on; the defaults of RunSettings when
             absent.
-        demonstration: actions U (T, nu) to start from, N·m or N, or an .npz that holds them; as the
-            robot's file says when absent.
+        demonstration: actions U (T, nu) to start from, N·m or N, or an .npz that holds them, and
+            (S, T, nu) of a task with S initial states; as the robot's file says when absent.
         out: folder for the run, new or empty, or begun in the same way, which is then continued;
             the run is kept nowhere when absent.
         watch: shows how far it is (`experiments.progress`).
@@ -61,6 +62,7 @@ def train(
     Raises:
         RobotFileError: when the robot cannot be read.
         BuildError: when it cannot be compiled.
+        MethodError: when the method cannot learn from the robot's initial states.
         DemonstrationError: when the robot cannot start from the demonstration.
         RunFolderError: when ``out`` holds something else.
         FolderError: when another process is writing into it.
@@ -140,7 +142,7 @@ def _begin(folder: RunFolder, config: RunConfig, model: Model, U: Array | None) 
     if not folder.file(ROBOT).exists():
         folder.write_text(ROBOT, model.robot.text)
     if U is not None and not folder.file(DEMO).exists():
-        folder.write_arrays(DEMO, model.robot, {"U": U})
+        folder.write_arrays(DEMO, model.robot, {"U": of_each(U)})
 
 
 def _require_same_beginning(
@@ -163,25 +165,23 @@ def _require_same_beginning(
         raise RunFolderError(f"{held} with another version of the robot's file")
 
 
-def watched_trajectory(
+def watched_trajectories(
     model: Model,
     settings: SearchSettings,
     rng: np.random.Generator,
     U: Array | None,
     watch: Watch = unwatched,
-) -> tuple[Solution, float]:
-    """Line 1 of Algorithm 1, from U (T, nu) or the robot's own start, and the seconds it took."""
-    started = time.perf_counter()
-    with watch("trajectory", settings.initial.max_iterations) as update:
-        solution = initial_trajectory(
-            model,
-            settings,
-            rng,
-            U,
-            # A line for every iteration would bury a log file.
-            lambda i: update(i.iteration, f"cost {i.cost:.2f}") if i.iteration % 25 == 0 else None,
-        )
-    return solution, time.perf_counter() - started
+) -> tuple[tuple[Solution, ...], float]:
+    """Line 1 of Algorithm 1, from U (S, T, nu) or as the file says, and the seconds it took."""
+    started, most = time.perf_counter(), settings.initial.max_iterations
+    with watch("trajectory", len(model.x0s) * most) as update:
+
+        def show(s: int, i: Iteration) -> None:
+            if i.iteration % 25 == 0:  # a line for every iteration would bury a log file
+                update(s * most + i.iteration, f"cost {i.cost:.2f}")
+
+        solutions = initial_trajectories(model, settings, rng, U, show)
+    return solutions, time.perf_counter() - started
 
 
 def _learn(
@@ -202,19 +202,20 @@ def _learn(
     state: SearchState | Beginning
     if folder is not None and checkpoint is not None:
         state, rng.bit_generator.state = checkpoint.state, checkpoint.random
-        trajectory, policy = read_trajectory(folder, model.robot), state.policy
+        trajectories, policy = read_trajectories(folder, model.robot), state.policy
         folder.keep_metrics(state.k + rounds_of_finish(folder, settings, model.robot, state.k))
         # It may be damaged, or of the next iteration.
         store_policy(folder, model.robot, policy, state.k)
     else:
         asked = search_settings(settings, model.robot)
-        solution, _ = watched_trajectory(model, asked, rng, U, watch)
-        cost = float(model.cost(solution.X, solution.U).sum())
-        trajectory = Trajectory(solution.X, solution.U, cost)
-        state = start(model, solution)
+        solutions, _ = watched_trajectories(model, asked, rng, U, watch)
+        trajectories = tuple(
+            Trajectory(one.X, one.U, float(model.cost(one.X, one.U).sum())) for one in solutions
+        )
+        state = start(model, solutions)
         if folder is not None:
             folder.file("metrics.csv").unlink(missing_ok=True)
-            folder.write_arrays("trajectory.npz", model.robot, trajectory._asdict())
+            store_trajectories(folder, model.robot, trajectories)
 
     with watch("iteration", settings.last_iteration(model.robot)) as update:
         for reached, record in search(model, settings.method, settings, rng, state):
@@ -236,7 +237,7 @@ def _learn(
         )
         rows += finished
     metrics = _columns(rows) if folder is None else folder.read_metrics()
-    return Run(model, settings, trajectory, policy, metrics, folder)
+    return Run(model, settings, trajectories, policy, metrics, folder)
 
 
 def _columns(rows: list[dict[str, float | str]]) -> Metrics:

@@ -4,8 +4,10 @@ A schema says for each name what kind of numbers it stands for and in which shap
 
     {"W1": numbers("hidden", "n_in"), "b1": numbers("hidden"), "k": whole(least=1)}
 
-A name in a shape stands for one size, the same wherever it occurs; the caller may say which.  Shape
-and type are checked before there is memory for an array, and nothing is unpickled: a file may come
+A name in a shape stands for one size, the same wherever it occurs; the caller may say which.  What
+there is of each initial state has a first axis of the size ``each``, which is left out where there
+is a single one, as in files of versions that knew no more (``of_each``, ``split_each``).  Shape and
+type are checked before there is memory for an array, and nothing is unpickled: a file may come
 from anywhere.  Later code, some of which is compiled and checks nothing, relies on what is checked
 here.
 """
@@ -23,7 +25,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import DTypeLike, NDArray
+from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from vgps.codegen.description.identity import identity, named, same_mechanics
 from vgps.codegen.description.robot import Robot
@@ -49,6 +51,7 @@ class Entry(NamedTuple):
     finite: bool = False
     least: int = 0  # of whole numbers
     below: str | None = None  # size that whole numbers are indices of
+    each: str | None = None  # size of an axis before the shape, left out where it is 1
     optional: bool = False
 
 
@@ -57,9 +60,21 @@ Schema = dict[str, Entry]
 _TYPES: dict[str, DTypeLike] = {"number": np.float64, "real": np.float64, "whole": np.int64}
 
 
-def numbers(*shape: int | str, finite: bool = True) -> Entry:
-    """Doubles."""
-    return Entry("number", shape, finite)
+def numbers(*shape: int | str, finite: bool = True, each: str | None = None) -> Entry:
+    """Doubles; as many arrays of them as ``each`` says."""
+    return Entry("number", shape, finite, each=each)
+
+
+def of_each(arrays: ArrayLike) -> NDArray:
+    """One array of all these, as a schema's ``each`` has them in a file."""
+    stacked = np.array(arrays)
+    return stacked if len(stacked) > 1 else stacked[0]
+
+
+def split_each(array: NDArray, entry: Entry) -> NDArray:
+    """(S, ...), whether or not the array of a file has the axis of ``entry.each``."""
+    own = len(entry.shape or ())
+    return array.reshape(-1, *array.shape[array.ndim - own :])
 
 
 def any_numbers(optional: bool = False) -> Entry:
@@ -221,11 +236,15 @@ def _check_type(
         raise Unfit(f"{name} must hold {expected}, found {_shown(str(dtype))}")
     if entry.shape is None:
         return
-    if len(shape) == len(entry.shape):
-        for size, length in zip(entry.shape, shape, strict=True):
+    wanted = entry.shape
+    if entry.each is not None:
+        count = sizes.setdefault(entry.each, shape[0] if len(shape) > len(wanted) else 1)
+        wanted = wanted if count == 1 else (entry.each, *wanted)
+    if len(shape) == len(wanted):
+        for size, length in zip(wanted, shape, strict=True):
             if isinstance(size, str):
                 sizes.setdefault(size, length)
-    known = tuple(sizes.get(size, size) if isinstance(size, str) else size for size in entry.shape)
+    known = tuple(sizes.get(size, size) if isinstance(size, str) else size for size in wanted)
     if shape != known:
         expected = f"({', '.join(map(str, known))}{',' if len(known) == 1 else ''})"
         raise Unfit(f"{name} has shape {shape}, expected {expected}")

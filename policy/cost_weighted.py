@@ -10,7 +10,9 @@ exponential of their negative cost.  The M-step is weighted maximum likelihood o
 As in PoWER an action is weighted by the cost from its time step on: it does not influence earlier
 costs, which would only add noise.  (With the cost of whole rollouts usually a single one has almost
 all of the weight: the 5-unit swimmer with 1000 samples ends at 1511 instead of 358.)  The first
-policy imitates the initial DDP solution; after that exploration is the policy's own noise.
+policy imitates the initial DDP solutions; after that exploration is the policy's own noise.
+Where the task has several initial states, the sum over j is over the rollouts from the same one, so
+that all of them count alike, however much more it costs to begin at one than at another.
 Rollouts last the whole horizon.  A fit sees as many states as one of VGPS, and each of its rounds
 draws them anew by their weights.
 """
@@ -20,7 +22,13 @@ import numpy as np
 from vgps.codegen.model import Model
 from vgps.policy.disturbance import process_noise
 from vgps.policy.mstep import Samples, fit
-from vgps.policy.rollouts import LARGEST_COST, initial_states, run_policy_from, step_costs
+from vgps.policy.rollouts import (
+    LARGEST_COST,
+    initial_indices,
+    initial_states,
+    run_policy_from,
+    step_costs,
+)
 from vgps.policy.state import Improvement, SearchSettings, SearchState, annealed
 from vgps.policy.weights import normalized, subset
 
@@ -39,10 +47,14 @@ def improve(
         raise FloatingPointError(
             f"in all {R} rollouts of the policy the first step costs {LARGEST_COST:g} or more"
         )
-    log_weights = cost_weights(cost, annealed(settings, state.k)).ravel()
+    alpha, S = annealed(settings, state.k), len(state.q)
+    start, log_weights = initial_indices(R, S), np.empty((R, T))
+    for s in range(S):
+        log_weights[start == s] = cost_weights(cost[start == s], alpha)
+    size = S * T * settings.fit.states_per_step
 
     def draw(rng: np.random.Generator) -> Samples:
-        chosen, weights = subset(log_weights, T * settings.fit.states_per_step, rng)
+        chosen, weights = subset(log_weights.ravel(), size, rng)
         r, t = chosen // T, chosen % T
         states = X[r, t]  # (n, nx)
         # As the policy drew them: pi_theta has no density for actions that a limit has clipped.

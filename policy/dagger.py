@@ -7,7 +7,8 @@ of the DDP solution q (``policy.controller``), clipped to the torque limits:
     u = u_bar_t + K_t (x - x_bar_t).
 
 The first iteration runs the oracle alone (their beta_1 = 1): its states are draws from the
-marginals of q.  Three variants (Levine & Koltun 2013, section 6):
+marginals of q.  A task with several initial states has a q for each, and what a rollout visits is
+corrected by the one of its own start.  Three variants (Levine & Koltun 2013, section 6):
 
     dagger            q is the initial DDP solution, all states have the same weight
     weighted-dagger   the weight of a state is its density under the marginal q(x_t) of its time
@@ -29,6 +30,7 @@ ten times as many states as one fit sees.  A fit sees as many as one of VGPS, an
 draws them anew.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -36,8 +38,9 @@ from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
 from vgps.policy.controller import LinearGaussianController
+from vgps.policy.gaussian import Indices
 from vgps.policy.mstep import Draw, Samples, first_fit, fit
-from vgps.policy.rollouts import LARGEST_COST, run_policy, step_costs
+from vgps.policy.rollouts import LARGEST_COST, initial_indices, run_policy, step_costs
 from vgps.policy.state import Improvement, SearchSettings, SearchState
 from vgps.policy.weights import subset
 from vgps.solver.distribution import TrajectoryDistribution
@@ -52,19 +55,21 @@ class Dataset(NamedTuple):
 
     X: Array  # (C, T, nx), NaN from the step on at which a rollout failed
     seen: int  # rollouts that were ever added
+    start: Indices  # (C,) number of the initial state of each
 
 
 def begin(
     model: Model,
     settings: SearchSettings,
-    q: TrajectoryDistribution,
+    q: Sequence[TrajectoryDistribution],
     rng: np.random.Generator,
     weighted: bool = False,
 ) -> Improvement:
     """The first policy, fitted to a dataset of draws from q; see `improve` for the flag."""
-    T, size = settings.learned_steps, settings.fit.states_per_step
-    dataset = Dataset(q.sample_states(size, rng)[:T].swapaxes(0, 1), size)
-    draw = labelled(model, dataset.X, q, T * size, weighted, settings.noisy_oracle)
+    T, each, S = settings.learned_steps, settings.fit.states_per_step, len(q)
+    X = np.concatenate([one.sample_states(each, rng)[:T].swapaxes(0, 1) for one in q])
+    dataset = Dataset(X, S * each, np.repeat(np.arange(S), each))
+    draw = labelled(model, dataset, q, T * S * each, weighted, settings.noisy_oracle)
     observed = np.array(model.robot.observed_indices)
     return Improvement(first_fit(observed, settings.n_hidden, draw, settings.fit, rng), dataset)
 
@@ -85,42 +90,62 @@ def improve(
         rng: draws rollouts and samples.
         weighted: whether the weight of a state is its density.
     """
-    T, R, size = settings.learned_steps, settings.rollouts, settings.fit.states_per_step
+    T, R, S = settings.learned_steps, settings.rollouts, len(state.q)
+    size = S * settings.fit.states_per_step
     rollouts = run_policy(model, state.policy, R, T, rng)
     useful = step_costs(model, rollouts.X, rollouts.U) < LARGEST_COST  # (R, T)
     visited = np.where(useful[:, :, None], rollouts.X[:, :T], np.nan)
-    dataset = added(state.memory, visited, KEPT * size, rng)
-    draw = labelled(model, dataset.X, state.q, T * size, weighted, settings.noisy_oracle)
+    dataset = added(state.memory, visited, initial_indices(R, S), KEPT * size, rng)
+    draw = labelled(model, dataset, state.q, T * size, weighted, settings.noisy_oracle)
     return Improvement(fit(state.policy, draw, settings.fit, rng), dataset, R)
 
 
-def added(dataset: Dataset, X: Array, capacity: int, rng: np.random.Generator) -> Dataset:
-    """The dataset with the rollouts X (R, T, nx); when it is full they replace random ones."""
+def added(
+    dataset: Dataset, X: Array, start: Indices, capacity: int, rng: np.random.Generator
+) -> Dataset:
+    """The dataset with the rollouts X (R, T, nx); when it is full they replace random ones.
+
+    ``start`` (R,) is the number of the initial state of each.
+    """
     free = max(capacity - len(dataset.X), 0)
     kept = np.concatenate([dataset.X, X[:free]])
+    starts = np.concatenate([dataset.start, start[:free]])
     seen = int(dataset.seen) + len(X[:free])
-    for rollout in X[free:]:
+    for rollout, s in zip(X[free:], start[free:], strict=True):
         seen += 1
         place = rng.integers(seen)
         if place < capacity:
-            kept[place] = rollout
-    return Dataset(kept, seen)
+            kept[place], starts[place] = rollout, s
+    return Dataset(kept, seen, starts)
 
 
 def labelled(
-    model: Model, X: Array, q: TrajectoryDistribution, size: int, weighted: bool, noisy: bool
+    model: Model,
+    dataset: Dataset,
+    q: Sequence[TrajectoryDistribution],
+    size: int,
+    weighted: bool,
+    noisy: bool,
 ) -> Draw:
-    """Draws of ``size`` states from the dataset X (C, T, nx) with the oracle's actions there."""
+    """Draws of ``size`` states from the dataset with the oracle's actions there."""
+    X, start = dataset.X, dataset.start
     C, T, nx = X.shape
     limits = model.limits
-    actions = np.clip(LinearGaussianController.of(q, T).mean(X), -limits, limits).reshape(C * T, -1)
-    log_weights = q.log_density(X.swapaxes(0, 1)).T if weighted else np.zeros((C, T))
-    log_weights = np.where(np.isfinite(X).all(axis=-1), log_weights, -np.inf).ravel()
+    actions, log_density = np.empty((C, T, model.nu)), np.zeros((C, T))
+    for s, one in enumerate(q):
+        mine = X[start == s]  # (c, T, nx)
+        wanted = LinearGaussianController.of(one, T).mean(mine)
+        actions[start == s] = np.clip(wanted, -limits, limits)
+        if weighted:
+            log_density[start == s] = one.log_density(mine.swapaxes(0, 1)).T
+    log_weights = np.where(np.isfinite(X).all(axis=-1), log_density, -np.inf).ravel()
     inputs = X.reshape(C * T, nx)[:, model.robot.observed_indices]
-    covariance = q.covariance if noisy else np.zeros_like(q.covariance)  # (T, nu, nu)
+    known = np.stack([one.covariance for one in q])  # (S, T, nu, nu)
+    covariance = known if noisy else np.zeros_like(known)
 
     def draw(rng: np.random.Generator) -> Samples:
         chosen, weights = subset(log_weights, size, rng)
-        return Samples(inputs[chosen], actions[chosen], covariance[chosen % T], 1, weights)
+        c, t = chosen // T, chosen % T
+        return Samples(inputs[chosen], actions[c, t], covariance[start[c], t], 1, weights)
 
     return draw

@@ -24,6 +24,7 @@ class Summary(NamedTuple):
     std_cost: float
     success_rate: float  # share of the rollouts
     success_interval: tuple[float, float]  # that holds it with 95 % confidence (`wilson`)
+    success_by_initial: list[float]  # share of the rollouts from each initial state
     mean_speed: float  # m/s, of the centre of mass along x, over rollouts that stay finite
     speed_by_horizon: list[float]  # m/s, the same for each successive training horizon
 
@@ -83,7 +84,9 @@ def require_finite_rollouts(model: Model, policy: Policy, rollouts: int, horizon
 def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> Summary:
     """Cost, success and speed of a set of rollouts.
 
-    `Summary.speed_by_horizon` has an entry for each ``horizon`` steps; one where that is absent.
+    The rollouts are from each initial state in turn; those from which there is none have no entry
+    in `Summary.success_by_initial`.  `Summary.speed_by_horizon` has an entry for each ``horizon``
+    steps; one where that is absent.
     """
     cost = rollouts.cost
     finite = np.isfinite(cost)
@@ -91,13 +94,14 @@ def summarize(model: Model, rollouts: Rollouts, horizon: int | None = None) -> S
     speed = np.array(
         [model.speed(rollouts.X[r], rollouts.U[r]) for r in np.flatnonzero(finite)]
     )  # (number of finite ones, T)
-    T = rollouts.U.shape[1]
+    S, T = len(model.x0s), rollouts.U.shape[1]
     pieces = range(0, T, horizon or T)
     return Summary(
         mean_cost=float(np.mean(cost)),
         std_cost=float(np.std(cost)) if finite.all() else np.inf,
         success_rate=float(success.mean()),
         success_interval=wilson(int(success.sum()), len(success)),
+        success_by_initial=[float(success[s::S].mean()) for s in range(min(S, len(success)))],
         mean_speed=float(speed.mean()) if finite.any() else np.nan,
         speed_by_horizon=[
             float(speed[:, t : t + pieces.step].mean()) for t in pieces if finite.any()

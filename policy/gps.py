@@ -16,9 +16,13 @@ Phi is that of ``policy.estimator``, the reward is the negative cost, and the sa
 instead of maximum likelihood of the samples: it integrates over the actions and sees more states.
 It is converged further than VGPS's, which wants an unfinished one.  Rollouts last the whole
 horizon, whose end costs what it costs.
+
+It learns from one initial state.  With several, samples of one would have to count under the guides
+and policies of that one alone, in groups that the estimator does not know.
 """
 
 import math
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -51,12 +55,15 @@ FACTOR = 10.0  # by which w_r falls and rises
 
 
 def begin(
-    model: Model, settings: SearchSettings, q: TrajectoryDistribution, rng: np.random.Generator
+    model: Model,
+    settings: SearchSettings,
+    q: Sequence[TrajectoryDistribution],
+    rng: np.random.Generator,
 ) -> Improvement:
-    """Lines 1 to 4."""
+    """Lines 1 to 4, of the q of the only initial state."""
     R, T = settings.rollouts, settings.horizon
     narrow = math.sqrt(settings.alpha_start / GUIDE_ALPHA)
-    guide = LinearGaussianController.of(q, T)
+    guide = LinearGaussianController.of(q[0], T)
     guide = guide._replace(root=narrow * guide.root)
     first = settings._replace(fit=settings.fit._replace(iterations=FIRST_ITERATIONS))
     fitted = imitate(model, first, q, rng).fit
@@ -89,7 +96,7 @@ def improve(
     sample_set: SampleSet = state.memory
     best = state.policy
     if adapted:
-        guide = LinearGaussianController.of(state.q, T)
+        guide = LinearGaussianController.of(state.q[0], T)
         sample_set = with_guide(sample_set, guide, guide_batch(model, guide, R, rng))
     result, newest = optimized(sample_set, best)
     sample_set = with_policy(sample_set, newest, policy_batch(model, newest, R, T, rng))

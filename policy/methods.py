@@ -1,11 +1,11 @@
 """The methods that search for a policy, by the names that the command line knows.
 
-All have the frame of Algorithm 1 (`policy.search`): the same initial DDP solution, a policy that
-first imitates it, then outer iterations that improve the policy (line 4) and, in the methods that
-adapt, optimise the trajectory against it (lines 5 and 6).  They differ in how they improve.
+All have the frame of Algorithm 1 (`policy.search`): the same initial DDP solutions, a policy that
+first imitates them, then outer iterations that improve the policy (line 4) and, in the methods that
+adapt, optimise the trajectories against it (lines 5 and 6).  They differ in how they improve.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -19,7 +19,9 @@ from vgps.policy.sample_set import SampleSet
 from vgps.policy.state import Improvement, SearchSettings, SearchState, imitate
 from vgps.solver.distribution import TrajectoryDistribution
 
-Begin = Callable[[Model, SearchSettings, TrajectoryDistribution, np.random.Generator], Improvement]
+Begin = Callable[
+    [Model, SearchSettings, Sequence[TrajectoryDistribution], np.random.Generator], Improvement
+]
 Improve = Callable[[Model, SearchSettings, SearchState, np.random.Generator], Improvement]
 
 
@@ -32,6 +34,7 @@ class Method(NamedTuple):
     samples: bool = True  # runs its policy to learn from it
     memory: type[SampleSet] | type[Dataset] | None = None  # of SearchState.memory
     oracle: Oracle | None = None  # how it acts unless a run asks for another; None: there is none
+    several: bool = True  # learns from several initial states
 
 
 def _dagger(weighted: bool = False, adapted: bool = False) -> Method:
@@ -43,8 +46,10 @@ def _dagger(weighted: bool = False, adapted: bool = False) -> Method:
 
 METHODS = {
     "vgps": Method(imitate, vgps.improve, adapts=True, samples=False),
-    "gps": Method(gps.begin, gps.improve, memory=SampleSet),
-    "adapted-gps": Method(gps.begin, gps.improve_adapted, adapts=True, memory=SampleSet),
+    "gps": Method(gps.begin, gps.improve, memory=SampleSet, several=False),
+    "adapted-gps": Method(
+        gps.begin, gps.improve_adapted, adapts=True, memory=SampleSet, several=False
+    ),
     "dagger": _dagger(),
     "weighted-dagger": _dagger(weighted=True),
     "adapted-dagger": _dagger(weighted=True, adapted=True),

@@ -1,6 +1,7 @@
 """The M-step: theta <- argmax L(q, theta) (Levine & Koltun 2013, Algorithm 1, line 4).
 
-States are drawn from the marginals q(x_t), or by methods without such a q from what they have seen:
+States are drawn from the marginals q(x_t), as many from the q of each initial state of the task, or
+by methods without such a q from what they have seen:
 ``fit`` asks a function for samples and does not know where they come from.  The integral over
 actions is exact (``closed``) or sampled (``sampled``, eq. 3).  The optimiser is L-BFGS, with new
 samples after a number of iterations as in section 5, or stochastic gradient descent, with new
@@ -23,7 +24,7 @@ and is least like the q of later iterations.  2 x 500 iterations of L-BFGS inste
 twelve (250 iterations, marginals x 0.8, no finish).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -70,8 +71,8 @@ class Samples(NamedTuple):
 
     inputs: Array  # (N, n_in) observed coordinates
     mean: Array  # (N, nu) of q(u | x)
-    covariance: Array  # (T, nu, nu) of q(u | x) at each step
-    per_step: int  # N = T * per_step
+    covariance: Array  # (n, nu, nu) of q(u | x) at each step of each q
+    per_step: int  # N = n * per_step
     weights: Array  # (N,) in any scale
 
     @classmethod
@@ -80,6 +81,17 @@ class Samples(NamedTuple):
         N, nu = actions.shape
         return cls(inputs, actions, np.zeros((N, nu, nu)), 1, weights)
 
+    @classmethod
+    def joined(cls, parts: Sequence["Samples"]) -> "Samples":
+        """All of ``parts``, which have equally many for each step."""
+        return cls(
+            np.concatenate([part.inputs for part in parts]),
+            np.concatenate([part.mean for part in parts]),
+            np.concatenate([part.covariance for part in parts]),
+            parts[0].per_step,
+            np.concatenate([part.weights for part in parts]),
+        )
+
     @property
     def variance(self) -> Array:
         """(N, nu) diagonal of the covariance."""
@@ -87,8 +99,8 @@ class Samples(NamedTuple):
 
     def draw_actions(self, rng: np.random.Generator) -> Array:
         """Actions (N, nu) from q(u | x)."""
-        T, nu, _ = self.covariance.shape
-        normal = rng.standard_normal((T, self.per_step, nu))
+        n, nu, _ = self.covariance.shape
+        normal = rng.standard_normal((n, self.per_step, nu))
         noise = normal @ square_root(self.covariance).transpose(0, 2, 1)
         return self.mean + noise.reshape(-1, nu)
 
@@ -119,9 +131,10 @@ def draw(
     )
 
 
-def draws_of(q: TrajectoryDistribution, observed: Indices, settings: FitSettings) -> Draw:
-    """What draws samples for ``fit``, to imitate q."""
-    return partial(draw, q, square_root(q.Sigma), observed, settings)
+def draws_of(q: Sequence[TrajectoryDistribution], observed: Indices, settings: FitSettings) -> Draw:
+    """What draws samples for ``fit``, to imitate every q where it expects to be."""
+    draws = [partial(draw, one, square_root(one.Sigma), observed, settings) for one in q]
+    return lambda rng: Samples.joined([draw(rng) for draw in draws])
 
 
 def fit(policy: Policy, draw: Draw, settings: FitSettings, rng: np.random.Generator) -> Fit:

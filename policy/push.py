@@ -28,7 +28,8 @@ from vgps.policy.rollouts import run_policy_from
 
 Array = NDArray[np.float64]
 
-INSTANTS = (2.0, 2.2, 2.4, 2.6, 2.8)  # s from the mean initial state: one second of settled motion
+# s from the mean of the first initial state: one second of settled motion
+INSTANTS = (2.0, 2.2, 2.4, 2.6, 2.8)
 RECOVERY = 5.0  # s after the push
 IMPULSE_STEP = 1.0  # N·s
 LARGEST_IMPULSE = 1000.0  # N·s, where the search gives up

@@ -69,9 +69,18 @@ def run_policy(
 
 
 def initial_states(model: Model, rollouts: int, rng: np.random.Generator) -> Array:
-    """(R, nx) drawn from the task's initial distribution."""
-    deviation = np.array(model.robot.initial_deviation)
-    return model.x0 + deviation * rng.standard_normal((rollouts, model.nx))
+    """(R, nx) drawn from the task's initial distribution, around each initial state in turn."""
+    s = initial_indices(rollouts, len(model.x0s))
+    deviation = np.array(model.robot.initial_deviations)[s]  # (R, nx)
+    return model.x0s[s] + deviation * rng.standard_normal((rollouts, model.nx))
+
+
+def initial_indices(rollouts: int, S: int) -> Indices:
+    """(R,) around which of S initial states each rollout begins: its own number modulo S.
+
+    In turn, not at random, so that a few rollouts begin at all of them.
+    """
+    return np.arange(rollouts) % S
 
 
 def run_policy_from(
@@ -131,7 +140,7 @@ def run_policy_from(
 
 
 def mean_rollout(model: Model, policy: Policy) -> Array:
-    """States (T+1, nx) of the deterministic policy from the mean initial state."""
+    """States (T+1, nx) of the deterministic policy from the mean of the first initial state."""
     no_noise = np.zeros((1, model.robot.task.horizon, model.nu))
     return run_policy_from(model, policy, model.x0[None], no_noise).X[0]
 

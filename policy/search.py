@@ -1,17 +1,20 @@
 """The frame of every method: Algorithm 1 of Levine & Koltun (2013).
 
-    1  q <- DDP with cost alpha_0 c                                      ``initial_trajectory``
+    1  q <- DDP with cost alpha_0 c                                      ``initial_trajectories``
     2  for k = 1..K                                                      ``search``
-    3      marginals of q                                                ``state.distribution``
+    3      marginals of q                                                ``state.distributions``
     4      theta <- argmax L(q, theta)                                   ``Method.improve``
     5      alpha_k = exp((K-k)/K log alpha_0 + k/K log alpha_K)          ``state.annealed``
     6      q <- DDP with cost alpha_k c - log pi_theta                   ``vgps.adapt``
 
-Methods differ in line 4, and some leave out lines 5 and 6 (`policy.methods`).
+Methods differ in line 4, and some leave out lines 5 and 6 (`policy.methods`).  A task with several
+initial states has a q for each (section 8): lines 1, 3 and 6 are done for every one of them, and
+line 4 learns a single policy from all.
 """
 
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +31,12 @@ from vgps.policy.state import (
     SearchSettings,
     SearchState,
     annealed,
-    distribution,
+    distributions,
+    naming_initial_state,
     start,
 )
 from vgps.policy.store import require_state
-from vgps.solver.ilqr import Iteration, Solution
+from vgps.solver.ilqr import Iteration, Solution, worst
 from vgps.solver.optimize import optimize
 
 Array = NDArray[np.float64]
@@ -62,14 +66,15 @@ def search(
 
     Raises:
         pydantic.ValidationError: a ValueError, for an unknown method or settings that it refuses.
+        MethodError: when the method cannot learn from the robot's initial states.
         ValueError: when ``state`` is one of another robot, horizon or number of hidden units.
         FloatingPointError: when a step of the method stops being finite, with its quantity.
     """
     run = settings.replaced(method=method)
+    run.require_initial_states(model.robot)
     chosen, asked = METHODS[run.method], search_settings(run, model.robot)
     if state is None:
-        initial = initial_trajectory(model, asked, rng)
-        state = start(model, initial)
+        state = start(model, initial_trajectories(model, asked, rng))
     require_state(state, model.robot, run, chosen.memory)
     while state.k < run.last_iteration(model.robot):
         state, record = iterate(model, chosen, asked, state, rng)
@@ -92,23 +97,37 @@ def search_settings(run: RunSettings, robot: Robot) -> SearchSettings:
     )
 
 
-def initial_trajectory(
+def initial_trajectories(
     model: Model,
     settings: SearchSettings,
     rng: np.random.Generator,
     U: Array | None = None,
-    callback: Callable[[Iteration], None] | None = None,
-) -> Solution:
-    """Line 1, from the actions U (T, nu) or from where the robot's file says."""
-    return optimize(
-        model,
-        U,
-        rng,
-        horizon=settings.horizon,
-        alpha=settings.alpha_start,
-        settings=settings.initial,
-        callback=callback,
-    )
+    callback: Callable[[int, Iteration], None] | None = None,
+) -> tuple[Solution, ...]:
+    """Line 1 for each of the S initial states.
+
+    Args:
+        model: the robot.
+        settings: of the search.
+        rng: draws the actions to start from, where the robot's file asks for noise.
+        U: (S, T, nu) actions to start from, N·m or N; as the robot's file says when absent.
+        callback: called after each iteration with the number of the initial state.
+    """
+    solutions = []
+    for s in range(len(model.x0s)):
+        with naming_initial_state(model, s):
+            solution = optimize(
+                model,
+                None if U is None else U[s],
+                rng,
+                initial=s,
+                horizon=settings.horizon,
+                alpha=settings.alpha_start,
+                settings=settings.initial,
+                callback=None if callback is None else partial(callback, s),
+            )
+        solutions.append(solution)
+    return tuple(solutions)
 
 
 def iterate(
@@ -133,10 +152,13 @@ def iterate(
             fitted, memory, rollouts = method.begin(model, settings, state.q, rng)
         else:
             fitted, memory, rollouts = method.improve(model, settings, state, rng)
-        q, solution = state.q, None
+        q, solutions = state.q, []
         if method.adapts:
-            solution = vgps.adapt(model, settings, fitted.policy, q, alpha, rng)
-            q = distribution(model, solution)
+            for s, one in enumerate(q):
+                with naming_initial_state(model, s):
+                    adapted = vgps.adapt(model, settings, fitted.policy, one, alpha, rng)
+                solutions.append(adapted)
+            q = distributions(model, solutions)
     new = SearchState(state.k + 1, fitted.policy, q, memory, state.rollouts + rollouts)
     record = Record(
         iteration=new.k,
@@ -144,11 +166,11 @@ def iterate(
         bound=fitted.value,
         evaluations=fitted.evaluations,
         fit_reason=fitted.reason,
-        ddp_cost=float(model.cost(q.X, q.U).sum()),
-        ddp_iterations=0 if solution is None else solution.iterations,
-        ddp_reason="" if solution is None else str(solution.reason),
-        ddp_regularization=0.0 if solution is None else solution.regularization,
-        largest_k=float(np.abs(q.k).max()),
+        ddp_cost=float(np.mean([model.cost(one.X, one.U).sum() for one in q])),
+        ddp_iterations=sum(solution.iterations for solution in solutions),
+        ddp_reason=str(worst(solution.reason for solution in solutions) or ""),
+        ddp_regularization=max((solution.regularization for solution in solutions), default=0.0),
+        largest_k=max(float(np.abs(one.k).max()) for one in q),
         seconds=time.perf_counter() - started,
         rollouts=new.rollouts,
     )

@@ -7,13 +7,17 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from pydantic_core import PydanticCustomError
 
 from vgps.codegen.description.robot import Robot
-from vgps.codegen.errors import hint
+from vgps.codegen.errors import InputError, hint
 from vgps.policy.choices import Bound, Finish, Optimizer, Oracle
 
 if TYPE_CHECKING:
     from vgps.policy.methods import Method
 
 _SAMPLES = 10  # the paper's, section 6
+
+
+class MethodError(InputError, ValueError):
+    """A task that the method cannot learn, in one sentence."""
 
 
 def _methods() -> "Mapping[str, Method]":
@@ -118,13 +122,33 @@ class RunSettings(BaseModel):
         return type(self).model_validate(self.model_dump() | changes)
 
     def resolved(self, robot: Robot) -> Self:
-        """These settings with nothing left to the robot's file or to the method."""
+        """These settings with nothing left to the robot's file or to the method.
+
+        Raises:
+            MethodError: as `require_initial_states`.
+        """
+        self.require_initial_states(robot)
         return self.replaced(
             iterations=self.last_iteration(robot),
             samples=self.rollouts or None,
             oracle=self.oracle or own_oracle(self.method),
             finish=self.finish or ("average-cost" if self.method == "vgps" else "none"),
         )
+
+    def require_initial_states(self, robot: Robot) -> None:
+        """Refuse a task with more initial states than the method learns from.
+
+        Raises:
+            MethodError: names the method and how many there are.
+        """
+        count, place = len(robot.task.initials), robot.initial_place
+        if count > 1 and not _methods()[self.method].several:
+            raise MethodError(f"{self.method} learns from one initial state, {place} has {count}")
+        if 0 < self.rollouts < count:
+            raise MethodError(
+                f"{self.method} with samples {self.rollouts} does not begin at all {count} initial "
+                f"states of {place}: samples must be at least {count}"
+            )
 
     def last_iteration(self, robot: Robot) -> int:
         """Number of outer iterations."""

@@ -3,10 +3,13 @@
 A search goes from state to state: ``search.iterate`` does one outer iteration, and everything that
 the next one depends on is in ``SearchState`` and the random generator.  A run that is interrupted
 and resumed from a stored state therefore continues to the same bits.  All begin with the same
-trajectory, and with a policy that was fitted to it (Levine & Koltun 2013, section 6).
+trajectories, one from each initial state of the task, and with a policy that was fitted to them
+(Levine & Koltun 2013, sections 6 and 8).
 """
 
 import math
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -46,7 +49,7 @@ class SearchSettings(NamedTuple):
 class Beginning(NamedTuple):
     """Before the first iteration: there is no policy yet."""
 
-    q: TrajectoryDistribution  # around the initial DDP solution
+    q: tuple[TrajectoryDistribution, ...]  # around the initial DDP solutions, one each
     k: int = 0
     rollouts: int = 0
 
@@ -56,7 +59,8 @@ class SearchState(NamedTuple):
 
     k: int
     policy: Policy  # theta_k
-    q: TrajectoryDistribution  # after line 6 of iteration k, or the initial one
+    # Of each initial state: after line 6 of iteration k, or the initial one.
+    q: tuple[TrajectoryDistribution, ...]
     memory: Any = None  # what else the method needs, of its `Method.memory`
     rollouts: int = 0  # sampled so far to learn from
 
@@ -70,7 +74,11 @@ class Improvement(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What there is to say about one iteration."""
+    """What there is to say about one iteration.
+
+    What is said of q is of all initial states together: the mean of their costs, the sum of their
+    iterations, otherwise the worst and the largest.
+    """
 
     iteration: int
     alpha: float
@@ -86,15 +94,18 @@ class Record(NamedTuple):
     rollouts: int  # sampled so far to learn from
 
 
-def start(model: Model, solution: Solution) -> Beginning:
-    """The state before the first iteration, from the initial DDP solution."""
-    return Beginning(distribution(model, solution))
+def start(model: Model, solutions: Sequence[Solution]) -> Beginning:
+    """The state before the first iteration, from the initial DDP solutions."""
+    return Beginning(distributions(model, solutions))
 
 
 def imitate(
-    model: Model, settings: SearchSettings, q: TrajectoryDistribution, rng: np.random.Generator
+    model: Model,
+    settings: SearchSettings,
+    q: Sequence[TrajectoryDistribution],
+    rng: np.random.Generator,
 ) -> Improvement:
-    """The first M-step: a policy that resembles the initial DDP solution (section 6)."""
+    """The first M-step: a policy that resembles the initial DDP solutions (section 6)."""
     observed = np.array(model.robot.observed_indices)
     draw = draws_of(q, observed, settings.fit)
     return Improvement(first_fit(observed, settings.n_hidden, draw, settings.fit, rng))
@@ -108,6 +119,24 @@ def annealed(settings: SearchSettings, k: int) -> float:
     )
 
 
-def distribution(model: Model, solution: Solution) -> TrajectoryDistribution:
-    """Line 3: q around an optimised trajectory, with the task's own covariances."""
-    return trajectory_distribution(solution, model.initial_covariance, model.marginal_covariance)
+def distributions(
+    model: Model, solutions: Sequence[Solution]
+) -> tuple[TrajectoryDistribution, ...]:
+    """Line 3: q around the trajectory from each initial state, with the task's own covariances."""
+    q = []
+    covariances = zip(model.initial_covariances, model.marginal_covariances, strict=True)
+    for s, (solution, (Sigma_0, Sigma_f)) in enumerate(zip(solutions, covariances, strict=True)):
+        with naming_initial_state(model, s):
+            q.append(trajectory_distribution(solution, Sigma_0, Sigma_f))
+    return tuple(q)
+
+
+@contextmanager
+def naming_initial_state(model: Model, s: int) -> Iterator[None]:
+    """Say in a FloatingPointError from which initial state, where there are several."""
+    try:
+        yield
+    except FloatingPointError as error:
+        if one_of_several := model.robot.task.of_initial(s):
+            raise FloatingPointError(f"the trajectory{one_of_several}: {error}") from error
+        raise

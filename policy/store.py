@@ -1,11 +1,12 @@
 """Policies and search states as plain named arrays, and back: nothing is pickled.
 
 Of the arrays here every one is checked on its way back, for later code indexes with them unchecked.
-The names of their sizes: nx, nu, n_in observed coordinates, hidden units; T the task's horizon,
-T_learned the steps of it that a policy learns from; after_last the first iteration not asked for.
+The names of their sizes: nx, nu, n_in observed coordinates, hidden units; S the task's initial
+states, T its horizon, T_learned the steps of it that a policy learns from; after_last the first
+iteration not asked for.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -19,8 +20,10 @@ from vgps.policy.archive import (
     Arrays,
     Schema,
     numbers,
+    of_each,
     read_arrays,
     require_arrays,
+    split_each,
     whole,
 )
 from vgps.policy.dagger import Dataset
@@ -44,13 +47,13 @@ _POLICY: Schema = {
 POLICY_FILE: Schema = _POLICY | {"iteration": whole(least=1, below="after_last", optional=True)}
 
 _DISTRIBUTION: Schema = {
-    "X": numbers("T", "nx"),
-    "U": numbers("T", "nu"),
-    "k": numbers("T", "nu"),
-    "K": numbers("T", "nu", "nx"),
-    "covariance": numbers("T", "nu", "nu"),
-    "mu": numbers("T", "nx"),
-    "Sigma": numbers("T", "nx", "nx"),
+    "X": numbers("T", "nx", each="S"),
+    "U": numbers("T", "nu", each="S"),
+    "k": numbers("T", "nu", each="S"),
+    "K": numbers("T", "nu", "nx", each="S"),
+    "covariance": numbers("T", "nu", "nu", each="S"),
+    "mu": numbers("T", "nx", each="S"),
+    "Sigma": numbers("T", "nx", "nx", each="S"),
 }
 FINISH: Schema = {
     "iteration": whole(),
@@ -65,7 +68,11 @@ FINISH: Schema = {
 }
 _MEMORIES: dict[type[Any] | None, Schema] = {
     None: {},
-    Dataset: {"X": numbers("C", "T_learned", "nx", finite=False), "seen": whole(least=1)},
+    Dataset: {
+        "X": numbers("C", "T_learned", "nx", finite=False),
+        "seen": whole(least=1),
+        "start": whole("C", below="S", optional=True),  # early versions had one initial state
+    },
     SampleSet: {
         "X": numbers("batches", "R", "T", "nx"),
         "U": numbers("batches", "R", "T", "nu"),
@@ -153,6 +160,7 @@ def state_sizes(robot: Robot, settings: RunSettings) -> dict[str, int]:
         "nu": robot.nu,
         "n_in": n_in,
         "hidden": hidden,
+        "S": len(robot.task.initials),
         "T": horizon,
         "T_learned": horizon - robot.training.tail,
         "after_last": settings.last_iteration(robot) + 1,
@@ -188,7 +196,7 @@ def finish_from_arrays(arrays: Mapping[str, NDArray]) -> FinishState:
 def state_to_arrays(state: SearchState) -> Arrays:
     """The arrays of a checkpoint.npz, without those of the random generator."""
     arrays = {"k": np.array(state.k), "rollouts": np.array(state.rollouts)}
-    arrays |= policy_to_arrays(state.policy) | _fields("q", state.q)
+    arrays |= policy_to_arrays(state.policy) | _distributions_to_arrays(state.q)
     return arrays if state.memory is None else arrays | _fields("memory", state.memory)
 
 
@@ -201,19 +209,23 @@ def state_from_arrays(
         ValueError: when arrays are missing or do not fit together.
     """
     require_arrays(arrays, state_schema(memory))
-    q = TrajectoryDistribution(**{name: arrays[f"q_{name}"] for name in _DISTRIBUTION})
     for name in ("covariance", "Sigma"):
+        n = arrays[f"q_{name}"].shape[-1]
         try:
-            square_root(getattr(q, name))
+            square_root(arrays[f"q_{name}"].reshape(-1, n, n))
         except FloatingPointError:
             raise ValueError(f"q_{name} is not positive semidefinite at every step") from None
-    kept = {name: arrays[f"memory_{name}"] for name in _MEMORIES[memory]}
+    kept = {
+        name: arrays[f"memory_{name}"] for name in _MEMORIES[memory] if f"memory_{name}" in arrays
+    }
+    if memory is Dataset:
+        kept.setdefault("start", np.zeros(len(kept["X"]), dtype=np.int64))
     if memory is SampleSet and len(kept["X"]) != len(kept["guide_X"]) + len(kept["theta"]):
         raise ValueError("memory_X must have a batch for each guide and each policy")
     return SearchState(
         k=int(arrays["k"]),
         policy=policy_from_arrays(arrays),
-        q=q,
+        q=_distributions_from_arrays(arrays),
         memory=None if memory is None else memory(**kept),
         rollouts=int(arrays.get("rollouts", 0)),
     )
@@ -235,7 +247,7 @@ def require_state(
     """
     sizes = state_sizes(robot, settings)
     if isinstance(state, Beginning):
-        require_arrays(_fields("q", state.q), _named("q", _DISTRIBUTION), sizes)
+        require_arrays(_distributions_to_arrays(state.q), _named("q", _DISTRIBUTION), sizes)
         return
     require_arrays(state_to_arrays(state), state_schema(memory), sizes)
     observed, asked = state.policy.observed.tolist(), list(robot.observed_indices)
@@ -243,6 +255,20 @@ def require_state(
         raise ValueError(
             f"the policy observes the coordinates {observed}, the robot's file {asked}"
         )
+
+
+def _distributions_to_arrays(q: Sequence[TrajectoryDistribution]) -> Arrays:
+    return {f"q_{name}": of_each([getattr(one, name) for one in q]) for name in _DISTRIBUTION}
+
+
+def _distributions_from_arrays(
+    arrays: Mapping[str, NDArray],
+) -> tuple[TrajectoryDistribution, ...]:
+    parts = {name: split_each(arrays[f"q_{name}"], entry) for name, entry in _DISTRIBUTION.items()}
+    return tuple(
+        TrajectoryDistribution(**{name: part[s] for name, part in parts.items()})
+        for s in range(len(parts["X"]))
+    )
 
 
 def _named(prefix: str, schema: Schema) -> Schema:

@@ -22,7 +22,7 @@ from vgps.solver.objective import task_objective, with_extra
 def improve(
     model: Model, settings: SearchSettings, state: SearchState, rng: np.random.Generator
 ) -> Improvement:
-    """Line 4: the policy imitates q."""
+    """Line 4: the policy imitates the q of every initial state."""
     draw = draws_of(state.q, state.policy.observed, settings.fit)
     return Improvement(fit(state.policy, draw, settings.fit, rng))
 
@@ -35,7 +35,7 @@ def adapt(
     alpha: float,
     rng: np.random.Generator,
 ) -> Solution:
-    """Line 6: DDP on alpha c - log pi_theta from the mean of q.
+    """Line 6 for one of the initial states: DDP on alpha c - log pi_theta from the mean of its q.
 
     -log pi is averaged over the trajectory itself and over states displaced by draws from the
     marginals, where the action follows the feedback of q: u + K dx (section 4).

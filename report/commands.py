@@ -89,12 +89,12 @@ def optimize_command(
     overrides: Set = (),
     json: Json = False,
 ) -> None:
-    """Optimise a trajectory alone; save it with a picture.
+    """Optimise a trajectory alone, one from each initial state; save it with a picture.
 
     Args:
         iterations: Largest number of iLQR iterations; as many as training begins with when absent.
         seed: Seed of the noise that the actions start from.
-        demo: Start from the actions U (T, nu) of this .npz instead, such as a trajectory.npz.
+        demo: Start from the actions U (T, nu) of this .npz; (S, T, nu) for S initial states.
         out: Folder for the result; a new one in runs/ when absent.
     """
     described = loaded(robot, overrides)
@@ -104,8 +104,8 @@ def optimize_command(
 
     folder = out or free_path(f"{described.name}-trajectory-seed{seed}")
     with locked(folder):
-        model, solution, result = optimize_into(folder, described, iterations, seed, demo, progress)
-        trajectory_picture(folder / "trajectory.png", model, solution.X, solution.U)
+        model, found, result = optimize_into(folder, described, iterations, seed, demo, progress)
+        trajectory_picture(folder / "trajectory.png", model, found[0].X, found[0].U)
     console.show_result(result, f"trajectory of {described.name}", json)
 
 
@@ -122,7 +122,8 @@ def train_command(
     """Learn a policy.
 
     Args:
-        demo: Start from the actions U (T, nu) of this .npz, such as a trajectory.npz of optimize.
+        demo: Start from the actions U (T, nu) of this .npz, such as a trajectory.npz of optimize;
+            (S, T, nu) for S initial states.
         out: Run folder; a new one in runs/ when absent.
         resume: Run folder to continue from its last checkpoint, to the same bits.
         accept_changes: Resume with other training settings of the robot's file than at first.
@@ -176,7 +177,7 @@ def evaluate_command(
     """Average cost and success of the stochastic and the deterministic policy of a run.
 
     Args:
-        rollouts: Rollouts of each, from the task's distribution of initial states.
+        rollouts: Rollouts of each, from the distributions of the task's initial states in turn.
         horizon: Steps of a rollout; as the robot's file says when absent.
         seed: Seed of initial states and noise.
     """

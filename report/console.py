@@ -84,6 +84,11 @@ def show_evaluation(result: Mapping[str, Any]) -> None:
             )
     header = ("", "mean cost", "std", "success", "95 %", "speed m/s")
     show_table(title.format(**result), header, rows)
+    for kind in ("stochastic", "deterministic"):
+        by_initial = result[kind]["success_by_initial"]
+        if len(by_initial) > 1:
+            rates = ", ".join(f"{rate:.2f}" for rate in by_initial)
+            print(f"{kind} success from each initial state: {rates}")
     speeds = result["deterministic"]["speed_by_horizon"]
     if len(speeds) > 1:
         values = ", ".join(f"{speed:.2f}" for speed in speeds)

@@ -48,7 +48,7 @@ def _draw(run: Run, folder: RunFolder, animation: str | None) -> dict[str, str]:
         written = {"gait": str(folder.file(f"gait.{animation}"))} | written
         animate(run.model, X, folder.file(f"gait.{animation}"))
     picture, gait = folder.file("training.png"), folder.file("gait.gif")
-    training_picture(picture, run.model, run.metrics, trajectory.cost, X, reference=trajectory.X)
+    training_picture(picture, run.model, run.metrics, run.ddp_cost, X, reference=trajectory.X)
     settings = config.model_dump()
     facts = [(name, str(value)) for name, value in settings.items() if name != "versions"]
     facts += [(f"version of {name}", value) for name, value in config.versions.items()]

@@ -17,7 +17,7 @@ on rounding.
 The iteration ends for one of the reasons in ``Reason``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -44,6 +44,12 @@ class Reason(StrEnum):
     STATIONARY = "stationary"  # the expected decrease is less than `cost_tolerance`
     REGULARIZATION = "regularization"  # it passed `regularization_max`: no descent can be found
     ITERATIONS = "iterations"  # the limit was reached
+
+
+def worst(reasons: Iterable[Reason]) -> Reason | None:
+    """The one that tells of the least optimal trajectory; None where there are no reasons."""
+    order = (Reason.STATIONARY, Reason.CONVERGED, Reason.ITERATIONS, Reason.REGULARIZATION)
+    return max(reasons, key=order.index, default=None)
 
 
 class Settings(NamedTuple):

@@ -24,12 +24,13 @@ def optimize(
     U: ArrayLike | None = None,
     rng: np.random.Generator | None = None,
     *,
+    initial: int = 0,
     horizon: int | None = None,
     alpha: float = 1.0,
     settings: Settings = INITIAL,
     callback: Callable[[Iteration], None] | None = None,
 ) -> Solution:
-    """Locally optimal trajectory of the task's horizon, from its mean initial state.
+    """Locally optimal trajectory of the task's horizon, from the mean of its initial state.
 
     Line 1 of Levine & Koltun (2013), Algorithm 1.
 
@@ -37,6 +38,7 @@ def optimize(
         model: the robot.
         U: (T, nu) actions to start from, N·m or N; as the robot's file says when absent.
         rng: draws the start that the file describes, if that is noise; seed 0 when absent.
+        initial: number of the task's initial state where it begins; the first when absent.
         horizon: number of steps T; the task's when absent.
         alpha: weight of the task's cost.
         settings: of iLQR.
@@ -48,35 +50,37 @@ def optimize(
             integration steps that are to blame, where they are.
     """
     T = model.robot.task.horizon if horizon is None else horizon
+    x0 = model.x0s[initial]
     if U is None:
-        U = _described_start(model, T, np.random.default_rng(0) if rng is None else rng)
+        U = _described_start(model, x0, T, np.random.default_rng(0) if rng is None else rng)
     U = np.asarray(U, dtype=float)
     objective = task_objective(model, T, alpha)
     try:
-        solution = ilqr(model, objective, model.x0, U, settings, callback)
+        solution = ilqr(model, objective, x0, U, settings, callback)
     except FloatingPointError as error:
-        if blame := step_length_to_blame(model, U):
+        if blame := step_length_to_blame(model, x0, U):
             raise FloatingPointError(f"{error}; {blame}") from error
         raise
-    _warn(model, solution)
+    _warn(model, solution, model.robot.task.of_initial(initial))
     return solution
 
 
-def _warn(model: Model, solution: Solution) -> None:
-    """Say what a user should know of a trajectory before building on it."""
+def _warn(model: Model, solution: Solution, which: str) -> None:
+    """Say what a user should know of a trajectory before building on it, and of which."""
     steps = step_length(
         model, solution.X, solution.U, measured=model.robot.task.integrator == "rk4"
     )
     if steps.sentence:
-        _log.warning("the trajectory is not to be trusted: %s", steps.sentence)
+        _log.warning("the trajectory%s is not to be trusted: %s", which, steps.sentence)
     if solution.reason is Reason.STATIONARY and solution.iterations == 1:
         start = model.robot.task.start
         way_out = ": task.start: {noise: 1} would leave it" if start == Start() else ""
-        _log.warning("the start is a stationary point, from which no descent begins%s", way_out)
+        text = "the start%s is a stationary point, from which no descent begins%s"
+        _log.warning(text, which, way_out)
 
 
-def _described_start(model: Model, T: int, rng: np.random.Generator) -> Array:
+def _described_start(model: Model, x0: Array, T: int, rng: np.random.Generator) -> Array:
     described = model.robot.task.start
     if described.gait:
-        return walk(model, model.x0, T).U
+        return walk(model, x0, T).U
     return described.noise * rng.standard_normal((T, model.nu))

@@ -57,26 +57,26 @@ def step_length(model: Model, X: Array, U: Array, measured: bool = True) -> Step
     return StepLength(stable, exact, sentence)
 
 
-def step_length_to_blame(model: Model, U: Array) -> str | None:
-    """The sentence about steps that spoil the rollout of U (T, nu) from the start, if they do."""
-    first = stability(model, model.x0[None], U[:1])
+def step_length_to_blame(model: Model, x0: Array, U: Array) -> str | None:
+    """The sentence about steps that spoil the rollout of U (T, nu) from x0 (nx,), if they do."""
+    first = stability(model, x0[None], U[:1])
     if first.growth > 1.0:
         return _unstable(model, first)
     task, U = model.robot.task, np.clip(U, -model.limits, model.limits)
-    if task.integrator != "rk4" or _finite(model, U, task.substeps) is not None:
+    if task.integrator != "rk4" or _finite(model, x0, U, task.substeps) is not None:
         return None
     substeps = 2 * task.substeps
     while 4 * substeps * len(U) <= _CALLS:
-        X = _finite(model, U, substeps)
+        X = _finite(model, x0, U, substeps)
         if X is not None and step_error(model, X, U, substeps) < GOOD:
             return f"{_steps(model)} are too long for it: task.substeps: {substeps} would do"
         substeps *= 2
     return None
 
 
-def _finite(model: Model, U: Array, substeps: int) -> Array | None:
-    """The rollout (T+1, nx) of U with so many substeps, None where it is not finite."""
-    X = rolled_out(step_with(model, substeps), model.x0, U)
+def _finite(model: Model, x0: Array, U: Array, substeps: int) -> Array | None:
+    """The rollout (T+1, nx) of U from x0 with so many substeps, None where it is not finite."""
+    X = rolled_out(step_with(model, substeps), x0, U)
     return X if np.isfinite(X).all() else None
 
 

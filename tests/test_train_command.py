@@ -248,3 +248,20 @@ def test_robots_given_only_as_files_learn(tmp_path, robot):
         result = run_json("train", ROBOTS / f"{robot}.yaml", *arguments)
         rates.append(result["deterministic"]["success_rate"])
     assert np.median(rates) == 1.0
+
+
+def test_a_method_that_learns_from_one_initial_state_says_so(tmp_path):
+    text = (ROBOTS / "cartpole.yaml").read_text(encoding="utf-8")
+    states = "  initial: [{q: {rail: 1}}, {q: {rail: -1}}, {}]\n  process_noise:"
+    before, rest = text.split("  initial:")
+    robot = tmp_path / "cartpole.yaml"
+    robot.write_text(f"{before}{states}{rest.split('  process_noise:')[1]}", encoding="utf-8")
+    line = 1 + before.count("\n")
+    for command in (
+        ("train", robot, "--method", "gps"),
+        ("compare", "--robots", robot, "--methods", "vgps", "gps", "--seeds", 1),
+    ):
+        finished = run(*command, "--out", tmp_path / "out")
+        assert finished.returncode == 2
+        assert finished.stderr == f"gps learns from one initial state, {robot}:{line}:12 has 3\n"
+        assert not (tmp_path / "out" / "config.yaml").exists()

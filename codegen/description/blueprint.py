@@ -153,17 +153,17 @@ class Blueprint(Part):
         return next((joint for joint in self.joints if joint.child == link_name), None)
 
     @property
-    def initial_state(self) -> list[float]:
-        """x at step 0, length nx."""
-        initial = self.task.initial
+    def initial_states(self) -> list[list[float]]:
+        """x at step 0, length nx, of each of the S initial states."""
         return [
-            by_name.get(name, 0.0) for by_name in (initial.q, initial.v) for name in self.q_names
+            [by_name.get(name, 0.0) for by_name in (initial.q, initial.v) for name in self.q_names]
+            for initial in self.task.initials.values()
         ]
 
     @property
-    def initial_deviation(self) -> list[float]:
-        """Standard deviations of x at step 0, length nx."""
-        return self._deviation(self.task.initial.spread)
+    def initial_deviations(self) -> list[list[float]]:
+        """Standard deviations of x at step 0, length nx, around each of the S initial states."""
+        return [self._deviation(initial.spread) for initial in self.task.initials.values()]
 
     @property
     def process_deviation(self) -> list[float]:

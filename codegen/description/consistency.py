@@ -115,10 +115,10 @@ def check_coordinates(robot: Blueprint) -> Refusals:
     """Everything that is given for single coordinates names coordinates that exist."""
     task, names = robot.task, robot.q_names
     given: list[tuple[Location, Initial | Deviation]] = [
-        (("task", "initial"), task.initial),
-        (("task", "initial", "spread"), task.initial.spread),
-        (("task", "process_noise"), task.process_noise),
+        (("task", "process_noise"), task.process_noise)
     ]
+    for place, initial in task.initials.items():
+        given += [(place, initial), ((*place, "spread"), initial.spread)]
     if robot.training.marginals is not None:
         given.append((("training", "marginals"), robot.training.marginals))
     for at, part in given:

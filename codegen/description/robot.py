@@ -68,6 +68,7 @@ class Robot(Blueprint):
     _path: str | None = PrivateAttr(None)
     _text: str = PrivateAttr("")
     _overrides: dict[str, Any] = PrivateAttr(default_factory=dict)
+    _initial_place: str | None = PrivateAttr(None)
     _warnings: tuple[str, ...] = PrivateAttr(())
 
     @model_validator(mode="after")
@@ -90,6 +91,11 @@ class Robot(Blueprint):
     def overrides(self) -> dict[str, Any]:
         """What was put in place of values of the file."""
         return dict(self._overrides)
+
+    @property
+    def initial_place(self) -> str:
+        """Where its initial states stand, `path:line:column`; its name where it has no file."""
+        return self._initial_place or self.name
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -139,6 +145,7 @@ def load(robot: str | Path, overrides: Mapping[str, object] = MappingProxyType({
     if mistakes:
         raise joined(mistakes)
     valid._path, valid._text, valid._overrides = source.path, source.text, dict(overrides)
+    valid._initial_place = source.error(("task", "initial"), "").place
     found = sorted(
         (explain_one(source, doubt) for doubt in [*slips(valid), *doubts(valid)]),
         key=lambda warning: (warning.line or 0, warning.column or 0),

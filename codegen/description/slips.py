@@ -35,6 +35,7 @@ def _angles(robot: Blueprint) -> Iterator[tuple[Location, float, int]]:
             yield ("joints", index, "rest"), joint.rest, MOST_TURNS
             for end, limit in enumerate(joint.limits or ()):
                 yield ("joints", index, "limits", end), limit, MOST_TURNS
-    for name, value in robot.task.initial.q.items():
-        if name in turning:
-            yield ("task", "initial", "q", name), value, MOST_TURNS
+    for place, initial in robot.task.initials.items():
+        for name, value in initial.q.items():
+            if name in turning:
+                yield (*place, "q", name), value, MOST_TURNS

@@ -2,13 +2,21 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import (
+    BeforeValidator,
+    Field,
+    TypeAdapter,
+    ValidationInfo,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
 
 from vgps.codegen.description.expression import parse, split_aggregates
 from vgps.codegen.description.fields import (
     LARGEST,
     ConditionText,
     ExpressionText,
+    Location,
     NonNegative,
     Number,
     Part,
@@ -16,10 +24,13 @@ from vgps.codegen.description.fields import (
     Positive,
     Text,
     Truth,
+    at_most,
     refuse,
     whole,
 )
 from vgps.codegen.errors import found
+
+MOST_INITIAL_STATES = 100
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -81,7 +92,7 @@ class Push(Part):
 
 
 class Initial(Part):
-    """The state at step 0: coordinates that are not named are zero.
+    """A state at step 0: coordinates that are not named are zero.
 
     q       rad or m
     v       rad/s or m/s
@@ -91,6 +102,26 @@ class Initial(Part):
     q: Coordinates = Field(default_factory=dict)
     v: Coordinates = Field(default_factory=dict)
     spread: Deviation = Deviation()
+
+
+_SEVERAL = TypeAdapter(
+    Annotated[
+        tuple[Initial, ...],
+        at_most(MOST_INITIAL_STATES, ": each gets a trajectory of its own"),
+    ]
+)
+
+
+def _one_or_several(
+    value: Any, _: ValidatorFunctionWrapHandler, info: ValidationInfo
+) -> Initial | tuple[Initial, ...]:
+    # The validator of a union would put the name of a branch into the place of each mistake.
+    if isinstance(value, dict | Initial):
+        return Initial.model_validate(value, context=info.context)
+    if not isinstance(value, list | tuple) or not value:
+        given = "an empty list" if isinstance(value, list | tuple) else found(value)
+        raise refuse(f"must be a mapping, or a list of at least one, found {given}")
+    return _SEVERAL.validate_python(value, context=info.context)
 
 
 class Observe(Part):
@@ -121,6 +152,8 @@ class Task(Part):
                    and contact implicit in the velocity, which contact needs
     cost           expression, the cost of a step
     success        condition over a rollout, of mean, min, max and final of quantities
+    initial        where rollouts begin, each at one state of a list in turn.  A policy is learned
+                   from a trajectory of each (Levine & Koltun 2013, section 8)
     process_noise  standard deviations of what disturbs the motion, in every rollout
     disturbances   pushes, in every rollout under process noise
     observe        None: every position and velocity but the x of a floating root
@@ -132,11 +165,30 @@ class Task(Part):
     integrator: Literal["rk4", "implicit"] = "rk4"
     cost: ExpressionText
     success: ConditionText
-    initial: Initial = Initial()
+    initial: Annotated[Initial | tuple[Initial, ...], WrapValidator(_one_or_several)] = Initial()
     process_noise: ProcessNoise = ProcessNoise()
     disturbances: tuple[Push, ...] = ()
     observe: Observe | None = None
     start: Start = Start()
+
+    @property
+    def initials(self) -> dict[Location, Initial]:
+        """Every initial state, by its place in the file."""
+        if isinstance(self.initial, Initial):
+            return {("task", "initial"): self.initial}
+        return {("task", "initial", s): initial for s, initial in enumerate(self.initial)}
+
+    @property
+    def initial_names(self) -> tuple[str, ...]:
+        """What sentences call them: "the initial state", or such as "task.initial[0]"."""
+        return tuple(
+            f"task.initial[{place[2]}]" if len(place) == 3 else "the initial state"
+            for place in self.initials
+        )
+
+    def of_initial(self, s: int) -> str:
+        """For sentences, the initial state that they are about; nothing where there is only one."""
+        return f" from {self.initial_names[s]}" if len(self.initial_names) > 1 else ""
 
     @property
     def ends(self) -> bool:

@@ -1,11 +1,12 @@
-"""Expressions tried in floating point at the initial state and at states around it.
+"""Expressions tried in floating point at the initial states and at states around them.
 
-A cost that is not finite at the initial state is refused: no rollout can begin.  What is undefined
-farther on may never be reached, so that it is only said.
+A cost that is not finite at an initial state is refused: no rollout can begin there.  What is
+undefined farther on may never be reached, so that it is only said.
 """
 
 from collections.abc import Callable, Iterator
 from functools import reduce
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -26,31 +27,40 @@ from vgps.codegen.description.formulas import COST, HEIGHT, SUCCESS
 from vgps.codegen.description.grammar import UNARY
 from vgps.codegen.description.motion import quantities_at
 
-TRIED = 20  # states, the initial one first
-LEAST_DEVIATION = 1e-3  # from it in every coordinate, m or rad and per second
+TRIED = 20  # states, with a single initial one first
+LEAST_DEVIATION = 1e-3  # from an initial one in every coordinate, m or rad and per second
 
 Names = dict[str, Any]  # quantities and parameters; u is (nu,)
 
 
 def check_start(robot: Blueprint) -> Refusals:
-    """The cost, and the ground below the contact points, are finite at the initial state."""
-    x0 = np.array(robot.initial_state)
+    """The cost, and the ground below the contact points, are finite at every initial state."""
+    tried = list(zip(robot.task.initial_names, map(np.array, robot.initial_states), strict=True))
+    yield from islice(_undefined_costs(robot, tried), 1)
+    if robot.ground is not None:
+        yield from islice(_undefined_heights(robot, parse(robot.ground.height), tried), 1)
+
+
+def _undefined_costs(robot: Blueprint, tried: list[tuple[str, np.ndarray]]) -> Refusals:
     actions = np.random.default_rng(0).standard_normal(robot.nu)
-    start = [_names(robot, x0, np.zeros(robot.nu)), _names(robot, x0, actions)]
     cost = parse(robot.task.cost)
-    faults = [_fault(cost, names) for names in start]
-    if all(faults) and (fault := faults[0]):
-        text = f"cannot be used: {fault} at step 0, the initial state"
-        where = _where(fault, cost, start[0])
-        yield refuse(f"{text}{where}", at=COST, offset=fault.column)
-    if robot.ground is None:
-        return
-    height = parse(robot.ground.height)
-    for names in _below(robot, start[0]):
-        if fault := _fault(height, names):
-            text = f"cannot be used: {fault} below a contact point at the initial state"
-            yield refuse(f"{text}{_where(fault, height, names)}", at=HEIGHT, offset=fault.column)
-            return
+    for initial, x0 in tried:
+        start = [_names(robot, x0, np.zeros(robot.nu)), _names(robot, x0, actions)]
+        faults = [_fault(cost, names) for names in start]
+        if all(faults) and (fault := faults[0]):
+            text = f"cannot be used: {fault} at step 0, {initial}"
+            yield refuse(f"{text}{_where(fault, cost, start[0])}", at=COST, offset=fault.column)
+
+
+def _undefined_heights(
+    robot: Blueprint, height: Expression, tried: list[tuple[str, np.ndarray]]
+) -> Refusals:
+    for initial, x0 in tried:
+        for names in _below(robot, _names(robot, x0, np.zeros(robot.nu))):
+            if fault := _fault(height, names):
+                text = f"cannot be used: {fault} below a contact point at {initial}"
+                where = _where(fault, height, names)
+                yield refuse(f"{text}{where}", at=HEIGHT, offset=fault.column)
 
 
 def doubts(robot: Blueprint) -> Refusals:
@@ -60,23 +70,25 @@ def doubts(robot: Blueprint) -> Refusals:
     faults = [(fault, names) for names in tried if (fault := _fault(cost, names))]
     if faults:
         fault, names = faults[0]
-        text = f"{fault} at {len(faults)} of {TRIED} states tried around the initial one"
+        text = f"{fault} at {len(faults)} of {len(tried)} states tried around where rollouts begin"
         yield _warning(COST, f"{text}{_where(fault, cost, names)}", fault)
     outer, terms = split_aggregates(parse(robot.task.success))
     undefined = [_undecided(robot, outer, terms, names) for names in tried]
     if all(undefined) and (fault := undefined[0]):
-        text = f"{fault} at all states tried around the initial one; there, it is no success"
+        text = f"{fault} at all states tried around where rollouts begin; there, it is no success"
         yield _warning(SUCCESS, text, fault)
 
 
 def _tried(robot: Blueprint) -> Iterator[Names]:
-    """The initial state without an action, then random states and actions, always the same."""
+    """The initial states without an action, then random states and actions, always the same."""
     rng = np.random.default_rng(0)
-    x0 = np.array(robot.initial_state)
-    deviation = np.maximum(robot.initial_deviation, LEAST_DEVIATION)
-    yield _names(robot, x0, np.zeros(robot.nu))
-    for _ in range(TRIED - 1):
-        x = x0 + deviation * rng.standard_normal(robot.nx)
+    x0s = np.array(robot.initial_states)  # (S, nx)
+    deviations = np.maximum(robot.initial_deviations, LEAST_DEVIATION)  # (S, nx)
+    for x0 in x0s:
+        yield _names(robot, x0, np.zeros(robot.nu))
+    for i in range(TRIED - 1):
+        s = i % len(x0s)
+        x = x0s[s] + deviations[s] * rng.standard_normal(robot.nx)
         yield _names(robot, x, rng.standard_normal(robot.nu))
 
 

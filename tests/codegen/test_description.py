@@ -46,8 +46,8 @@ def test_the_swimmer():
     assert robot.parent_joint("head") is None
     assert robot.joints[1].at == (-2.0, 0.0)
     assert robot.links[2].inertia == 5.0 * 2.0**2 / 12
-    assert robot.initial_state == [0.0] * 10
-    assert len(robot.initial_deviation) == len(robot.process_deviation) == robot.nx
+    assert robot.initial_states == [[0.0] * 10]
+    assert len(robot.initial_deviations[0]) == len(robot.process_deviation) == robot.nx
     assert robot.observed_indices == tuple(range(1, 10))
     assert robot.task.start.noise > 0  # without noise it never leaves the symmetric standstill
 
@@ -64,8 +64,8 @@ def test_file_order_of_coordinates_and_tree_order_of_joints():
 def test_states_by_coordinate(arm):
     task = "dt: 0.01\n  initial: {q: {elbow: L}, v: {shoulder: -1}, spread: {q: {elbow: 0.1}}}\n  observe: {q: [elbow], v: [elbow, shoulder]}"
     robot = arm("dt: 0.01", task)
-    assert robot.initial_state == [0.0, 0.5, -1.0, 0.0]
-    assert robot.initial_deviation == [0.0, 0.1, 0.0, 0.0]
+    assert robot.initial_states == [[0.0, 0.5, -1.0, 0.0]]
+    assert robot.initial_deviations == [[0.0, 0.1, 0.0, 0.0]]
     assert robot.observed_indices == (1, 3, 2)
     one_for_all = arm("dt: 0.01", "dt: 0.01\n  process_noise: {q: 0.1, v: L}")
     assert one_for_all.process_deviation == [0.1, 0.1, 0.5, 0.5]

@@ -38,9 +38,9 @@ def refusal(cartpole, path):
 
 def test_a_longer_recording_is_cut_to_the_horizon(cartpole, path, recording):
     np.savez(path, **recording)
-    np.testing.assert_array_equal(read_demonstration(path, cartpole), recording["U"][:150])
+    np.testing.assert_array_equal(read_demonstration(path, cartpole)[0], recording["U"][:150])
     np.savez(path, U=recording["U"])  # states are optional
-    np.testing.assert_array_equal(read_demonstration(path, cartpole), recording["U"][:150])
+    np.testing.assert_array_equal(read_demonstration(path, cartpole)[0], recording["U"][:150])
 
 
 def test_integers_are_actions_and_limits_hold(cartpole, path):
@@ -48,7 +48,7 @@ def test_integers_are_actions_and_limits_hold(cartpole, path):
     U = np.tile([[3], [-50]], (75, 1))
     np.savez(path, U=U)
     np.testing.assert_array_equal(
-        read_demonstration(path, cartpole), np.tile([[3.0], [-20.0]], (75, 1))
+        read_demonstration(path, cartpole), np.tile([[3.0], [-20.0]], (1, 75, 1))
     )
 
 
@@ -135,7 +135,7 @@ def test_every_kind_of_damage_is_one_sentence(cartpole, path, recording):
         except DemonstrationError as error:
             assert str(error).startswith(f"{path}: ")
         else:
-            np.testing.assert_array_equal(U, recording["U"][:150])
+            np.testing.assert_array_equal(U[0], recording["U"][:150])
 
 
 def test_a_file_without_actions_lists_what_it_has(path, refusal, recording):

@@ -41,7 +41,7 @@ def problem(monkeypatch, rng):
         settings = SimpleNamespace(
             rollouts=R, horizon=T, fit=fit, anneal=50, alpha_start=1.0, alpha_end=1.0
         )
-        state = SearchState(1, policy, q=None)
+        state = SearchState(1, policy, q=(None,))
         improvement = cost_weighted.improve(SimpleNamespace(nu=NU), settings, state, rng)
         assert improvement.rollouts == R
         return given

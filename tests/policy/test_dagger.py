@@ -58,8 +58,8 @@ def improved(monkeypatch, method, model, settings, q, X, cost, rng):
     rollouts = Rollouts(X, np.zeros((R, T, NU)), cost)
     monkeypatch.setattr(dagger, "run_policy", lambda *arguments, **options: rollouts)
     monkeypatch.setattr(dagger, "step_costs", lambda model, X, U: cost)
-    dataset = METHODS[method].begin(model, settings, q, rng).memory
-    state = SearchState(1, random_policy(rng, NX, 2, NU), q, dataset)
+    dataset = METHODS[method].begin(model, settings, (q,), rng).memory
+    state = SearchState(1, random_policy(rng, NX, 2, NU), (q,), dataset)
     return dataset, METHODS[method].improve(model, settings, state, rng)
 
 
@@ -80,9 +80,10 @@ def test_rollouts_are_added_up_to_the_step_at_which_they_fail(
 
 def test_the_dataset_is_bounded(model, q, rng):
     """By ten times the states that one fit sees."""
-    dataset = dagger.Dataset(np.zeros((1, T, NX)), 1)
+    dataset = dagger.Dataset(np.zeros((1, T, NX)), 1, np.zeros(1, dtype=int))
+    start = np.zeros(R, dtype=int)
     for _ in range(40):
-        dataset = dagger.added(dataset, rng.normal(size=(R, T, NX)), dagger.KEPT * SIZE, rng)
+        dataset = dagger.added(dataset, rng.normal(size=(R, T, NX)), start, dagger.KEPT * SIZE, rng)
     assert dagger.KEPT == 10
     assert len(dataset.X) == 50 and dataset.seen == 121
 

@@ -31,7 +31,7 @@ def test_jumps_have_the_declared_covariance(swimmer, rng):
     expected = np.diag(np.square([0.0005] * 5 + [0.03] * 5))
     deviation = np.sqrt(np.outer(*2 * [np.diag(expected)]))
     assert (abs(flat.T @ flat / len(flat) - expected) < 5 * deviation / np.sqrt(1e4)).all()
-    np.testing.assert_allclose(swimmer.marginal_covariance, expected)
+    np.testing.assert_allclose(swimmer.marginal_covariances[0], expected)
 
 
 def test_forces_have_the_declared_deviation_and_bandwidth(gusty, rng):
@@ -156,16 +156,16 @@ def test_marginals_take_a_force_as_white_noise_of_the_same_diffusion(gusty, rng)
     dv = gusty.velocity_jumps(
         np.tile(gusty.x0[:5], (R, 1)), process_noise(gusty, R, T, rng).impulses.sum(axis=1)
     )
-    spread, expected = dv.T @ dv / R / T, gusty.marginal_covariance[5:, 5:]
+    spread, expected = dv.T @ dv / R / T, gusty.marginal_covariances[0][5:, 5:]
     scale = np.sqrt(np.outer(np.diag(expected), np.diag(expected)))
     assert abs((spread - expected) / scale).max() < 0.15
-    assert not gusty.marginal_covariance[:5].any()
+    assert not gusty.marginal_covariances[0][:5].any()
 
 
 def test_training_may_have_marginals_of_its_own(compiled):
     model = compiled(load("swimmer", {"training.marginals": "{q: {x: 0.1}, v: 0.2}"}))
     expected = np.diag(np.square([0.1, 0, 0, 0, 0] + [0.2] * 5))
-    np.testing.assert_allclose(model.marginal_covariance, expected)
+    np.testing.assert_allclose(model.marginal_covariances[0], expected)
 
 
 def test_undisturbed_has_no_entries():

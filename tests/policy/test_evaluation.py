@@ -91,7 +91,7 @@ def test_evaluate_is_of_the_stochastic_policy_unless_asked(swimmer, policy):
 def test_initial_states_have_the_moments_of_the_file(swimmer, rng):
     N = 4000
     X = initial_states(swimmer, N, rng)
-    deviation = np.array(swimmer.robot.initial_deviation)
+    deviation = np.array(swimmer.robot.initial_deviations[0])
     assert (abs(X.mean(axis=0) - swimmer.x0) <= 4.5 * deviation / np.sqrt(N)).all()
     assert (abs(X.var(axis=0) - deviation**2) <= 4.5 * deviation**2 * np.sqrt(2.0 / N)).all()
 

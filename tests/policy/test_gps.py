@@ -127,7 +127,7 @@ def test_the_first_sample_set(monkeypatch, best, rng):
         fit=SimpleNamespace(_replace=lambda **changes: changes),
     )
     settings._replace = lambda **changes: settings
-    improvement = gps.begin(None, settings, q, rng)
+    improvement = gps.begin(None, settings, [q], rng)
     found = improvement.memory
     for i, batch in enumerate((of_guide, of_policy)):
         for name, part in zip(("X", "U", "cost"), batch, strict=True):

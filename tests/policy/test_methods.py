@@ -11,7 +11,7 @@ from vgps.policy.controller import LinearGaussianController
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import Samples, fit
 from vgps.policy.rollouts import LARGEST_COST, run_policy_from, step_costs
-from vgps.policy.search import initial_trajectory, iterate, search_settings
+from vgps.policy.search import initial_trajectories, iterate, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import start
 from vgps.policy.store import state_from_arrays, state_to_arrays
@@ -32,7 +32,7 @@ def settings(model):
 
 @pytest.fixture(scope="module")
 def beginning(model, settings):
-    return start(model, initial_trajectory(model, settings, np.random.default_rng(0)))
+    return start(model, initial_trajectories(model, settings, np.random.default_rng(0)))
 
 
 def run(name, model, settings, state, rng, iterations):
@@ -71,7 +71,7 @@ def test_a_stored_state_continues_to_the_same_bits(name, model, settings, beginn
 def test_records_say_what_was_adapted_and_sampled(name, model, settings, beginning):
     state, records = run(name, model, settings, beginning, np.random.default_rng(3), 3)
     method = METHODS[name]
-    initial = model.cost(beginning.q.X, beginning.q.U).sum()
+    initial = model.cost(beginning.q[0].X, beginning.q[0].U).sum()
     assert [record.iteration for record in records] == [1, 2, 3]
     assert all((record.ddp_iterations > 0) == method.adapts for record in records)
     if not method.adapts:
@@ -131,7 +131,7 @@ def test_a_failed_rollout_costs_the_most_from_there(model, found, rng):
 
 def test_the_controller_runs_in_the_true_dynamics(compiled, beginning, rng):
     model = compiled(load("swimmer", {"task.process_noise": "{}"}))
-    q = beginning.q
+    (q,) = beginning.q
     controller = LinearGaussianController.of(q, 30)
     X, U = controller.sample(model, 2, rng)
     for r in range(2):
@@ -144,7 +144,7 @@ def test_the_controller_runs_in_the_true_dynamics(compiled, beginning, rng):
 
 
 def test_the_controller_knows_its_density(beginning, rng):
-    q = beginning.q
+    (q,) = beginning.q
     X = q.X[None] + 0.1 * rng.normal(size=(2, *q.X.shape))
     U = q.U[None] + 50.0 * rng.normal(size=(2, *q.U.shape))
     log_prob = LinearGaussianController.of(q, T).log_prob(X, U)
@@ -158,11 +158,17 @@ def test_the_controller_knows_its_density(beginning, rng):
 # DAGGER
 
 
+def dataset_of(X):
+    """Rollouts X (C, T, nx) from the only initial state."""
+    return dagger.Dataset(X, len(X), np.zeros(len(X), dtype=int))
+
+
 def test_weighted_dagger_is_dagger_where_all_weights_are_equal(model, beginning):
-    q = beginning.q._replace(Sigma=1e12 * np.tile(np.eye(model.nx), (T, 1, 1)))
-    X = beginning.q.sample_states(6, np.random.default_rng(0)).swapaxes(0, 1)
+    (narrow,) = beginning.q
+    q = narrow._replace(Sigma=1e12 * np.tile(np.eye(model.nx), (T, 1, 1)))
+    dataset = dataset_of(narrow.sample_states(6, np.random.default_rng(0)).swapaxes(0, 1))
     plain, weighted = (
-        dagger.labelled(model, X, q, 120, w, noisy=False)(np.random.default_rng(1))
+        dagger.labelled(model, dataset, [q], 120, w, noisy=False)(np.random.default_rng(1))
         for w in (False, True)
     )
     for name, value in plain._asdict().items():
@@ -170,10 +176,12 @@ def test_weighted_dagger_is_dagger_where_all_weights_are_equal(model, beginning)
 
 
 def test_states_count_by_their_density_and_take_the_oracles_action(model, beginning):
-    q = beginning.q
+    (q,) = beginning.q
     X = q.sample_states(3, np.random.default_rng(0)).swapaxes(0, 1)  # (3, T, nx)
     X[1, 30:] = np.nan
-    samples = dagger.labelled(model, X, q, 1000, True, noisy=True)(np.random.default_rng(1))
+    samples = dagger.labelled(model, dataset_of(X), [q], 1000, True, noisy=True)(
+        np.random.default_rng(1)
+    )
     log_weight, action, inputs, covariance = [], [], [], []
     for c in range(3):
         for t in range(30 if c == 1 else T):
@@ -194,11 +202,13 @@ def test_every_rollout_is_equally_likely_to_stay_in_the_dataset():
     rng, capacity, offered, times = np.random.default_rng(0), 5, 20, 2000
     count = np.zeros(offered)
     for _ in range(times):
-        memory = dagger.Dataset(np.zeros((1, 1, 1)), 1)
+        memory = dataset_of(np.zeros((1, 1, 1)))
         for first in range(1, offered, 3):
-            X = np.arange(first, min(first + 3, offered), dtype=float).reshape(-1, 1, 1)
-            memory = dagger.added(memory, X, capacity, rng)
+            number = np.arange(first, min(first + 3, offered))
+            X = number.reshape(-1, 1, 1).astype(float)
+            memory = dagger.added(memory, X, number, capacity, rng)
         assert memory.X.shape == (capacity, 1, 1) and memory.seen == offered
+        np.testing.assert_array_equal(memory.start, memory.X.ravel())  # they stay together
         count[memory.X.ravel().astype(int)] += 1
     p = capacity / offered
     assert (abs(count / times - p) < 4.5 * np.sqrt(p * (1 - p) / times)).all()

@@ -68,6 +68,7 @@ def test_a_state_of_another_search_is_refused(model, cartpole):
         next(search(model, "vgps", SETTINGS.replaced(hidden=4), rng, state))
     with pytest.raises(ValueError, match="memory_X is missing"):
         next(search(model, "gps", SETTINGS, rng, state))
-    short = state._replace(q=state.q._replace(X=state.q.X[:-1]))
+    (q,) = state.q
+    short = state._replace(q=(q._replace(X=q.X[:-1]),))
     with pytest.raises(ValueError, match=r"q_X has shape \(24, 10\), expected \(25, 10\)"):
         next(search(model, "vgps", SETTINGS, rng, short))

@@ -11,7 +11,7 @@ from vgps.policy.evaluation import summarize
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import FitSettings, draws_of, first_fit, fit
 from vgps.policy.rollouts import run_policy, run_policy_from
-from vgps.policy.search import initial_trajectory, iterate, search_settings
+from vgps.policy.search import initial_trajectories, iterate, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import annealed, start
 from vgps.policy.store import load_policy, policy_to_arrays, state_from_arrays, state_to_arrays
@@ -36,7 +36,7 @@ def settings(model):
 
 @pytest.fixture(scope="module")
 def beginning(model, settings):
-    return start(model, initial_trajectory(model, settings, np.random.default_rng(0)))
+    return start(model, initial_trajectories(model, settings, np.random.default_rng(0)))
 
 
 def run(model, settings, state, rng, iterations):
@@ -62,8 +62,8 @@ def test_a_stored_state_continues_to_the_same_bits(model, settings, beginning, t
 
     assert resumed.k == whole.k == 3
     np.testing.assert_array_equal(resumed.policy.theta, whole.policy.theta)
-    for name, value in whole.q._asdict().items():
-        np.testing.assert_array_equal(getattr(resumed.q, name), value, err_msg=name)
+    for name, value in whole.q[0]._asdict().items():
+        np.testing.assert_array_equal(getattr(resumed.q[0], name), value, err_msg=name)
 
 
 def test_another_seed_gives_another_policy(model, settings, beginning):
@@ -98,8 +98,8 @@ def test_every_m_step_imitates_the_distribution(model, settings, beginning, opti
 
 
 def test_samples_carry_the_action_distribution_of_their_step(beginning):
-    q = beginning.q
-    samples = draws_of(q, np.arange(q.X.shape[1]), CLOSED)(np.random.default_rng(0))
+    (q,) = beginning.q
+    samples = draws_of([q], np.arange(q.X.shape[1]), CLOSED)(np.random.default_rng(0))
     t, i = 17, 2
     state, mean = samples.inputs[4 * t + i], samples.mean[4 * t + i]
     np.testing.assert_allclose(mean, q.U[t] + q.k[t] + q.K[t] @ (state - q.X[t]), rtol=1e-12)
@@ -111,9 +111,9 @@ def test_samples_carry_the_action_distribution_of_their_step(beginning):
 
 
 def test_the_policy_does_not_learn_from_the_tail(beginning):
-    q, everything = beginning.q, np.arange(beginning.q.X.shape[1])
+    (q,), everything = beginning.q, np.arange(beginning.q[0].X.shape[1])
     whole, cut = (
-        draws_of(q, everything, CLOSED._replace(tail=tail))(np.random.default_rng(0))
+        draws_of([q], everything, CLOSED._replace(tail=tail))(np.random.default_rng(0))
         for tail in (0, 20)
     )
     np.testing.assert_array_equal(cut.inputs, whole.inputs[: 4 * (len(q.X) - 20)])
@@ -130,7 +130,7 @@ def fitted(model, settings, beginning):
 
 def test_the_policy_term_draws_the_trajectory_towards_the_policy(model, beginning, fitted):
     """With a vanishing task cost the optimal mean actions are the policy's own (line 6)."""
-    q = beginning.q
+    (q,) = beginning.q
     T, nu = q.U.shape
     term = negative_log_policy(fitted, np.zeros((T, 1, model.nx)), np.zeros((T, 1, nu)))
     objective = with_extra(task_objective(model, T, 1e-9), term)
@@ -144,8 +144,8 @@ def test_the_policy_term_draws_the_trajectory_towards_the_policy(model, beginnin
 def test_adaptation_starts_from_the_mean_of_q(model, settings, beginning, fitted):
     """Without iterations it returns its start."""
     still = settings._replace(adapt=Settings(max_iterations=0))
-    solution = adapt(model, still, fitted, beginning.q, 1.0, np.random.default_rng(0))
-    np.testing.assert_array_equal(solution.U, beginning.q.U)
+    solution = adapt(model, still, fitted, beginning.q[0], 1.0, np.random.default_rng(0))
+    np.testing.assert_array_equal(solution.U, beginning.q[0].U)
 
 
 def test_policy_rollouts_equal_a_plain_loop(model, settings, beginning):
@@ -176,7 +176,7 @@ def test_a_diverging_policy_is_counted_and_not_averaged_away(model, settings, be
 def test_actions_saturate_at_the_torque_limits(cartpole):
     settings = search_settings(RunSettings(hidden=2), cartpole.robot)._replace(horizon=20)
     rng = np.random.default_rng(0)
-    beginning = start(cartpole, initial_trajectory(cartpole, settings, rng))
+    beginning = start(cartpole, initial_trajectories(cartpole, settings, rng))
     state = run(cartpole, settings, beginning, rng, 1)
     noise = 1e3 * rng.standard_normal((1, 20, 1))
     rollouts = run_policy_from(cartpole, state.policy, cartpole.x0[None], noise)
@@ -194,8 +194,8 @@ def test_load_policy_takes_a_folder_or_a_file(model, settings, beginning, tmp_pa
 
 
 def test_adaptation_begins_at_the_initial_state_of_q(model, settings, beginning, fitted):
-    solution = adapt(model, settings, fitted, beginning.q, 1.0, np.random.default_rng(0))
-    np.testing.assert_array_equal(solution.X[0], beginning.q.X[0])
+    solution = adapt(model, settings, fitted, beginning.q[0], 1.0, np.random.default_rng(0))
+    np.testing.assert_array_equal(solution.X[0], beginning.q[0].X[0])
 
 
 def test_alpha_goes_from_its_start_to_its_end(settings):

@@ -149,12 +149,13 @@ task: {dt: DT, horizon: 60, cost: 1e-3*sum(u**2) + (j1.q - 1)**2, success: final
 def test_steps_that_are_too_long_for_what_happens_in_them(build_text):
     model = build_text(WHIP.replace("DT", "0.05"))
     U = 10 * np.random.default_rng(0).standard_normal((60, 1))
-    said = step_length_to_blame(model, U)
+    said = step_length_to_blame(model, model.x0, U)
     assert "rk4 steps of 0.05 s are too long" in said
     substeps = int(said.split("task.substeps: ")[1].split()[0])
     X = rolled_out(step_with(model, substeps), model.x0, np.clip(U, -30, 30))
     assert np.isfinite(X).all()
-    assert step_length_to_blame(build_text(WHIP.replace("DT", "0.0002")), U) is None  # it is finite
+    finite = build_text(WHIP.replace("DT", "0.0002"))
+    assert step_length_to_blame(finite, finite.x0, U) is None
 
 
 def test_a_result_that_lives_on_errors_is_returned_with_a_warning(oscillator, caplog):
