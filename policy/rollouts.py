@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from vgps.codegen.emission.policy_rollouts import MOST_LANES, Arguments
 from vgps.codegen.model import Model
 from vgps.policy.disturbance import Disturbance, process_noise, pushed_points, undisturbed
-from vgps.policy.gaussian import Policy
+from vgps.policy.gaussian import Indices, Policy
 
 Array = NDArray[np.float64]
 
