@@ -34,6 +34,7 @@ class Aggregate(NamedTuple):
     stochastic_cost: Spread | None  # None where no run finished
     deterministic_cost: Spread | None
     ddp_cost: Spread | None
+    longer_ddp_cost: Spread | None  # over the same steps; None where no run has one
     seconds: Spread | None
     rollouts: int | None  # that a run learned from, median
 
@@ -65,6 +66,9 @@ def _aggregate_of(key: tuple[str, int, str], ended: Sequence[Final], failed: int
         stochastic_cost=_spread(run.stochastic_cost for run in ended),
         deterministic_cost=_spread(run.deterministic_cost for run in ended),
         ddp_cost=_spread(run.ddp_cost for run in ended),
+        longer_ddp_cost=_spread(
+            run.longer_ddp_cost for run in ended if run.longer_ddp_cost is not None
+        ),
         seconds=_spread(run.seconds for run in ended),
         rollouts=round(np.median([run.rollouts for run in ended])) if ended else None,
     )

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from vgps.codegen.description.robot import load
 from vgps.experiments.evaluation import evaluation
 from vgps.experiments.plan import EVALUATION, Member
+from vgps.experiments.reference import longer_ddp_cost
 from vgps.experiments.run_folder import ROBOT
 from vgps.experiments.training import train
 
@@ -29,5 +30,6 @@ def run_member(member: Member, scratch: Path | None = None) -> dict[str, bytes]:
         robot_file.write_text(member.robot_text, encoding="utf-8")
         robot = load(robot_file, member.overrides)
         run = train(robot, member.settings, out=Path(own) / "run")
-        (Path(own) / "run" / EVALUATION).write_text(json.dumps(evaluation(run)), encoding="utf-8")
+        found = evaluation(run) | {"longer_ddp_cost": longer_ddp_cost(run.model, member.seed)}
+        (Path(own) / "run" / EVALUATION).write_text(json.dumps(found), encoding="utf-8")
         return {file.name: file.read_bytes() for file in (Path(own) / "run").iterdir()}

@@ -25,6 +25,8 @@ from vgps.policy.settings import RunSettings
 from vgps.policy.store import load_policy
 
 EVALUATION = "evaluation.json"
+SEEDS = 10  # of an entry in each panel, where nothing else is asked for
+SEEDS_OF_VGPS = 30  # the same of VGPS, whose successes are counted
 _MEMBER = 2000  # bytes of one in memory
 RUNS = "runs"  # the folder of the members' folders
 # Everything that can be compared, and the settings that make it what it is.
@@ -64,8 +66,9 @@ def plan(
     robots: Sequence[Robot],
     hidden: Sequence[int],
     methods: Sequence[str] | None,
-    seeds: int,
+    seeds: int | None = None,
     iterations: int | None = None,
+    first_seed: int = 0,
 ) -> list[Member]:
     """Every member, the first seed of everything first, so that early results tell of the whole.
 
@@ -73,8 +76,9 @@ def plan(
         robots: of different names.
         hidden: numbers of hidden units.
         methods: names of ENTRIES; all when absent.
-        seeds: runs of each, with the seeds 0, 1, 2, ...
+        seeds: runs of each in each panel; SEEDS when absent, of VGPS SEEDS_OF_VGPS.
         iterations: of every run; as each robot's file says when absent.
+        first_seed: the others follow it.
 
     Raises:
         ComparisonError: for an unknown method, two robots of one name, or nothing to compare.
@@ -95,24 +99,32 @@ def plan(
     for what, several in (("robots", by_name), ("hidden", units), ("methods", chosen)):
         if not several:
             raise ComparisonError(f"--{what} needs at least one")
-    if seeds < 1:
-        raise ComparisonError(f"--seeds must be at least 1, found {seeds}")
-    count = seeds * len(by_name) * len(units) * len(chosen)
+    for option, least, found in (("seeds", 1, seeds), ("first-seed", 0, first_seed)):
+        if found is not None and found < least:
+            raise ComparisonError(f"--{option} must be at least {least}, found {found}")
+    runs = {name: seeds or _seeds_of(name) for name in chosen}
+    count = sum(runs.values()) * len(by_name) * len(units)
     require_memory(f"a plan of {count} runs", count * _MEMBER)
+    order = product(range(max(runs.values())), by_name.values(), units, chosen)
     return [
         Member(
             robot.name,
             n_hidden,
             name,
-            seed,
+            first_seed + i,
             RunSettings(
-                **ENTRIES[name], hidden=n_hidden, seed=seed, iterations=iterations
+                **ENTRIES[name], hidden=n_hidden, seed=first_seed + i, iterations=iterations
             ).resolved(robot),
             robot.text,
             robot.overrides,
         )
-        for seed, robot, n_hidden, name in product(range(seeds), by_name.values(), units, chosen)
+        for i, robot, n_hidden, name in order
+        if i < runs[name]
     ]
+
+
+def _seeds_of(name: str) -> int:
+    return SEEDS_OF_VGPS if ENTRIES[name]["method"] == "vgps" else SEEDS
 
 
 def folder_of(out: Path, member: Member) -> RunFolder:
@@ -184,6 +196,7 @@ class Evaluation(BaseModel):
     """What `evaluate --json` said of the run when it ended, as far as a comparison reads it."""
 
     ddp_cost: float
+    longer_ddp_cost: float | None  # see `reference`
     stochastic: Measured
     deterministic: Measured
 

@@ -45,6 +45,7 @@ class Final(NamedTuple):
     stochastic_success: float  # share of rollouts
     deterministic_success: float
     ddp_cost: float
+    longer_ddp_cost: float | None  # over the same steps (`reference`); None where there is none
     seconds: float  # of all iterations
     rollouts: int  # that the method learned from
 
@@ -94,6 +95,7 @@ def read_results(out: Path, members: Iterable[Member]) -> tuple[list[Row], list[
                 deterministic_cost=deterministic.mean_cost,
                 stochastic_success=stochastic.success_rate,
                 deterministic_success=deterministic.success_rate,
+                longer_ddp_cost=evaluation.longer_ddp_cost,
                 seconds=float(seconds[-1]),
                 rollouts=int(metrics["rollouts"][-1]),
                 **identity,

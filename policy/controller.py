@@ -45,11 +45,12 @@ class LinearGaussianController(NamedTuple):
         log_root = np.log(np.diagonal(self.root, axis1=1, axis2=2)).sum(axis=1)  # (T,)
         return -0.5 * (np.square(normal).sum(axis=2) + U.shape[2] * LOG_2PI) - log_root
 
+    @np.errstate(over="ignore", invalid="ignore")  # of rollouts that diverge
     def sample(self, model: Model, rollouts: int, rng: np.random.Generator) -> tuple[Array, Array]:
         """States (R, T, nx) and actions (R, T, nu) of rollouts from the task's initial states.
 
         The actions are those that the controller asks for; the robot gets them clipped to its
-        limits.
+        limits.  A rollout that diverges goes on with what is not finite.
         """
         T, nu = self.U.shape
         limits = model.limits

@@ -234,7 +234,8 @@ def compare_command(
     robots: tuple[Robot, ...] = ("swimmer", "walker"),
     hidden: tuple[int, ...] = (5, 10),
     methods: tuple[str, ...] | None = None,
-    seeds: int = 10,
+    seeds: int | None = None,
+    first_seed: int = 0,
     iterations: int | None = None,
     jobs: int | None = None,
     cluster: str | None = None,
@@ -252,7 +253,8 @@ def compare_command(
     Args:
         hidden: Numbers of hidden units; with the robots they make the panels.
         methods: What is compared (all of the paper's).
-        seeds: Runs of each method in each panel, with the seeds 0, 1, 2, ...
+        seeds: Runs of each method in each panel (30 of VGPS, 10 of others).
+        first_seed: Seed of the first run; the others follow.
         iterations: Outer iterations (as each robot's file says).
         jobs: Processes on this machine (one for each core).
         cluster: Address of a Dask scheduler whose workers do the runs instead.
@@ -278,7 +280,7 @@ def compare_command(
     from vgps.experiments.results import holds_comparison
     from vgps.report.comparison_report import report_comparison
 
-    members = plan(compared, hidden, methods, seeds, iterations)
+    members = plan(compared, hidden, methods, seeds, iterations, first_seed)
     certificates = Certificates(*tls) if tls else None
     with locked(out):
         try:

@@ -6,6 +6,7 @@ be all that a mean shows.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -98,10 +99,12 @@ def figure1(rows: Sequence[Row], gaits: Mapping[str, Gait]) -> Figure:
 
 def caption(rows: Sequence[Row]) -> str:
     """Two lines of text: what the lines and bands are, and which costs are cut off."""
-    seeds = len({row.seed for row in rows})
+    runs = {(row.robot, row.hidden, row.method, row.seed) for row in rows}
+    counts = sorted(set(Counter(run[:3] for run in runs).values()))
+    seeds = " or ".join(map(str, counts))
     return (
-        f"Average cost of a rollout: median over {seeds} seed{'s' * (seeds != 1)}, bands from the "
-        "first to the third quartile.\n"
+        f"Average cost of a rollout: median over {seeds} seed{'s' * (seeds != '1')}, "
+        "bands from the first to the third quartile.\n"
         f"Costs above {_CEILING:g} times that of the initial DDP trajectory, or infinite, are "
         "drawn at the upper edge."
     )

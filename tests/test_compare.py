@@ -133,6 +133,7 @@ def test_an_interruption_saves_what_is_finished(tmp_path):
         (["--robots", "swimmer", "models/swimmer.yaml"], "both name 'swimmer'"),
         (["--hidden", 5, 0], "--hidden must be at least 1, found 0"),
         (["--seeds", 0], "--seeds must be at least 1, found 0"),
+        (["--first-seed", -1], "--first-seed must be at least 0, found -1"),
         (["--iterations", 0], "--iterations must be at least 1, found 0"),
         (["--jobs", 0], "--jobs must be at least 1, found 0"),
         (["--methods"], "--methods needs at least one"),

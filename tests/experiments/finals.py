@@ -7,7 +7,8 @@ from vgps.experiments.results import Failure, Final
 
 def final(method, seed, stochastic, success, hidden=5):
     costs = (stochastic, stochastic / 2)
-    return Final("walker", hidden, method, seed, *costs, success, 1.0, 178.0, 10.0 + seed, 800)
+    seconds = 10.0 + seed
+    return Final("walker", hidden, method, seed, *costs, success, 1.0, 178.0, 210.0, seconds, 800)
 
 
 FINALS = [

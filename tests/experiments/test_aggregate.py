@@ -20,6 +20,7 @@ def test_numbers_by_hand():
     assert vgps.stochastic_cost == Spread(250.0, 240.0, 300.0)
     assert vgps.deterministic_cost == Spread(125.0, 120.0, 150.0)
     assert vgps.ddp_cost == Spread(178.0, 178.0, 178.0)
+    assert vgps.longer_ddp_cost == Spread(210.0, 210.0, 210.0)
     assert vgps.seconds == Spread(11.0, 10.0, 12.0)
     assert vgps.rollouts == 800
     assert (gps.runs, gps.failed, gps.stochastic_succeeded) == (3, 1, 0)

@@ -44,7 +44,7 @@ def files_of(run):
     one, ones = np.ones(1), np.ones((1, 1))
     np.savez(policy, observed=[0], W1=ones, b1=one, W2=ones, b2=one, log_sigma=one)
     return {
-        EVALUATION: json.dumps({"ddp_cost": 1.0} | measured).encode(),
+        EVALUATION: json.dumps({"ddp_cost": 1.0, "longer_ddp_cost": 1.5} | measured).encode(),
         "config.yaml": yaml.safe_dump(config).encode(),
         "robot.yaml": run.robot_text.encode(),
         "metrics.csv": "\n".join([*rows, ""]).encode(),
@@ -98,6 +98,13 @@ def test_the_plan_is_every_combination_seed_by_seed(robots):
         iterations=robots[1].training.iterations,
         finish="none",
     )
+
+
+def test_vgps_gets_more_seeds_unless_told_otherwise(robots):
+    runs = plan(robots[:1], [5], METHODS, first_seed=7)
+    seeds = {name: [run.seed for run in runs if run.method == name] for name in METHODS}
+    assert seeds.pop("vgps") == list(range(7, 37))
+    assert all(others == list(range(7, 17)) for others in seeds.values())
 
 
 def test_only_what_is_missing_is_done(tmp_path, runs):

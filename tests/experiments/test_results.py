@@ -32,7 +32,8 @@ def made_by_hand(out, seed, ddp_cost):
         "stochastic": {"mean_cost": 52.0, "success_rate": 0.61},
         "deterministic": {"mean_cost": np.inf, "success_rate": 0.97},
     }
-    folder.write_text(EVALUATION, json.dumps({"ddp_cost": ddp_cost} | kinds))
+    costs = {"ddp_cost": ddp_cost, "longer_ddp_cost": ddp_cost + 5.0}
+    folder.write_text(EVALUATION, json.dumps(costs | kinds))
     return run
 
 
@@ -45,7 +46,7 @@ def test_rows_of_finished_runs(tmp_path):
         Row("robot", 5, "gps", 1, 1, 101.0, 90.0, 41.0, 0.5, 0.25),
         Row("robot", 5, "gps", 1, 2, 51.0, 45.0, 41.0, 1.5, 0.5),
     ]
-    assert finals[1] == Final("robot", 5, "gps", 1, 52.0, np.inf, 0.61, 0.97, 41.0, 1.5, 20)
+    assert finals[1] == Final("robot", 5, "gps", 1, 52.0, np.inf, 0.61, 0.97, 41.0, 46.0, 1.5, 20)
 
     write_rows(tmp_path / "results.csv", Row, rows)
     with (tmp_path / "results.csv").open(newline="", encoding="utf-8") as file:
