@@ -31,6 +31,10 @@ class Disturbance(NamedTuple):
     impulses: Array  # (R, T, nv) or (R, T, 0), f dt: N s along coordinates in metres, else N m s
     pushes: Array  # (R, T, number of the task's disturbances), i_p in N s
 
+    def scaled(self, factor: float) -> "Disturbance":
+        """So many times as strong."""
+        return Disturbance(*(factor * part for part in self))
+
 
 def undisturbed(rollouts: int, horizon: int) -> Disturbance:
     """No process noise."""

@@ -17,6 +17,7 @@ far in nats (`policy.fisher`), an iteration is
     theta <- theta - sqrt(2 KL) B m / |m|.
 
 A cost above the cap is a failure whatever its size; without it, one fall outweighs all of walking.
+The process noise is HARDER than the task's: where few rollouts fail, they say little about why.
 
 **Starts.**  Where the task goes on, half of the rollouts that are still alive are continued by the
 next iteration, so that the states are those of long runs though no rollout is long.  Alive is who
@@ -43,7 +44,7 @@ from vgps.policy.rollouts import LARGEST_COST, Rollouts, initial_states, run_pol
 
 Array = NDArray[np.float64]
 
-ITERATIONS = 280
+ITERATIONS = 420
 ROUND = 20  # iterations with the same basis B
 ROUNDS = ITERATIONS // ROUND
 PAIRS = 128
@@ -51,8 +52,9 @@ ROLLOUTS = 2 * PAIRS * ROUND  # of a round
 STEPS = 300  # of a rollout, where the task goes on
 SPREAD = 0.2  # of the weights that are tried, in units of B
 MOMENTUM = 0.8
-KL = 0.005  # nats a step, to which an iteration goes; it falls to a tenth
-AVERAGED = 56  # iterations at the end whose theta is averaged
+KL = 0.01  # nats a step, to which an iteration goes; it falls to a tenth
+AVERAGED = 84  # iterations at the end whose theta is averaged
+HARDER = 1.5  # times the process noise, so that there are failures enough to learn from
 CAP = 5.0  # multiples of the largest median cost of a step of rollouts that succeed
 CAP_OF_AN_END = 25.0  # the same, where a task that ends may ask for a costly way to its goal
 ENOUGH = 1 / 16  # share of rollouts whose success is enough to judge the others by
@@ -167,7 +169,7 @@ def _iterate(
     steps[:, :n] = SPREAD * xi @ B.T
     thetas = np.concatenate([state.theta + steps, state.theta - steps])
     noise = policy.with_theta(state.theta).sigma * rng.standard_normal((PAIRS, T, model.nu))
-    disturbance = process_noise(model, PAIRS, T, rng)
+    disturbance = process_noise(model, PAIRS, T, rng).scaled(HARDER)
     runs = run_policy_from(model, policy, state.pool, noise, disturbance, thetas)
 
     costs = np.minimum(runs.c, state.cap).sum(axis=1)
