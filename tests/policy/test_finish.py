@@ -101,6 +101,24 @@ def test_the_result_is_what_lasts(build_text, monkeypatch):
         np.testing.assert_allclose(theta, kept.theta, rtol=1e-12)
 
 
+def test_it_learns_under_harder_noise_and_is_judged_under_the_tasks(cart, short, monkeypatch):
+    deviations = {"learns": [], "judged": []}
+
+    def roll_out(model, policy, x0, noise, disturbance=None, thetas=None):
+        seen = deviations["judged" if thetas is None else "learns"]
+        seen.append(disturbance.jumps.std(axis=(0, 1)))
+        return original(model, policy, x0, noise, disturbance, thetas)
+
+    original = finish.run_policy_from
+    monkeypatch.setattr(finish, "run_policy_from", roll_out)
+    finished(cart, linear_policy([1.0, 1.0]))
+    declared = np.array([0.01, 0.1])
+    np.testing.assert_allclose(
+        np.mean(deviations["learns"], axis=0), finish.HARDER * declared, rtol=0.02
+    )
+    np.testing.assert_allclose(np.mean(deviations["judged"], axis=0), declared, rtol=0.05)
+
+
 def test_a_task_that_ends_begins_anew_and_lasts_its_horizon(build_text, short, monkeypatch):
     """Where it goes on, some rollouts begin where earlier ones ended."""
     seen = []
