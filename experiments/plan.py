@@ -21,6 +21,7 @@ from vgps.experiments.files import read_text
 from vgps.experiments.memory import require_memory
 from vgps.experiments.run_folder import ROBOT, RunFolder
 from vgps.experiments.schema import first_refusal
+from vgps.policy.choices import Finish
 from vgps.policy.settings import RunSettings
 from vgps.policy.store import load_policy
 
@@ -69,6 +70,7 @@ def plan(
     seeds: int | None = None,
     iterations: int | None = None,
     first_seed: int = 0,
+    finish: Finish | None = None,
 ) -> list[Member]:
     """Every member, the first seed of everything first, so that early results tell of the whole.
 
@@ -79,6 +81,7 @@ def plan(
         seeds: runs of each in each panel; SEEDS when absent, of VGPS SEEDS_OF_VGPS.
         iterations: of every run; as each robot's file says when absent.
         first_seed: the others follow it.
+        finish: of every run; as ENTRIES says when absent.
 
     Raises:
         ComparisonError: for an unknown method, two robots of one name, or nothing to compare.
@@ -105,6 +108,7 @@ def plan(
     runs = {name: seeds or _seeds_of(name) for name in chosen}
     count = sum(runs.values()) * len(by_name) * len(units)
     require_memory(f"a plan of {count} runs", count * _MEMBER)
+    entries = {name: ENTRIES[name] | ({"finish": finish} if finish else {}) for name in chosen}
     order = product(range(max(runs.values())), by_name.values(), units, chosen)
     return [
         Member(
@@ -113,7 +117,7 @@ def plan(
             name,
             first_seed + i,
             RunSettings(
-                **ENTRIES[name], hidden=n_hidden, seed=first_seed + i, iterations=iterations
+                **entries[name], hidden=n_hidden, seed=first_seed + i, iterations=iterations
             ).resolved(robot),
             robot.text,
             robot.overrides,

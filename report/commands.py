@@ -14,6 +14,7 @@ from vgps.codegen.description.robot import load
 from vgps.codegen.errors import RobotFileError
 from vgps.codegen.lock import locked
 from vgps.experiments.errors import ClusterLost
+from vgps.policy.choices import Finish
 from vgps.policy.settings import RunSettings
 from vgps.report import console
 from vgps.report.console import print_json, progress
@@ -237,6 +238,7 @@ def compare_command(
     seeds: int | None = None,
     first_seed: int = 0,
     iterations: int | None = None,
+    finish: Finish | None = None,
     jobs: int | None = None,
     cluster: str | None = None,
     tls_ca_file: Path | None = None,
@@ -256,6 +258,7 @@ def compare_command(
         seeds: Runs of each method in each panel (30 of VGPS, 10 of others).
         first_seed: Seed of the first run; the others follow.
         iterations: Outer iterations (as each robot's file says).
+        finish: Last stage of every run (for vgps-finish alone).
         jobs: Processes on this machine (one for each core).
         cluster: Address of a Dask scheduler whose workers do the runs instead.
         tls_ca_file: Authority that signed the certificates of a cluster at tls://.
@@ -280,7 +283,7 @@ def compare_command(
     from vgps.experiments.results import holds_comparison
     from vgps.report.comparison_report import report_comparison
 
-    members = plan(compared, hidden, methods, seeds, iterations, first_seed)
+    members = plan(compared, hidden, methods, seeds, iterations, first_seed, finish)
     certificates = Certificates(*tls) if tls else None
     with locked(out):
         try:

@@ -107,6 +107,11 @@ def test_vgps_gets_more_seeds_unless_told_otherwise(robots):
     assert all(others == list(range(7, 17)) for others in seeds.values())
 
 
+def test_every_method_may_get_the_finish(robots):
+    runs = plan(robots[:1], [5], METHODS, seeds=1, finish="average-cost")
+    assert [run.settings.finish for run in runs] == ["average-cost"] * len(METHODS)
+
+
 def test_only_what_is_missing_is_done(tmp_path, runs):
     first, said = carry(tmp_path, runs, files_of)
     assert first == [run.name for run in runs] and len(runs) == 6
