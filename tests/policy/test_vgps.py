@@ -46,7 +46,8 @@ def run(model, settings, state, rng, iterations):
 
 
 def test_alpha_falls_exponentially_and_then_stays(settings):
-    alphas = [annealed(settings, k) for k in (25, 50, 51, 80)]
+    falling = settings._replace(alpha_start=1.0, alpha_end=0.1, anneal=50)
+    alphas = [annealed(falling, k) for k in (25, 50, 51, 80)]
     np.testing.assert_allclose(alphas, [np.sqrt(0.1), 0.1, 0.1, 0.1], rtol=1e-12)
 
 

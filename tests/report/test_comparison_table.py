@@ -13,14 +13,14 @@ def test_the_page():
         "## walker, 10 hidden units",
     ]
     assert (
-        "| vgps | 2 of 3 | 3 of 3 | 250 (240 to 300) | 125 (120 to 150) | 178 "
+        "| vgps | 2 of 3 | 3 of 3 | 250 (240 to 300) | 125 (120 to 150) | 178 | 210 "
         "| 11.0 (10.0 to 12.0) | 800 |" in lines
     )
     assert (
-        "| gps | 0 of 3 | 2 of 3 | ∞ (100,000 to ∞) | ∞ (50,000 to ∞) | 178 "
+        "| gps | 0 of 3 | 2 of 3 | ∞ (100,000 to ∞) | ∞ (50,000 to ∞) | 178 | 210 "
         "| 10.5 (10.0 to 11.0) | 800 |" in lines
     )
-    assert "| gps | 0 of 1 | 0 of 1 | failed | failed | failed | failed |  |" in lines
+    assert "| gps | 0 of 1 | 0 of 1 | failed | failed | failed |  | failed |  |" in lines
     assert any("at least 80% of the rollouts" in line for line in lines)
     assert "- walker, 5 hidden units, gps, seed 2: FloatingPointError: lost" in lines
 
