@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 from contextlib import chdir, contextmanager, redirect_stderr, redirect_stdout
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
@@ -27,6 +26,12 @@ def command_of(*arguments):
     return [sys.executable, str(ROOT / "run.py"), *map(str, arguments)]
 
 
+def hear_signals():
+    """What a shell in the background, or nohup, has started ignores some, and so do its children."""
+    for kind in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):
+        signal.signal(kind, signal.SIG_DFL)
+
+
 @contextmanager
 def started(*arguments):
     """A process of its own that can be interrupted, and that does not outlive the test."""
@@ -36,8 +41,7 @@ def started(*arguments):
         stderr=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        # A shell that has started the tests in the background lets them ignore it.
-        preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+        preexec_fn=hear_signals,
     )
     with process:
         try:

@@ -11,11 +11,10 @@ import signal
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from command_line import command_of, run
+from command_line import command_of, hear_signals, run
 
 # Python's own start ends in a traceback when Ctrl-C meets it; nobody's program has begun then.
 INTERPRETER = 0.15  # s
@@ -53,8 +52,7 @@ def killed(arguments: tuple, log: Path, kill: int, moment: float) -> Killed:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=said,
-            # A shell that has started the tests in the background lets them ignore it.
-            preexec_fn=partial(signal.signal, signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=hear_signals,
         )
         try:
             process.wait(moment)
