@@ -55,7 +55,8 @@ def _mark_finish(axes: Axes, metrics: Mapping[str, ArrayLike]) -> None:
         begins = np.asarray(metrics["iteration"], dtype=float)[rows[0]] - 0.5
         axes.axvline(begins, color=MUTED, linewidth=1.0, linestyle=":", zorder=1)
         top = axes.get_xaxis_transform()
-        axes.text(begins, 0.02, " finish", transform=top, color=MUTED, fontsize="small")
+        text = axes.text(begins, 0.98, " finish", transform=top, color=MUTED, fontsize="small")
+        text.set_verticalalignment("top")
 
 
 def trajectory_picture(path: str | Path, model: Model, X: ArrayLike, U: ArrayLike) -> None:
