@@ -93,15 +93,24 @@ def _interpolate(a: Trial, b: Trial) -> float:
 
 
 def _cubic_minimum(a: Trial, b: Trial) -> float:
-    """Minimiser of the cubic through values and slopes at a and b (eq. 3.59); NaN without one."""
-    if a.step == b.step:  # their distance has been rounded away
+    """Minimiser of the cubic through values and slopes at a and b; NaN without one.
+
+    At a share x of the way from a to b its slope is
+
+        a' (1 - x)^2 + 2 m x (1 - x) + b' x^2,     a' + m + b' = 3 (b - a) / (b.step - a.step),
+
+    and of the two roots the one is meant at which the slope grows with the step.  Eq. 3.59 is this
+    root, too, but both parts of its fraction may vanish by cancellation.
+    """
+    h = b.step - a.step
+    if h == 0.0:  # their distance has been rounded away
         return math.nan
-    d1 = a.slope + b.slope - 3.0 * (a.value - b.value) / (a.step - b.step)
-    discriminant = d1 * d1 - a.slope * b.slope
+    m = 3.0 * (b.value - a.value) / h - a.slope - b.slope
+    discriminant = m * m - a.slope * b.slope
     if not 0.0 <= discriminant < math.inf:
         return math.nan
-    d2 = math.copysign(math.sqrt(discriminant), b.step - a.step)
-    denominator = b.slope - a.slope + 2.0 * d2
-    if denominator == 0.0:
-        return math.nan
-    return b.step - (b.step - a.step) * (b.slope + d2 - d1) / denominator
+    half, root = m - a.slope, math.copysign(math.sqrt(discriminant), h)
+    leading = a.slope - 2.0 * m + b.slope
+    if half * root > 0.0:
+        return a.step - h * a.slope / (half + root)
+    return a.step + h * (root - half) / leading if leading != 0.0 else math.nan
