@@ -35,8 +35,8 @@ class Manifest(TypedDict):
 class Model:
     """Dynamics, cost and success of one robot.  x = [q, v]; SI units throughout.
 
-    Every method checks the shapes that it is given (ValueError) and takes arrays as they come:
-    lists, integers, any memory order.
+    Every method but `policy_rollouts` checks the shapes that it is given (ValueError) and takes
+    arrays as they come: lists, integers, any memory order.
 
     robot      the description
     manifest   what its build recorded (`build`)
@@ -153,7 +153,10 @@ class Model:
         return X_next
 
     def policy_rollouts(self, arguments: Arguments) -> None:
-        """Fill the rollouts of policies that ``arguments`` describe, which must fit the robot."""
+        """Fill the rollouts of policies that ``arguments`` describe.
+
+        It gets addresses, so that nothing is checked here: `policy.rollouts` does that.
+        """
         self._run("policy_rollouts", np.array(arguments))
 
     def linearize(self, X: ArrayLike, U: ArrayLike) -> tuple[Array, Array]:

@@ -69,6 +69,7 @@ def plan(
     methods: Sequence[str] | None,
     seeds: int | None = None,
     iterations: int | None = None,
+    *,
     first_seed: int = 0,
     finish: Finish | None = None,
 ) -> list[Member]:

@@ -10,14 +10,15 @@ import math
 import numpy as np
 
 from vgps.codegen.model import Model
-from vgps.solver.optimize import optimize
+from vgps.policy.search import initial_trajectories, search_settings
+from vgps.policy.settings import RunSettings
 
 LONGER = 1.5  # horizons
 _known: dict[tuple[str, str, int], float | None] = {}  # a worker meets a robot and seed repeatedly
 
 
 def longer_ddp_cost(model: Model, seed: int) -> float | None:
-    """Cost over the task's T steps of a trajectory optimised over LONGER T, from the task's start.
+    """Cost over the task's T steps of trajectories optimised over LONGER T, as those of a run are.
 
     The mean over the task's initial states; None for a task that ends with its horizon, or where
     the optimisation stops being finite.
@@ -36,12 +37,11 @@ def longer_ddp_cost(model: Model, seed: int) -> float | None:
 
 
 def _optimized(model: Model, seed: int) -> float | None:
-    T, rng = model.robot.task.horizon, np.random.default_rng(seed)
-    costs = []
-    for initial in range(len(model.x0s)):
-        try:
-            X, U, *_ = optimize(model, rng=rng, initial=initial, horizon=math.ceil(LONGER * T))
-        except FloatingPointError:
-            return None
-        costs.append(model.cost(X[: T + 1], U[:T]).sum())
-    return float(np.mean(costs))
+    settings = search_settings(RunSettings(), model.robot)
+    T = settings.horizon
+    longer = settings._replace(horizon=math.ceil(LONGER * T))
+    try:
+        solutions = initial_trajectories(model, longer, np.random.default_rng(seed))
+    except FloatingPointError:
+        return None
+    return float(np.mean([model.cost(one.X[: T + 1], one.U[:T]).sum() for one in solutions]))

@@ -7,8 +7,7 @@ importance weights is that of the mixture, 1/n sum_j q_j.
 The active set consists of whole batches: those of the initial DDP solution and of the latest
 adapted one, that of theta*, that of the newest policy, and among the other policies' those that are
 most probable under theta*, of equals the newer.  All others are dropped, so that the last iteration
-costs as much as the first; samples as improbable as theirs have no weight in the
-estimate.
+costs as much as the first; samples as improbable as theirs have no weight in the estimate.
 """
 
 from typing import NamedTuple

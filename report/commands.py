@@ -258,7 +258,7 @@ def compare_command(
         seeds: Runs of each method in each panel (30 of VGPS, 10 of others).
         first_seed: Seed of the first run; the others follow.
         iterations: Outer iterations (as each robot's file says).
-        finish: Last stage of every run (for vgps-finish alone).
+        finish: Last stage of every run (average-cost for vgps-finish, none for the others).
         jobs: Processes on this machine (one for each core).
         cluster: Address of a Dask scheduler whose workers do the runs instead.
         tls_ca_file: Authority that signed the certificates of a cluster at tls://.
@@ -283,7 +283,9 @@ def compare_command(
     from vgps.experiments.results import holds_comparison
     from vgps.report.comparison_report import report_comparison
 
-    members = plan(compared, hidden, methods, seeds, iterations, first_seed, finish)
+    members = plan(
+        compared, hidden, methods, seeds, iterations, first_seed=first_seed, finish=finish
+    )
     certificates = Certificates(*tls) if tls else None
     with locked(out):
         try:

@@ -9,6 +9,9 @@ import pytest
 from command_line import ROOT, run, started
 from distributed import LocalCluster
 
+from vgps.experiments.plan import SEEDS, SEEDS_OF_VGPS
+from vgps.report.commands import compare_command
+
 CARTPOLE = ROOT / "tests" / "robots" / "cartpole.yaml"
 QUICK = ("--hidden", 5, "--methods", "vgps", "--iterations", 2)
 
@@ -156,3 +159,7 @@ def test_other_settings_than_those_of_the_folder(swimmer):
     status, _, said = run("compare", "--robots", "swimmer", *QUICK, *arguments)
     assert status == 2 and said.count("\n") == 1
     assert "was run with iterations 2, not 3: choose another --out" in said
+
+
+def test_the_help_tells_how_many_seeds():
+    assert f"({SEEDS_OF_VGPS} of VGPS, {SEEDS} of others)" in compare_command.__doc__

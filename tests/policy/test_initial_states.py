@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from searching import run, stored_and_resumed
 
 from vgps.codegen.description.robot import load
 from vgps.codegen.errors import InputError
@@ -10,7 +11,7 @@ from vgps.policy.evaluation import summarize
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import FitSettings, draws_of
 from vgps.policy.rollouts import Rollouts, initial_states
-from vgps.policy.search import initial_trajectories, iterate, search, search_settings
+from vgps.policy.search import initial_trajectories, search, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import SearchState, start
 from vgps.policy.store import state_from_arrays, state_to_arrays
@@ -43,12 +44,6 @@ def settings(model):
 @pytest.fixture(scope="module")
 def beginning(model, settings):
     return start(model, initial_trajectories(model, settings, np.random.default_rng(0)))
-
-
-def run(name, model, settings, state, rng, iterations):
-    for _ in range(iterations):
-        state, record = iterate(model, METHODS[name], settings, state, rng)
-    return state, record
 
 
 @pytest.mark.parametrize("name", METHODS)
@@ -106,7 +101,7 @@ def test_the_m_step_draws_from_every_q(beginning):
 
 
 def test_records_are_of_all_states(model, settings, beginning):
-    state, record = run("vgps", model, settings, beginning, np.random.default_rng(2), 1)
+    state, (record,) = run("vgps", model, settings, beginning, np.random.default_rng(2), 1)
     costs = [model.cost(q.X, q.U).sum() for q in state.q]
     assert record.ddp_cost == pytest.approx(np.mean(costs))
     assert record.largest_k == max(abs(q.k).max() for q in state.q)
@@ -114,20 +109,9 @@ def test_records_are_of_all_states(model, settings, beginning):
 
 @pytest.mark.parametrize("name", SEVERAL)
 def test_a_stored_state_continues_to_the_same_bits(name, model, settings, beginning, tmp_path):
-    rng = np.random.default_rng(3)
-    whole, _ = run(name, model, settings, beginning, rng, 3)
-
-    rng = np.random.default_rng(3)
-    half, _ = run(name, model, settings, beginning, rng, 1)
-    np.savez(tmp_path / "state.npz", **state_to_arrays(half))
-    with np.load(tmp_path / "state.npz", allow_pickle=False) as arrays:
-        restored = state_from_arrays(dict(arrays), METHODS[name].memory)
-    resumed, _ = run(name, model, settings, restored, rng, 2)
-
-    a, b = state_to_arrays(whole), state_to_arrays(resumed)
-    assert a.keys() == b.keys() and a["q_K"].shape == (2, T, 1, 4)
-    for key, value in a.items():
-        np.testing.assert_array_equal(b[key], value, err_msg=key)
+    path = tmp_path / "state.npz"
+    arrays = stored_and_resumed(name, model, settings, beginning, path, 1, 2)
+    assert arrays["q_K"].shape == (2, T, 1, 4)
 
 
 def test_a_state_of_another_number_of_initial_states_is_refused(model, begun, beginning):

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 import pytest
+from searching import run, stored_and_resumed
 
 from vgps.codegen.description.robot import load
 from vgps.policy import cost_weighted, dagger, gps, sample_set
@@ -11,10 +12,9 @@ from vgps.policy.controller import LinearGaussianController
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import Samples, fit
 from vgps.policy.rollouts import LARGEST_COST, run_policy_from, step_costs
-from vgps.policy.search import initial_trajectories, iterate, search_settings
+from vgps.policy.search import initial_trajectories, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import start
-from vgps.policy.store import state_from_arrays, state_to_arrays
 
 T = 50
 
@@ -35,14 +35,6 @@ def beginning(model, settings):
     return start(model, initial_trajectories(model, settings, np.random.default_rng(0)))
 
 
-def run(name, model, settings, state, rng, iterations):
-    records = []
-    for _ in range(iterations):
-        state, record = iterate(model, METHODS[name], settings, state, rng)
-        records.append(record)
-    return state, records
-
-
 @pytest.fixture(scope="module")
 def found(model, settings, beginning):
     """The state of guided policy search after several iterations."""
@@ -51,20 +43,7 @@ def found(model, settings, beginning):
 
 @pytest.mark.parametrize("name", METHODS)
 def test_a_stored_state_continues_to_the_same_bits(name, model, settings, beginning, tmp_path):
-    rng = np.random.default_rng(3)
-    whole, _ = run(name, model, settings, beginning, rng, 4)
-
-    rng = np.random.default_rng(3)
-    half, _ = run(name, model, settings, beginning, rng, 2)
-    np.savez(tmp_path / "state.npz", **state_to_arrays(half))
-    with np.load(tmp_path / "state.npz", allow_pickle=False) as arrays:
-        restored = state_from_arrays(dict(arrays), METHODS[name].memory)
-    resumed, _ = run(name, model, settings, restored, rng, 2)
-
-    a, b = state_to_arrays(whole), state_to_arrays(resumed)
-    assert a.keys() == b.keys()
-    for key, value in a.items():
-        np.testing.assert_array_equal(b[key], value, err_msg=key)
+    stored_and_resumed(name, model, settings, beginning, tmp_path / "state.npz", 2, 2)
 
 
 @pytest.mark.parametrize("name", METHODS)
