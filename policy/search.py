@@ -145,7 +145,7 @@ def iterate(
     # Its import changes the environment, which importing this module should not.
     from threadpoolctl import threadpool_limits
 
-    started = time.perf_counter()
+    started = time.process_time()
     with threadpool_limits(1, user_api="blas"):
         alpha = annealed(settings, state.k + 1)
         if isinstance(state, Beginning):
@@ -171,7 +171,7 @@ def iterate(
         ddp_reason=str(worst(solution.reason for solution in solutions) or ""),
         ddp_regularization=max((solution.regularization for solution in solutions), default=0.0),
         largest_k=max(float(np.abs(one.k).max()) for one in q),
-        seconds=time.perf_counter() - started,
+        seconds=time.process_time() - started,
         rollouts=new.rollouts,
     )
     return new, record

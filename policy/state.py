@@ -90,7 +90,7 @@ class Record(NamedTuple):
     ddp_reason: str  # why the optimisation of q ended (`solver.ilqr.Reason`); empty where q stays
     ddp_regularization: float  # that the gains of q needed; 0 where Q_uu is positive definite
     largest_k: float  # N·m or N, entry of k_t of q: how far the optimisation was from its end
-    seconds: float
+    seconds: float  # of the processor, so that other programs do not count
     rollouts: int  # sampled so far to learn from
 
 

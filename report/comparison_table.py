@@ -13,9 +13,9 @@ _LEGEND = (
     "that failed did not succeed. Costs are means over these rollouts: median over seeds "
     f"(least to greatest). The longer DDP is optimised over {LONGER:g} horizons, and its cost is "
     "that of the first: unlike the initial one it has to survive what is measured. Seconds are "
-    "those of the method's iterations on one core, without the initial DDP, which all methods "
-    "share; the first run of a process also loads the compiled kernels. Rollouts are those that a "
-    "run learned from."
+    "processor time of the method's iterations, without the initial DDP, which all methods share; "
+    "the first run of a process also loads the compiled kernels. Rollouts are those that a run "
+    "learned from."
 )
 
 
