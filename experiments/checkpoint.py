@@ -13,7 +13,16 @@ from pydantic_core import PydanticCustomError
 from vgps.codegen.description.robot import Robot
 from vgps.experiments.run_folder import RunFolder
 from vgps.experiments.schema import first_refusal
-from vgps.policy.archive import ArrayFileError, Arrays, read_arrays, text, whole
+from vgps.experiments.selection import Best
+from vgps.policy.archive import (
+    ArrayFileError,
+    Arrays,
+    Schema,
+    numbers,
+    read_arrays,
+    text,
+    whole,
+)
 from vgps.policy.finish import FinishState
 from vgps.policy.gaussian import Policy
 from vgps.policy.methods import METHODS
@@ -30,11 +39,19 @@ from vgps.policy.store import (
     state_to_arrays,
 )
 
+_BEST: Schema = {
+    "best_k": whole(least=1, below="after_last", optional=True),
+    "best_theta": numbers("n_theta", optional=True),
+    "best_success": numbers(optional=True),
+    "best_cost": numbers(optional=True),
+}
+
 
 class Checkpoint(NamedTuple):
     """After an iteration."""
 
     state: SearchState
+    best: Best | None  # None in checkpoints of early versions
     random: dict[str, Any]  # state of the bit generator
 
 
@@ -87,17 +104,18 @@ class FinishCheckpoint(NamedTuple):
 
 
 def store_policy(folder: RunFolder, robot: Robot, policy: Policy, row: int) -> None:
-    """Write policy.npz, which is measured in this row of metrics.csv, counted from 1."""
+    """Write policy.npz, what the run has come to by this row of metrics.csv, counted from 1."""
     folder.write_arrays(
         "policy.npz", robot, policy_to_arrays(policy) | {"iteration": np.array(row)}
     )
 
 
 def store_checkpoint(
-    folder: RunFolder, robot: Robot, state: SearchState, rng: np.random.Generator
+    folder: RunFolder, robot: Robot, state: SearchState, best: Best, rng: np.random.Generator
 ) -> None:
     """Write checkpoint.npz."""
-    folder.write_arrays("checkpoint.npz", robot, state_to_arrays(state) | _random(rng))
+    chosen = {f"best_{name}": np.asarray(value) for name, value in best._asdict().items()}
+    folder.write_arrays("checkpoint.npz", robot, state_to_arrays(state) | chosen | _random(rng))
 
 
 def store_finish(
@@ -122,14 +140,21 @@ def read_checkpoint(folder: RunFolder, settings: RunSettings, robot: Robot) -> C
     if not path.exists():
         return None
     memory = METHODS[settings.method].memory
-    schema = state_schema(memory) | {"random": text()}
+    schema = state_schema(memory) | _BEST | {"random": text()}
     sizes = state_sizes(robot, settings)
     arrays = read_arrays(path, f"a checkpoint of {settings.method}", schema, sizes, robot)
     with _refusing(path):
         state = state_from_arrays(arrays, memory)
         require_state(state, robot, settings, memory)
         random = _Generator.model_validate_json(str(arrays["random"])).model_dump()
-    return Checkpoint(state, random)
+    return Checkpoint(state, _best(arrays), random)
+
+
+def _best(arrays: Arrays) -> Best | None:
+    if any(name not in arrays for name in _BEST):
+        return None
+    k, theta, success, cost = (arrays[name] for name in _BEST)
+    return Best(int(k), theta, float(success), float(cost))
 
 
 def read_finish(

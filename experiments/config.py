@@ -22,6 +22,7 @@ class RunConfig(RunSettings):
     demo          where the actions came from that the run started from, None: the robot's own
                   start; demo.npz in the folder holds them
     versions      of Python and of the packages that compute
+    chosen        what the robot's file leaves open and the run has decided, by its place there
     """
 
     robot: str
@@ -29,6 +30,7 @@ class RunConfig(RunSettings):
     overrides: dict[str, Any] = {}
     demo: str | None = None
     versions: dict[str, str]
+    chosen: dict[str, str] = {}
 
     @model_validator(mode="before")
     @classmethod

@@ -16,7 +16,7 @@ from vgps.policy.state import Record
 
 _OF_A_SEARCH: dict[str, float | str] = {
     name: "" if kind is str else float("nan") for name, kind in Record.__annotations__.items()
-} | {"spread": float("nan")}
+} | {"spread": float("nan"), "best": float("nan")}
 
 
 def finish_run(
@@ -36,7 +36,7 @@ def finish_run(
     Args:
         model: the robot.
         settings: of the run.
-        policy: the last of the search.
+        policy: the best of the search.
         k: iterations of the search; the rows count on from there.
         rollouts: that were sampled by then.
         folder: of the run; None for one that nobody asked to keep.

@@ -67,6 +67,6 @@ def measured(
         summary = summarize(model, rollouts)
         columns |= {f"{kind}_cost": summary.mean_cost, f"{kind}_success": summary.success_rate}
         if kind == "stochastic" and q is not None:
-            steps = model.robot.task.horizon - model.robot.training.tail
+            steps = model.robot.task.horizon - model.robot.tail
             columns["spread"] = spread_against(q, rollouts.X, steps)
     return columns

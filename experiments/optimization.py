@@ -40,7 +40,7 @@ def optimize_into(
     Returns:
         The robot's model, the solution from each initial state, and what `optimize --json` prints:
         of several the mean cost and speed, the sum of the iterations, the worst reason, and whether
-        all succeed.
+        all succeed; how each began.
     """
     model = build(robot)
     U = None if demo is None else read_demonstration(demo, model)
@@ -65,6 +65,7 @@ def optimize_into(
         "reason": str(worst(one.reason for one in solutions)),
         "success": all(success),
         "success_by_initial": success,
+        "start_by_initial": [one.start for one in solutions],
         "mean_speed": float(np.mean([model.speed(one.X, one.U).mean() for one in solutions])),
         "seconds": seconds,
         "out": str(path),

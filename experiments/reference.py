@@ -30,7 +30,9 @@ def longer_ddp_cost(model: Model, seed: int) -> float | None:
     robot = model.robot
     if robot.task.ends:
         return None
-    key = robot.text, repr(robot.overrides), 0 if robot.task.start.gait else seed
+    start = robot.task.start
+    by_gait = start is not None and start.gait
+    key = robot.text, repr(robot.overrides), 0 if by_gait else seed
     if key not in _known:
         _known[key] = _optimized(model, seed)
     return _known[key]

@@ -1,6 +1,7 @@
 """Training: a method's search, measured after each iteration and stored in a folder as it goes."""
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,7 @@ from vgps.experiments.metrics import Metrics
 from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.run import Run, Trajectory, read_trajectories, store_trajectories
 from vgps.experiments.run_folder import DEMO, ROBOT, RunFolder
+from vgps.experiments.selection import Best, best_of
 from vgps.policy.archive import of_each
 from vgps.policy.search import initial_trajectories, search, search_settings
 from vgps.policy.settings import RunSettings
@@ -151,7 +153,9 @@ def _require_same_beginning(
     own = folder.read_config()
     held = f"{folder.path} already exists, and holds a run"
     # The same actions may come from another place, and a run may be continued by newer packages.
-    for name, value in config.model_dump(exclude={"demo", "versions", "robot_sha256"}).items():
+    for name, value in config.model_dump(
+        exclude={"demo", "versions", "robot_sha256", "chosen"}
+    ).items():
         if getattr(own, name) != value:
             raise RunFolderError(f"{held} with {name} {getattr(own, name)}, not {value}")
     if (own.demo is None) != (U is None):
@@ -195,14 +199,18 @@ def _learn(
     """Begin or continue a run up to its last iteration.
 
     In a folder every iteration adds a row to metrics.csv and renews policy.npz and checkpoint.npz,
-    as does every round of the finish with finish.npz.
+    as does every round of the finish with finish.npz.  The policy of a run is the best of its
+    search, or what the finish makes of that.
     """
     rng = np.random.default_rng(settings.seed)
     rows: list[dict[str, float | str]] = []
     state: SearchState | Beginning
+    best: Best | None = None
     if folder is not None and checkpoint is not None:
         state, rng.bit_generator.state = checkpoint.state, checkpoint.random
-        trajectories, policy = read_trajectories(folder, model.robot), state.policy
+        trajectories = read_trajectories(folder, model.robot)
+        best = checkpoint.best or best_of(model, None, state.policy, state.k, settings.seed)
+        policy = state.policy.with_theta(best.theta)
         folder.keep_metrics(state.k + rounds_of_finish(folder, settings, model.robot, state.k))
         # It may be damaged, or of the next iteration.
         store_policy(folder, model.robot, policy, state.k)
@@ -215,19 +223,23 @@ def _learn(
         state = start(model, solutions)
         if folder is not None:
             folder.file("metrics.csv").unlink(missing_ok=True)
+            chosen = _chosen(model.robot, solutions)
+            folder.write_config(folder.read_config().replaced(chosen=chosen))
             store_trajectories(folder, model.robot, trajectories)
 
     with watch("iteration", settings.last_iteration(model.robot)) as update:
         for reached, record in search(model, settings.method, settings, rng, state):
-            state, policy = reached, reached.policy
-            costs = measured(model, policy, settings.seed, reached.k, reached.q)
-            rows.append({"stage": "search"} | record._asdict() | costs)
+            state, k = reached, reached.k
+            costs = measured(model, reached.policy, settings.seed, k, reached.q)
+            best = best_of(model, best, reached.policy, k, settings.seed)
+            policy = reached.policy.with_theta(best.theta)
+            rows.append({"stage": "search"} | record._asdict() | costs | {"best": best.k})
             if folder is not None:
                 folder.append_metrics(rows[-1])
-                store_policy(folder, model.robot, policy, reached.k)
-                store_checkpoint(folder, model.robot, reached, rng)
+                store_policy(folder, model.robot, policy, k)
+                store_checkpoint(folder, model.robot, reached, best, rng)
             update(
-                reached.k,
+                k,
                 f"cost stochastic {costs['stochastic_cost']:.1f}, "
                 f"deterministic {costs['deterministic_cost']:.1f}",
             )
@@ -238,6 +250,17 @@ def _learn(
         rows += finished
     metrics = _columns(rows) if folder is None else folder.read_metrics()
     return Run(model, settings, trajectories, policy, metrics, folder)
+
+
+def _chosen(robot: Robot, solutions: Sequence[Solution]) -> dict[str, str]:
+    """What the file leaves open, by its place there: the value and how it came about."""
+    chosen = {}
+    if robot.task.start is None:
+        for s, one in enumerate(solutions):
+            chosen[f"task.start{robot.task.of_initial(s)}"] = one.start
+    if robot.training.tail is None:
+        chosen["training.tail"] = f"{robot.tail}, of the horizon of {robot.task.horizon} steps"
+    return chosen
 
 
 def _columns(rows: list[dict[str, float | str]]) -> Metrics:

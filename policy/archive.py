@@ -60,9 +60,11 @@ Schema = dict[str, Entry]
 _TYPES: dict[str, DTypeLike] = {"number": np.float64, "real": np.float64, "whole": np.int64}
 
 
-def numbers(*shape: int | str, finite: bool = True, each: str | None = None) -> Entry:
+def numbers(
+    *shape: int | str, finite: bool = True, each: str | None = None, optional: bool = False
+) -> Entry:
     """Doubles; as many arrays of them as ``each`` says."""
-    return Entry("number", shape, finite, each=each)
+    return Entry("number", shape, finite, each=each, optional=optional)
 
 
 def of_each(arrays: ArrayLike) -> NDArray:

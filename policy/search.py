@@ -93,7 +93,7 @@ def search_settings(run: RunSettings, robot: Robot) -> SearchSettings:
         pairs=training.pairs,
         rollouts=run.rollouts,
         noisy_oracle=(run.oracle or own_oracle(run.method)) == "noisy",
-        fit=FitSettings(training.samples, training.tail, run.optimizer, run.bound),
+        fit=FitSettings(training.samples, robot.tail, run.optimizer, run.bound),
     )
 
 

@@ -162,7 +162,7 @@ def state_sizes(robot: Robot, settings: RunSettings) -> dict[str, int]:
         "hidden": hidden,
         "S": len(robot.task.initials),
         "T": horizon,
-        "T_learned": horizon - robot.training.tail,
+        "T_learned": horizon - robot.tail,
         "after_last": settings.last_iteration(robot) + 1,
         "n_weights": n_weights,
         "n_theta": n_weights + robot.nu,

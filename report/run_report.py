@@ -50,7 +50,9 @@ def _draw(run: Run, folder: RunFolder, animation: str | None) -> dict[str, str]:
     picture, gait = folder.file("training.png"), folder.file("gait.gif")
     training_picture(picture, run.model, run.metrics, run.ddp_cost, X, reference=trajectory.X)
     settings = config.model_dump()
-    facts = [(name, str(value)) for name, value in settings.items() if name != "versions"]
+    several = ("versions", "chosen")
+    facts = [(name, str(value)) for name, value in settings.items() if name not in several]
+    facts += [(f"chosen {place}", value) for place, value in config.chosen.items()]
     facts += [(f"version of {name}", value) for name, value in config.versions.items()]
     rows = zip(*(map(_cell, run.metrics[name].tolist()) for name in _COLUMNS), strict=True)
     pictures = [("Learning curve and gait", picture)]

@@ -88,6 +88,7 @@ class Solution(NamedTuple):
     regularization: float  # that the final gains needed; 0 where Q_uu is positive definite
     iterations: int
     reason: Reason
+    start: str = "given"  # what the actions were made by that it began with (`starts`)
 
 
 def ilqr(

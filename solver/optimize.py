@@ -1,17 +1,17 @@
-"""A trajectory for a robot's own task, from where its file says that optimisation starts."""
+"""A trajectory for a robot's own task, from the start in its file or the best of those tried."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vgps.codegen.description.task import Start
 from vgps.codegen.model import Model
 from vgps.solver.ilqr import Iteration, Reason, Settings, Solution, ilqr
 from vgps.solver.objective import task_objective
+from vgps.solver.starts import Start, all_starts
 from vgps.solver.step_length import step_length, step_length_to_blame
-from vgps.solver.walking import walk
+from vgps.solver.trials import best_of
 
 Array = NDArray[np.float64]
 _log = logging.getLogger(__name__)
@@ -52,13 +52,19 @@ def optimize(
     T = model.robot.task.horizon if horizon is None else horizon
     x0 = model.x0s[initial]
     if U is None:
-        U = _described_start(model, x0, T, np.random.default_rng(0) if rng is None else rng)
-    U = np.asarray(U, dtype=float)
+        starts = list(_starts(model, x0, T, np.random.default_rng(0) if rng is None else rng))
+    else:
+        given = np.asarray(U, dtype=float)
+        starts = [Start("given", "", lambda: given)]
     objective = task_objective(model, T, alpha)
     try:
-        solution = ilqr(model, objective, x0, U, settings, callback)
+        if len(starts) == 1:
+            solution = ilqr(model, objective, x0, starts[0].actions(), settings, callback)
+            solution = solution._replace(start=starts[0].name)
+        else:
+            solution = best_of(model, objective, x0, starts, settings, callback)
     except FloatingPointError as error:
-        if blame := step_length_to_blame(model, x0, U):
+        if blame := step_length_to_blame(model, x0, starts[0].actions()):
             raise FloatingPointError(f"{error}; {blame}") from error
         raise
     _warn(model, solution, model.robot.task.of_initial(initial))
@@ -72,15 +78,20 @@ def _warn(model: Model, solution: Solution, which: str) -> None:
     )
     if steps.sentence:
         _log.warning("the trajectory%s is not to be trusted: %s", which, steps.sentence)
-    if solution.reason is Reason.STATIONARY and solution.iterations == 1:
-        start = model.robot.task.start
-        way_out = ": task.start: {noise: 1} would leave it" if start == Start() else ""
+    described = model.robot.task.start
+    if solution.reason is Reason.STATIONARY and solution.iterations == 1 and described is not None:
+        way_out = ": without task.start, others would be tried" if described.noise == 0.0 else ""
         text = "the start%s is a stationary point, from which no descent begins%s"
         _log.warning(text, which, way_out)
 
 
-def _described_start(model: Model, x0: Array, T: int, rng: np.random.Generator) -> Array:
+def _starts(model: Model, x0: Array, T: int, rng: np.random.Generator) -> Iterator[Start]:
+    """The start that the robot's file describes, or all that there are."""
     described = model.robot.task.start
-    if described.gait:
-        return walk(model, x0, T).U
-    return described.noise * rng.standard_normal((T, model.nu))
+    if described is None or described.noise is None:
+        for start in all_starts(model, x0, T, rng):
+            if described is None or start.kind == described.kind:
+                yield start
+    else:
+        noise = described.noise * rng.standard_normal((T, model.nu))
+        yield Start("noise", f"{described.noise:g}", lambda: noise)

@@ -23,6 +23,7 @@ from vgps.codegen.description.task import Deviation, Task, Training
 from vgps.codegen.errors import ENOUGH, found
 
 MOST_PARAMETERS = 500
+TAIL = 5  # horizons are as long as this many tails, where a file gives none
 HOURS = "; 40 links take minutes to derive and compile, and 100 about an hour"
 
 
@@ -180,6 +181,17 @@ class Blueprint(Part):
         """Standard deviations that make Sigma_f, length nx, where the file gives them."""
         given = self.training.marginals
         return None if given is None else self._deviation(given)
+
+    @property
+    def tail(self) -> int:
+        """Steps at the end of the horizon that the policy does not learn from."""
+        given = self.training.tail
+        return self.task.horizon // TAIL if given is None else given
+
+    @property
+    def judged_steps(self) -> int:
+        """Steps in which a trajectory has to succeed: without the tail, where the task goes on."""
+        return self.task.horizon - (0 if self.task.ends else self.tail)
 
     @property
     def observed_indices(self) -> tuple[int, ...]:

@@ -172,7 +172,7 @@ def check_contact(robot: Blueprint) -> Refusals:
 
 def check_training(robot: Blueprint) -> Refusals:
     """The policy learns from at least one step."""
-    if robot.training.tail >= robot.task.horizon:
+    if robot.tail >= robot.task.horizon:
         text = f"must be less than the horizon of {robot.task.horizon} steps"
         yield refuse(text, at=("training", "tail"))
 
@@ -181,12 +181,9 @@ def check_gait(robot: Blueprint) -> Refusals:
     """The walking controller names links, actuated joints and points that exist."""
     gait = robot.gait
     if gait is None:
-        if robot.task.start.gait:
+        if robot.task.start is not None and robot.task.start.gait:
             yield refuse("there is no 'gait' to start from", "sentence", ("task", "start", "gait"))
         return
-    if robot.task.start.gait and robot.task.start.noise > 0:
-        text = "a start is either 'gait' or 'noise', not both"
-        yield refuse(text, "sentence", ("task", "start", "noise"))
     if robot.ground is None:
         yield refuse("a gait needs the key 'ground' of the robot", "sentence", ("gait",))
     links = [link.name for link in robot.links]

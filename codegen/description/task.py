@@ -9,6 +9,7 @@ from pydantic import (
     ValidationInfo,
     ValidatorFunctionWrapHandler,
     WrapValidator,
+    model_validator,
 )
 
 from vgps.codegen.description.expression import parse, split_aggregates
@@ -132,14 +133,34 @@ class Observe(Part):
 
 
 class Start(Part):
-    """Where the optimiser starts.
+    """Where the optimiser starts: one of these.  What can be is tried where a file has no start.
 
-    noise  standard deviation of random actions, N·m or N
-    gait   instead: the actions of the robot's walking controller
+    noise     standard deviation of random actions, N·m or N
+    hold      actions of a feedback on the initial posture
+    receding  actions of model-predictive control
+    gait      actions of the robot's walking controller
     """
 
-    noise: NonNegative = 0.0
+    noise: NonNegative | None = None
+    hold: Truth = False
+    receding: Truth = False
     gait: Truth = False
+
+    @model_validator(mode="after")
+    def _one(self) -> "Start":
+        if len(self._chosen) != 1:
+            given = " and ".join(self._chosen) or "none"
+            raise refuse(f"must be one of {', '.join(type(self).model_fields)}, found {given}")
+        return self
+
+    @property
+    def _chosen(self) -> list[str]:
+        return [name for name, value in self if value is not None and value is not False]
+
+    @property
+    def kind(self) -> str:
+        """Which of them it is."""
+        return self._chosen[0]
 
 
 class Task(Part):
@@ -169,7 +190,7 @@ class Task(Part):
     process_noise: ProcessNoise = ProcessNoise()
     disturbances: tuple[Push, ...] = ()
     observe: Observe | None = None
-    start: Start = Start()
+    start: Start | None = None
 
     @property
     def initials(self) -> dict[Location, Initial]:
@@ -206,7 +227,8 @@ class Training(Part):
     samples      states drawn at each time step to fit the policy
     pairs        opposite pairs of states over which the policy term of the cost is averaged
     tail         steps before the horizon's end from which the policy does not learn: what follows
-                 the end costs an optimal trajectory nothing, so a walker lets itself fall there
+                 the end costs an optimal trajectory nothing, so a walker lets itself fall there; a
+                 fifth of the horizon when absent
     marginals    Sigma_f as standard deviations: what each step adds to the state marginals of q,
                  the process noise when absent.  The states that a policy learns from are drawn from
                  them, so that their spread decides how much of the feedback it learns
@@ -218,5 +240,5 @@ class Training(Part):
     anneal: Annotated[int, whole(1)] = 50
     samples: Annotated[int, whole(1)] = 10
     pairs: Annotated[int, whole(0)] = 5
-    tail: Annotated[int, whole(0)] = 0
+    tail: Annotated[int, whole(0)] | None = None
     marginals: Deviation | None = None

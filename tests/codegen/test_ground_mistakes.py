@@ -97,8 +97,8 @@ WALKER_MISTAKES = [
     (
         "start: {gait: true}",
         "start: {gait: true, noise: 3}",
-        "noise: ^3",
-        "a start is either 'gait' or 'noise', not both",
+        "start: ^{gait",
+        "task.start must be one of noise, hold, receding, gait, found noise and gait",
     ),
     ("foot: [heel_r, toe_r]", "foot: []", "foot: ^[]", "must be a list of points"),
     (

@@ -53,9 +53,11 @@ def test_what_is_stored_is_read(robot, trained, tmp_path):
     assert checkpoint.state.k == 2
     rng, folder = np.random.default_rng(), RunFolder(tmp_path)
     rng.bit_generator.state = checkpoint.random
-    store_checkpoint(folder, robot, checkpoint.state, rng)
+    store_checkpoint(folder, robot, checkpoint.state, checkpoint.best, rng)
     again = read_checkpoint(folder, GPS, robot)
     assert again.random == checkpoint.random
+    assert again.best._replace(theta=None) == checkpoint.best._replace(theta=None)
+    np.testing.assert_array_equal(again.best.theta, checkpoint.best.theta)
     for one, other in zip(again.state.memory, checkpoint.state.memory, strict=True):
         np.testing.assert_array_equal(one, other)
 
@@ -109,3 +111,10 @@ def test_a_checkpoint_of_another_method_or_size(refusal):
     said = refusal(RunSettings(method="dagger", hidden=2, iterations=2))
     assert said.startswith("is not a checkpoint of dagger: it lacks memory_seen, and holds k, ")
     assert refusal(GPS.replaced(hidden=3)) == "W1 has shape (2, 4), expected (3, 4)"
+
+
+def test_an_early_checkpoint_names_no_best_policy(robot, trained, tmp_path):
+    with np.load(trained.file("checkpoint.npz")) as arrays:
+        early = {name: array for name, array in arrays.items() if not name.startswith("best_")}
+        np.savez(tmp_path / "checkpoint.npz", **early)
+    assert read_checkpoint(RunFolder(tmp_path), GPS, robot).best is None

@@ -1,0 +1,134 @@
+"""Actions from which a trajectory may be optimised, where a robot's file names no start.
+
+No single start suits every robot: without actions one that stands falls, and an optimiser rarely
+gets it up again, while one that swims does not move at all.  So several are made:
+
+    rest       the actions that come nearest to carrying the robot's own weight, throughout
+    noise      those and random ones: afresh each step (white), or along lines between some (smooth)
+    hold       feedback on the initial posture,  u = rest - B^T (k_p (q - q_0) + k_d v)
+    receding   model-predictive control: a plan of h steps is optimised, its first quarter is done,
+               and the next plan starts from the rest of it; what no plan has reached yet is noise
+    gait       the robot's walking controller, if its file describes one
+
+B (nv, nu) is what the actions push on at the initial posture.  Sizes are shares of the scale of an
+action: its limit or, without one, the largest force that gravity and springs exert.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vgps.codegen.model import Model
+from vgps.solver.ilqr import Settings, ilqr
+from vgps.solver.objective import task_objective
+from vgps.solver.rollout import closed_loop_rollouts
+from vgps.solver.walking import walk
+
+Array = NDArray[np.float64]
+
+WHITE = (0.02, 0.1, 0.3)  # standard deviations, as shares of the scale
+SMOOTH = (0.1, 0.3)
+DRAWS = 2  # of each kind of noise
+STEPS_OF_A_LINE = 12  # between the knots of smooth noise
+HOLD = ((0.3, 0.1), (1.0, 0.1), (1.0, 0.02))  # rad or m that ask for the scale, s: k_d / k_p
+HORIZONS = (8, 3)  # the task's horizon over that of a plan
+SHORTEST_PLAN = 8  # steps
+FIRST_PLAN, NEXT_PLAN = 30, 10  # iterations
+UNPLANNED = 0.02  # standard deviation of noise, as a share of the scale
+SWING = 2.0 * np.pi  # rad/s at which a unit of amplitude takes the scale of a weightless robot
+LIGHT = 1e-3  # of that: a robot of less weight has none
+
+
+class Start(NamedTuple):
+    """One of them."""
+
+    kind: str
+    which: str  # of its kind
+    actions: Callable[[], Array]  # (T, nu); FloatingPointError where it diverges
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.kind} ({self.which})" if self.which else self.kind
+
+
+def all_starts(model: Model, x0: Array, horizon: int, rng: np.random.Generator) -> Iterator[Start]:
+    """All starts from x0 (nx,) over ``horizon`` steps; ``rng`` draws the noise."""
+    nq, T = model.nq, horizon
+    q = x0[:nq]
+    B = _actuation(model, q)
+    weight = model.bias_force(q, np.zeros(nq)) - model.passive_force(q, np.zeros(nq))
+    scale = _scale(model, q, B, weight)
+    rest = np.clip(np.linalg.lstsq(B, weight)[0], -model.limits, model.limits)
+
+    yield Start("rest", "", lambda: np.tile(rest, (T, 1)))
+    for size in WHITE:
+        for _ in range(DRAWS):
+            noise = size * scale * rng.standard_normal((T, model.nu))
+            yield Start("noise", f"white, {size:g}", partial(np.add, rest, noise))
+    for size in SMOOTH:
+        for _ in range(DRAWS):
+            noise = size * scale * _smooth(T, model.nu, rng)
+            yield Start("noise", f"smooth, {size:g}", partial(np.add, rest, noise))
+    for reach, damping in HOLD:
+        K = np.hstack([np.eye(nq), damping * np.eye(nq)]) / reach
+        K = -scale[:, None] * (B / np.abs(B).max(axis=0)).T @ K
+        yield Start("hold", f"{reach:g}, {damping:g} s", partial(_hold, model, x0, rest, K, T))
+    for share in HORIZONS:
+        h = min(T, max(SHORTEST_PLAN, T // share))
+        noise = UNPLANNED * scale * rng.standard_normal((T + h, model.nu))
+        yield Start("receding", f"{h} steps", partial(_receding, model, x0, rest + noise, h))
+    if model.robot.gait is not None:
+        yield Start("gait", "", lambda: walk(model, x0, T).U)
+
+
+def _actuation(model: Model, q: Array) -> Array:
+    """B (nv, nu): the generalised force of each action at rest in q (nq,)."""
+    nothing = np.zeros(model.nv)
+    still = model.acceleration(q, nothing, np.zeros(model.nu))
+    a = np.array([model.acceleration(q, nothing, u) - still for u in np.eye(model.nu)])
+    return model.mass_matrix(q) @ a.T
+
+
+def _scale(model: Model, q: Array, B: Array, weight: Array) -> Array:
+    """(nu,) N m or N: the limits, or the largest weight, or what swings a robot without any."""
+    by_inertia = np.diag(B.T @ model.mass_matrix(q) @ B) * SWING**2
+    heaviest = np.abs(weight).max()
+    unlimited = np.where(heaviest > LIGHT * by_inertia, heaviest, by_inertia)
+    return np.where(np.isfinite(model.limits), model.limits, unlimited)
+
+
+def _smooth(T: int, nu: int, rng: np.random.Generator) -> Array:
+    """(T, nu) along lines between random knots."""
+    knots = rng.standard_normal((T // STEPS_OF_A_LINE + 1, nu))
+    places = np.linspace(0.0, T - 1, len(knots))
+    return np.column_stack([np.interp(np.arange(T), places, column) for column in knots.T])
+
+
+def _hold(model: Model, x0: Array, rest: Array, K: Array, T: int) -> Array:
+    """The actions (T, nu) of the feedback K (nu, nx) on x0."""
+    X = np.tile(np.concatenate([x0[: model.nq], np.zeros(model.nv)]), (T, 1))
+    U, k = np.tile(rest, (T, 1)), np.zeros((T, model.nu))
+    X_new, U_new = np.empty((1, T + 1, model.nx)), np.empty((1, T, model.nu))
+    gains = np.ascontiguousarray(np.broadcast_to(K, (T, *K.shape)))
+    closed_loop_rollouts(
+        model.address("follow"), x0[None], X, U, k, gains, np.zeros(1), model.limits, X_new, U_new
+    )
+    return U_new[0]
+
+
+def _receding(model: Model, x0: Array, unplanned: Array, h: int) -> Array:
+    """The actions (T, nu) of plans over h steps, from ``unplanned`` (T+h, nu)."""
+    objective, done = task_objective(model, h), max(1, h // 4)
+    T = len(unplanned) - h
+    x, plan, U = x0, unplanned[:h], np.empty((0, model.nu))
+    while len(U) < T:
+        settings = Settings(max_iterations=NEXT_PLAN if len(U) else FIRST_PLAN)
+        solution = ilqr(model, objective, x, plan, settings)
+        U = np.concatenate([U, solution.U[:done]])
+        x = solution.X[done]
+        plan = np.concatenate([solution.U[done:], unplanned[len(U) + h - done :][:done]])
+    return U[:T]

@@ -1,0 +1,112 @@
+"""The best of several starts of a trajectory optimisation, found by trying (`starts`).
+
+All are optimised a little, the better half a little more, and so on (successive halving; Karnin,
+Koren & Somekh, ICML 2013).  Those that are left are optimised to the end, best first, until one
+succeeds.  Better is what succeeds, then what costs less: a cheap trajectory may well be one that
+lies on the ground.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from vgps.codegen.model import Model
+from vgps.solver.ilqr import Iteration, Reason, Settings, Solution, ilqr
+from vgps.solver.objective import Objective
+from vgps.solver.starts import Start
+
+Array = NDArray[np.float64]
+
+ROUNDS = (10, 20, 30)  # iterations
+_ENDED = (Reason.STATIONARY, Reason.CONVERGED)
+
+
+class Tried(NamedTuple):
+    """What has come of a start."""
+
+    name: str
+    solution: Solution
+    fails: bool  # by the task's own success
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """Least for the best."""
+        return self.fails, self.solution.cost
+
+
+def best_of(
+    model: Model,
+    objective: Objective,
+    x0: Array,
+    starts: Iterable[Start],
+    settings: Settings,
+    callback: Callable[[Iteration], None] | None = None,
+) -> Solution:
+    """What the best of the starts leads to.
+
+    Args:
+        model: the robot.
+        objective: what is minimised.
+        x0: (nx,) initial state.
+        starts: at least one; those that diverge are left out.
+        settings: of the optimisation to the end.
+        callback: called after each of its iterations.
+
+    Raises:
+        FloatingPointError: when all starts diverge, as the first does.
+    """
+    first, *others = (
+        settings._replace(max_iterations=min(iterations, settings.max_iterations))
+        for iterations in ROUNDS
+    )
+    reached, faults = [], []
+    for start in starts:
+        try:
+            reached.append(_tried(model, objective, x0, start.name, start.actions(), first))
+        except FloatingPointError as fault:
+            faults.append(fault)
+    if not reached:
+        raise faults[0]
+    for longer in others:
+        reached = sorted(reached, key=lambda tried: tried.rank)[: -(-len(reached) // 2)]
+        reached = [_continued(model, objective, x0, tried, longer) for tried in reached]
+    ends = []
+    for tried in sorted(reached, key=lambda tried: tried.rank):
+        ends.append(_continued(model, objective, x0, tried, settings, callback))
+        if not ends[-1].fails:
+            break
+    best = min(ends, key=lambda tried: tried.rank)
+    return best.solution._replace(start=best.name)
+
+
+def _continued(
+    model: Model,
+    objective: Objective,
+    x0: Array,
+    tried: Tried,
+    settings: Settings,
+    callback: Callable[[Iteration], None] | None = None,
+) -> Tried:
+    """The same after some more iterations; as it is where it has ended, or stops being finite."""
+    if tried.solution.reason in _ENDED:
+        return tried
+    try:
+        return _tried(model, objective, x0, tried.name, tried.solution.U, settings, callback)
+    except FloatingPointError:
+        return tried
+
+
+def _tried(
+    model: Model,
+    objective: Objective,
+    x0: Array,
+    name: str,
+    U: Array,
+    settings: Settings,
+    callback: Callable[[Iteration], None] | None = None,
+) -> Tried:
+    solution = ilqr(model, objective, x0, U, settings, callback)
+    T = model.robot.judged_steps
+    return Tried(name, solution, not model.success(solution.X[: T + 1], solution.U[:T]))

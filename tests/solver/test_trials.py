@@ -1,0 +1,89 @@
+"""Of several starts the best one wins: success before cost, whatever diverges is left out."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from vgps.solver.ilqr import Settings, ilqr
+from vgps.solver.objective import task_objective
+from vgps.solver.optimize import optimize
+from vgps.solver.starts import Start
+from vgps.solver.trials import best_of
+
+CARTPOLE = (Path(__file__).parents[1] / "robots" / "cartpole.yaml").read_text(encoding="utf-8")
+LEANING = CARTPOLE[: CARTPOLE.index("  start: ")].replace(
+    "q: {rail: 1.0} ", "q: {rail: 0.5, hinge: 0.2} "
+)
+# Lying still is cheap, and no success.
+SWING = """\
+name: swing
+base: fixed
+links: [{name: rod, mass: 1, length: 1, direction: -pi/2}]
+joints: [{name: hinge, parent: world, child: rod, damping: 0.5, actuated: true}]
+points: [{name: tip, link: rod, at: [0, -1]}]
+task: {dt: 0.05, horizon: 30, cost: 1e-3*sum(u**2), success: max(hinge.q) > 1}
+"""
+
+
+def pushing(model, force):
+    return Start("given", f"{force:g} N", lambda: np.full((model.robot.task.horizon, 1), force))
+
+
+def diverging(message):
+    def fail():
+        raise FloatingPointError(message)
+
+    return Start("diverging", message, fail)
+
+
+@pytest.fixture(scope="module")
+def swing(build_text):
+    return build_text(SWING)
+
+
+def starts(model):
+    return [pushing(model, 0.0), pushing(model, 12.0)]
+
+
+def test_success_comes_before_cost(swing):
+    """Without iterations the starts are compared as they are."""
+    objective = task_objective(swing, 30)
+    still = Settings(max_iterations=0)
+    found = best_of(swing, objective, swing.x0, starts(swing), still)
+    assert found.start == "given (12 N)"
+    assert swing.success(found.X, found.U)
+    cheap = ilqr(swing, objective, swing.x0, np.zeros((30, 1)), still)
+    assert cheap.cost < found.cost
+
+
+def test_the_cheaper_one_of_two_that_fail(swing):
+    objective, still = task_objective(swing, 30), Settings(max_iterations=0)
+    both = [pushing(swing, 2.0), pushing(swing, 1.0)]
+    assert best_of(swing, objective, swing.x0, both, still).start == "given (1 N)"
+
+
+def test_what_diverges_is_left_out(swing):
+    objective = task_objective(swing, 30)
+    several = [diverging("at step 3"), *starts(swing)]
+    assert best_of(swing, objective, swing.x0, several, Settings(5)).start.startswith("given")
+    with pytest.raises(FloatingPointError, match="at step 3"):
+        best_of(swing, objective, swing.x0, [diverging("at step 3"), diverging("at 4")], Settings())
+
+
+def test_a_robot_that_falls_without_actions_is_saved(build_text):
+    """From rest iLQR ends with the pole turning round at some 10,000; 15 keep it up."""
+    model = build_text(LEANING)
+    T = model.robot.task.horizon
+    fallen = ilqr(model, task_objective(model, T), model.x0, np.zeros((T, 1)))
+    found = optimize(model)
+    assert model.success(found.X, found.U)
+    assert found.cost < 0.1 * fallen.cost
+    again = optimize(model)
+    assert again.start == found.start and np.array_equal(again.U, found.U)
+
+
+@pytest.mark.parametrize("kind", ["hold", "receding"])
+def test_a_file_may_name_the_kind(build_text, kind):
+    model = build_text(LEANING + f"  start: {{{kind}: true}}\n")
+    assert optimize(model).start.startswith(kind)
