@@ -11,6 +11,7 @@ from vgps.codegen.errors import SurroundingsError
 
 PACKAGE = Path(__file__).parents[1]
 MODELS = PACKAGE / "models"
+SCHEMA = PACKAGE / "docs" / "robot-file.schema.json"  # of robot files, for editors
 
 
 @cache

@@ -20,7 +20,7 @@ def test_every_mistake_has_a_line(spoilt):
     finished = run("check", spoilt)
     assert finished.returncode == 2 and finished.stdout == ""
     first, second = finished.stderr.splitlines()
-    assert first.startswith(f"{spoilt}:17:5: unknown key 'mas' in links[0]; did you mean 'mass'?")
+    assert first.startswith(f"{spoilt}:18:5: unknown key 'mas' in links[0]; did you mean 'mass'?")
     assert second.startswith(f"{spoilt}:") and "task.horizon must be a whole number" in second
 
 
@@ -38,7 +38,7 @@ def test_warnings_go_to_standard_error(tmp_path):
     path.write_text(SWIMMER.replace("gravity: 0 ", "gravity: -1 "), encoding="utf-8")
     finished = run("check", path)
     assert finished.returncode == 0 and finished.stdout.startswith(f"{path}: ok: ")
-    assert finished.stderr.startswith(f"{path}:12:10: warning: gravity")
+    assert finished.stderr.startswith(f"{path}:13:10: warning: gravity")
     assert finished.stderr.count("\n") == 1
     (result,) = json.loads(run("check", path, "--json").stdout)["robots"]
     assert result["ok"] and len(result["warnings"]) == 1

@@ -1,4 +1,7 @@
-"""All parts of a robot and its task, and what follows from them: coordinates, actions, sizes."""
+"""All parts of a robot and its task, and what follows from them: coordinates, actions, sizes.
+
+Each part is right by itself; `rules` says what has to fit together.
+"""
 
 import math
 from typing import Annotated, Any, Literal
@@ -8,6 +11,7 @@ from pydantic_core import PydanticCustomError
 
 from vgps.codegen.description.fields import (
     FileName,
+    Name,
     Number,
     Part,
     Text,
@@ -28,13 +32,22 @@ HOURS = "; 40 links take minutes to derive and compile, and 100 about an hour"
 
 
 class Blueprint(Part):
-    """A robot and its task before the rules that span several parts.
+    """A robot and its task.
 
-    parameters  name -> number; each may use those before it, every other number in the file may
-                use all
-    gravity     m/s², along -y
-    base        "floating": the root link moves freely, with coordinates x, y, angle; "fixed": the
-                root joint hangs from the world
+    name         of the robot, for folders and pictures
+    description  a sentence for people
+    parameters   name -> number; each may use those before it, every other number in the file may
+                 use all
+    gravity      m/s², along -y
+    base         "floating": the root link moves freely, with coordinates x, y, angle; "fixed": the
+                 root joint hangs from the world
+    links        rigid bodies
+    joints       what connects them, in the order of the coordinates and of the actions
+    points       named places on links, for costs and for contact with the ground
+    ground       what points with contact touch; absent: nothing
+    gait         a walking controller to start from
+    task         what the robot is asked to do
+    training     how its policy is learned
 
     The state is x = [q, v].  q is x, y and angle of a floating root, then the non-fixed joints in
     file order; v is the rate of q.  u is the actuated joints in file order.
@@ -42,7 +55,7 @@ class Blueprint(Part):
 
     name: FileName
     description: Text = ""
-    parameters: dict[str, float] = Field(default_factory=dict)
+    parameters: dict[Name, Number] = Field(default_factory=dict, max_length=MOST_PARAMETERS)
     gravity: Number = 9.81
     base: Literal["floating", "fixed"]
     links: Annotated[tuple[Link, ...], at_most(100, HOURS)]

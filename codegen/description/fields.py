@@ -19,11 +19,13 @@ from pydantic import (
     PlainValidator,
     ValidationError,
     ValidationInfo,
+    WithJsonSchema,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from vgps.codegen.description.check import Check
 from vgps.codegen.description.expression import ExpressionError, parse, value_of
-from vgps.codegen.description.grammar import FUNCTION_NAMES
+from vgps.codegen.description.grammar import CHARACTERS, FUNCTION_NAMES, MAX_LENGTH
 from vgps.codegen.errors import ENOUGH, found
 
 Location: TypeAlias = tuple[str | int, ...]  # keys and indices, such as ("links", 1, "mass")
@@ -35,6 +37,8 @@ RESERVED = frozenset({"world", "com", "u", "pi", *keyword.kwlist}) | FUNCTION_NA
 LARGEST = 1e15
 SMALLEST = 1e-15  # of what must be positive
 MOST = 10**9  # of what is counted
+
+NAME_RULE = "a letter followed by at most 63 letters, digits or underscores"
 
 
 def refuse(
@@ -144,7 +148,7 @@ def to_non_negative(value: Any, info: ValidationInfo) -> float:
     return result
 
 
-def whole(least: int, most: float = MOST) -> BeforeValidator:
+def whole(least: int, most: float = MOST) -> Check:
     """A validator of whole numbers from `least` to `most`."""
 
     def check(value: Any, info: ValidationInfo) -> int:
@@ -156,10 +160,11 @@ def whole(least: int, most: float = MOST) -> BeforeValidator:
             raise refuse(f"must be at most {most}, found {_value_and_text(value, result)}")
         return int(result)
 
-    return BeforeValidator(check)
+    limits = {"title": f"whole number, at least {least}", "minimum": least, "maximum": most}
+    return Check(check, **NUMBER | limits | {"type": ["integer", "string"]})
 
 
-def at_most(count: int, reason: str = "") -> BeforeValidator:
+def at_most(count: int, reason: str = "") -> Check:
     """A validator of lists of parts that hold no more, for a reason."""
 
     def check(value: Any) -> Any:
@@ -167,7 +172,7 @@ def at_most(count: int, reason: str = "") -> BeforeValidator:
             raise refuse(f"must be at most {count}, found {len(value)}{reason}")
         return value
 
-    return BeforeValidator(check)
+    return Check(check, maxItems=count)
 
 
 def _text(value: Any) -> str:
@@ -176,16 +181,16 @@ def _text(value: Any) -> str:
     return value
 
 
-def _plain_name(value: Any) -> str:
+def to_file_name(value: Any) -> str:
+    """A name that files can have: letters, digits and underscores."""
     if not NAME.fullmatch(_text(value)):
-        rule = "a letter followed by at most 63 letters, digits or underscores"
-        raise refuse(f"must be {rule}, found {found(value)}")
+        raise refuse(f"must be {NAME_RULE}, found {found(value)}")
     return value
 
 
 def to_name(value: Any) -> str:
     """A name that expressions can use: letters, digits, underscores, and no reserved word."""
-    if _plain_name(value) in RESERVED:
+    if to_file_name(value) in RESERVED:
         raise refuse(f"must not be {value!r}, which is a reserved word of expressions")
     return value
 
@@ -231,11 +236,41 @@ def _by_coordinate(value: Any, info: ValidationInfo) -> float | dict[str, float]
     return to_non_negative(value, info)
 
 
-Number = Annotated[float, BeforeValidator(to_number)]
-Positive = Annotated[float, BeforeValidator(_positive)]
-NonNegative = Annotated[float, BeforeValidator(to_non_negative)]
+# What these types take, in words of JSON Schema; a title says it to people.
+EXPRESSION: dict[str, Any] = {
+    "title": "expression",
+    "type": "string",
+    "minLength": 1,
+    "maxLength": MAX_LENGTH,
+    "pattern": f"^[{CHARACTERS}]*$",
+    "patternErrorMessage": "must not hold a character that no expression has",
+}
+NUMBER = EXPRESSION | {
+    "title": "number",
+    "type": ["number", "string"],
+    "minimum": -LARGEST,
+    "maximum": LARGEST,
+}
+POSITIVE = NUMBER | {"title": "positive number", "minimum": SMALLEST}
+NON_NEGATIVE = NUMBER | {"title": "non-negative number", "minimum": 0}
+PER_COORDINATE = NON_NEGATIVE | {
+    "title": "non-negative number, or a mapping from coordinates to such",
+    "type": [*NON_NEGATIVE["type"], "object"],
+    "additionalProperties": NON_NEGATIVE,
+}
+PLAIN_NAME = {
+    "title": "name",
+    "pattern": f"^{NAME.pattern}$",
+    "patternErrorMessage": f"must be {NAME_RULE}",
+}
+
+Number = Annotated[float, Check(to_number, **NUMBER)]
+Positive = Annotated[float, Check(_positive, **POSITIVE)]
+NonNegative = Annotated[float, Check(to_non_negative, **NON_NEGATIVE)]
 Pair = Annotated[tuple[Number, Number], BeforeValidator(_two)]
-PerCoordinate = Annotated[float | dict[str, float], PlainValidator(_by_coordinate)]
+PerCoordinate = Annotated[
+    float | dict[str, float], PlainValidator(_by_coordinate), WithJsonSchema(PER_COORDINATE)
+]
 Limits = Annotated[
     tuple[Annotated[Number, BeforeValidator(_limit)], Annotated[Number, BeforeValidator(_limit)]],
     BeforeValidator(_two),
@@ -243,8 +278,8 @@ Limits = Annotated[
 PositiveLimit = Annotated[Positive, BeforeValidator(_limit)]
 Text = Annotated[str, BeforeValidator(_text)]
 Truth = Annotated[bool, BeforeValidator(_truth)]
-Name = Annotated[str, BeforeValidator(to_name)]
-FileName = Annotated[str, BeforeValidator(_plain_name)]
-ExpressionText = Annotated[str, BeforeValidator(_expression)]
-ConditionText = Annotated[str, BeforeValidator(_condition)]
-ProfileText = Annotated[str, BeforeValidator(_profile)]
+Name = Annotated[str, Check(to_name, **PLAIN_NAME, **{"not": {"enum": sorted(RESERVED)}})]
+FileName = Annotated[str, Check(to_file_name, **PLAIN_NAME | {"title": "name of a robot"})]
+ExpressionText = Annotated[str, Check(_expression, **EXPRESSION)]
+ConditionText = Annotated[str, Check(_condition, **EXPRESSION | {"title": "condition"})]
+ProfileText = Annotated[str, Check(_profile, **NUMBER | {"title": "number or expression"})]

@@ -7,12 +7,11 @@ balance feedback on where the swing foot goes.
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator
-
+from vgps.codegen.description.check import Check
 from vgps.codegen.description.fields import Number, Pair, Part, Positive, Text, Truth, refuse
 
 
-def _several(what: str) -> BeforeValidator:
+def _several(what: str) -> Check:
     """A validator of lists that hold something."""
 
     def check(value: Any) -> tuple:
@@ -20,11 +19,17 @@ def _several(what: str) -> BeforeValidator:
             raise refuse(f"must be a list of {what}")
         return tuple(value)
 
-    return BeforeValidator(check)
+    return Check(check, minItems=1)
 
 
 class Leg(Part):
-    """The joints of a leg, and the contact points of its foot."""
+    """The joints of a leg, and the contact points of its foot.
+
+    hip    name of the joint between torso and thigh
+    knee   name of the joint between thigh and shank
+    ankle  name of the joint between shank and foot
+    foot   names of the foot's contact points
+    """
 
     hip: Text
     knee: Text
@@ -33,14 +38,24 @@ class Leg(Part):
 
 
 class Legs(Part):
-    """Both legs."""
+    """Both legs.
+
+    left   the leg that is in stance where `left_stance` is true
+    right  the other
+    """
 
     left: Leg
     right: Leg
 
 
 class PDGains(Part):
-    """Stiffness and damping, N·m/rad and N·m·s/rad, of each controlled angle."""
+    """Stiffness and damping, N·m/rad and N·m·s/rad, of each controlled angle.
+
+    torso  of the torso's angle against the world
+    hip    of the swing thigh's angle against the world
+    knee   of both knees
+    ankle  of both ankles
+    """
 
     torso: Pair
     hip: Pair
@@ -51,10 +66,16 @@ class PDGains(Part):
 class GaitState(Part):
     """Targets in rad while one leg is in stance.
 
-    duration          s after which the next state begins; None: when the swing foot strikes
-    balance           (c_d, c_v): the swing hip's target grows by c_d d + c_v v, with d the distance
-                      of the centre of mass from the stance ankle (m) and v its velocity (m/s)
-    torso, swing_hip  angles of torso and swing thigh against the world
+    left_stance   whether that is the left leg
+    duration      s after which the next state begins; absent: when the swing foot strikes
+    balance       rad/m and rad·s/m, (c_d, c_v): the swing hip's target grows by c_d d + c_v v, with
+                  d the distance of the centre of mass from the stance ankle (m) and v its velocity
+    torso         rad, of the torso against the world
+    swing_hip     rad, of the swing thigh against the world
+    swing_knee    rad, of the joint
+    swing_ankle   rad, of the joint
+    stance_knee   rad, of the joint
+    stance_ankle  rad, of the joint
     """
 
     left_stance: Truth
@@ -69,7 +90,13 @@ class GaitState(Part):
 
 
 class Gait(Part):
-    """The controller: which link is the torso, the legs, the gains, the cycle of states."""
+    """The walking controller.
+
+    torso   name of the link that is held upright
+    legs    the joints and the feet
+    gains   of the angles that are controlled
+    states  the cycle, in order
+    """
 
     torso: Text
     legs: Legs

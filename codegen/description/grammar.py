@@ -35,7 +35,8 @@ SUCCESS_CALLS = COST_CALLS | AGGREGATE_CALLS
 FUNCTION_NAMES = frozenset(name for name, _ in SUCCESS_CALLS)
 
 PRIVATE = re.compile(r"(?<![A-Za-z0-9_])_\w*")
-FOREIGN = re.compile(r"[^A-Za-z0-9_.,+\-*/()<>=!\s]|[^\x00-\x7f]")
+CHARACTERS = r"A-Za-z0-9_.,+\-*/()<>=!\s"
+FOREIGN = re.compile(rf"[^{CHARACTERS}]|[^\x00-\x7f]")
 MEANT = {"^": "**", "²": "**2", "³": "**3", "·": "*", "×": "*", "−": "-", "&": "and", "|": "or"}
 MEANT |= {"π": "pi", "°": "*pi/180"}
 NOT_DECIMAL = re.compile(r"(?<![\w.])(0[xXoObB]\w+|\d+_[\d_]*)")

@@ -41,7 +41,11 @@ FREE_ONLY = (
 
 
 class Drag(Part):
-    """Linear drag across and along the long axis of a link, N·s/m² per metre of link."""
+    """Linear drag across and along the long axis of a link, N·s/m² per metre of link.
+
+    normal      N·s/m² per metre, across the link
+    tangential  N·s/m² per metre, along the link
+    """
 
     normal: NonNegative
     tangential: NonNegative
@@ -50,12 +54,13 @@ class Drag(Part):
 class Link(Part):
     """A rigid body.
 
+    name       of the link
     mass       kg
     length     m, from the frame's origin to the tip
     direction  rad, of the long axis in the link's own frame
     com        (x, y) m, centre of mass in the link's frame; by default halfway along the axis
     inertia    kg·m² about the centre of mass; by default that of a thin rod, m·length²/12
-    drag       None in vacuum
+    drag       of the fluid around it; absent: none
     """
 
     name: Name
@@ -103,16 +108,22 @@ def _along(direction: float, distance: float) -> tuple[float, float]:
 class Joint(Part):
     """A connection of a child link to its parent link, or to the world.
 
+    name             of the joint and of its coordinate
+    type             "revolute" turns, "prismatic" slides along `axis`, "fixed" does neither
+    parent           name of a link, or world
+    child            name of the link that hangs from it
     at               (x, y) m in the parent's frame: where the child's origin is at q = 0; by
                      default the parent's tip, or (0, 0) in the world
     axis             rad, direction in which a prismatic joint moves, in the parent's frame
-    limits           (low, high) rad or m, None without limits
-    limit_stiffness  N·m/rad or N/m, None without limits
+    limits           (low, high) rad or m; absent: none
+    limit_stiffness  N·m/rad or N/m beyond a limit; `limits` need it
     limit_softness   rad or m over which a limit sets in
     damping          N·m·s/rad or N·s/m
-    stiffness, rest  N·m/rad or N/m of a spring without force at `rest` (rad or m)
+    stiffness        N·m/rad or N/m of a spring
+    rest             rad or m, where the spring is without force
     armature         kg·m² or kg that the drive adds to the coordinate's inertia
-    torque_limit     N·m or N, None without a limit
+    actuated         whether a drive acts on it: one action, N·m or N
+    torque_limit     N·m or N, the largest action; absent: none
     """
 
     name: Name
@@ -174,6 +185,8 @@ class Joint(Part):
 class Point(Part):
     """A named point that moves with a link.
 
+    name     of the point
+    link     name of the link
     at       (x, y) m in the link's frame
     contact  whether the ground pushes back on it
     """

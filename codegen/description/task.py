@@ -66,7 +66,8 @@ class Deviation(Part):
 class ProcessNoise(Deviation):
     """What disturbs the motion at random, anew in each rollout.
 
-    q, v       what each step adds to the state, independently of other steps
+    q          rad or m that each step adds to a position, independently of other steps
+    v          rad/s or m/s that each step adds to a velocity, likewise
     force      N along a coordinate in metres, N·m along one in radians: of a floating root the
                force on its link and the moment about its origin, of a joint what acts between its
                links.  It changes the velocity by M^-1 force dt before the next step
@@ -82,7 +83,7 @@ class ProcessNoise(Deviation):
 class Push(Part):
     """Pushes at random instants, part of what disturbs a rollout.
 
-    point    that is pushed: a joint, a link's start or end, a point of the file, or com
+    point    what is pushed: a joint, a link's start or end, a point of the file, or com
     impulse  N·s: each push is drawn evenly between minus and plus this, along the world's x
     every    s, mean time from one to the next; they come independently of each other
     """
@@ -105,12 +106,12 @@ class Initial(Part):
     spread: Deviation = Deviation()
 
 
-_SEVERAL = TypeAdapter(
-    Annotated[
-        tuple[Initial, ...],
-        at_most(MOST_INITIAL_STATES, ": each gets a trajectory of its own"),
-    ]
-)
+_Initials = Annotated[
+    tuple[Initial, ...],
+    Field(min_length=1),
+    at_most(MOST_INITIAL_STATES, ": each gets a trajectory of its own"),
+]
+_INITIALS = TypeAdapter(_Initials)
 
 
 def _one_or_several(
@@ -122,11 +123,15 @@ def _one_or_several(
     if not isinstance(value, list | tuple) or not value:
         given = "an empty list" if isinstance(value, list | tuple) else found(value)
         raise refuse(f"must be a mapping, or a list of at least one, found {given}")
-    return _SEVERAL.validate_python(value, context=info.context)
+    return _INITIALS.validate_python(value, context=info.context)
 
 
 class Observe(Part):
-    """The coordinates whose positions (q) and velocities (v) the policy sees, in this order."""
+    """What the policy sees, in this order: positions, then velocities.
+
+    q  names of the coordinates whose positions it sees
+    v  names of the coordinates whose velocities it sees
+    """
 
     q: Names
     v: Names
@@ -177,7 +182,9 @@ class Task(Part):
                    from a trajectory of each (Levine & Koltun 2013, section 8)
     process_noise  standard deviations of what disturbs the motion, in every rollout
     disturbances   pushes, in every rollout under process noise
-    observe        None: every position and velocity but the x of a floating root
+    observe        what the policy sees; absent: every position and velocity but the x of a
+                   floating root
+    start          where the optimiser starts
     """
 
     dt: Positive
@@ -186,7 +193,7 @@ class Task(Part):
     integrator: Literal["rk4", "implicit"] = "rk4"
     cost: ExpressionText
     success: ConditionText
-    initial: Annotated[Initial | tuple[Initial, ...], WrapValidator(_one_or_several)] = Initial()
+    initial: Annotated[Initial | _Initials, WrapValidator(_one_or_several)] = Initial()
     process_noise: ProcessNoise = ProcessNoise()
     disturbances: tuple[Push, ...] = ()
     observe: Observe | None = None
