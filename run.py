@@ -63,6 +63,8 @@ def _sentence(error: OSError) -> str:
 
 
 COMMANDS: dict[str, Callable[..., int | None]] = {
+    "new": commands.new_command,
+    "schema": commands.schema_command,
     "check": commands.check_command,
     "build": commands.build_command,
     "optimize": commands.optimize_command,

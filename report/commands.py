@@ -21,6 +21,8 @@ from vgps.report.console import print_json, progress
 from vgps.report.options import (
     Demo,
     Json,
+    Like,
+    Name,
     Robot,
     Run,
     Set,
@@ -56,6 +58,27 @@ def check_command(
     if json:
         print_json({"robots": results})
     return 0 if all(result["ok"] for result in results) else 2
+
+
+def schema_command(json: Json = False) -> None:
+    """The JSON Schema of robot files, by which editors complete and check them."""
+    from vgps.codegen.description.schema import robot_schema, schema_text
+
+    if json:
+        print_json(robot_schema())
+    else:
+        print(schema_text(), end="")
+
+
+def new_command(name: Positional[Name], like: Like = None, json: Json = False) -> None:
+    """Write NAME.yaml, a commented robot to start from, into the current folder."""
+    from vgps.report.new_robot import START, new_robot
+
+    path = new_robot(name, START if like is None else like)
+    if json:
+        print_json({"robot": name, "file": str(path)})
+    else:
+        print(f"{path}: edit it, then `check {path}`, `optimize {path}`, `train {path}`")
 
 
 def build_command(

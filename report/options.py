@@ -14,6 +14,8 @@ from vgps.codegen.errors import InputError
 from vgps.policy.settings import RunSettings
 
 Robot = Annotated[str, arg(metavar="ROBOT", help="a name in models/ or a YAML file")]
+Name = Annotated[str, arg(metavar="NAME", help="of the robot and of its file")]
+Like = Annotated[str | None, arg(metavar="ROBOT", help="copy this robot, but for its name")]
 Run = Annotated[str, arg(metavar="RUN", help="folder of a training run")]
 Demo = Annotated[Path | None, arg(metavar="FILE")]
 Json = Annotated[bool, tyro.conf.FlagCreatePairsOff, arg(help="print one JSON object only")]

@@ -67,6 +67,7 @@ def test_every_source_of_the_package_travels_under_one_name(wheel):
     }
     assert {f"vgps/{path.as_posix()}" for path in wanted} <= packed
     assert "vgps/py.typed" in packed
+    assert "vgps/docs/robot-file.schema.json" in packed  # to which the first line of robots leads
     assert not [name for name in packed if name.startswith(("vgps/tests/", "vgps/generated/"))]
 
 
