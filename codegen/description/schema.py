@@ -61,10 +61,10 @@ class _Generator(GenerateJsonSchema):
     def dict_schema(self, schema: core_schema.DictSchema) -> JsonSchemaValue:
         result = super().dict_schema(schema)
         result.pop("patternProperties", None)  # which would let any other key pass
-        result["additionalProperties"] = self.generate_inner(schema["values_schema"])
-        if "propertyNames" in result:
-            result["propertyNames"] = self.generate_inner(schema["keys_schema"])
-        return result
+        keys = self.generate_inner(schema["keys_schema"])
+        if keys != {"type": "string"}:
+            result["propertyNames"] = keys
+        return result | {"additionalProperties": self.generate_inner(schema["values_schema"])}
 
     def tuple_schema(self, schema: core_schema.TupleSchema) -> JsonSchemaValue:
         result = super().tuple_schema(schema)
