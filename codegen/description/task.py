@@ -138,7 +138,7 @@ class Observe(Part):
 
 
 class Start(Part):
-    """Where the optimiser starts: one of these.  What can be is tried where a file has no start.
+    """Where the optimiser starts: one of these.  Without a start, all of them are tried.
 
     noise     standard deviation of random actions, N·m or N
     hold      actions of a feedback on the initial posture
