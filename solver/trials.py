@@ -2,8 +2,9 @@
 
 All are optimised a little, the better half a little more, and so on (successive halving; Karnin,
 Koren & Somekh, ICML 2013).  Those that are left are optimised to the end, best first, until one
-succeeds.  Better is what succeeds, then what costs less: a cheap trajectory may well be one that
-lies on the ground.
+succeeds.  Best is what succeeds, then what costs less: a cheap trajectory may well be one that
+lies on the ground.  On the way success comes and goes, so that half of those that stay are the
+cheapest, whether they succeed or not.
 """
 
 from collections.abc import Callable, Iterable
@@ -70,7 +71,7 @@ def best_of(
     if not reached:
         raise faults[0]
     for longer in others:
-        reached = sorted(reached, key=lambda tried: tried.rank)[: -(-len(reached) // 2)]
+        reached = _better_half(reached)
         reached = [_continued(model, objective, x0, tried, longer) for tried in reached]
     ends = []
     for tried in sorted(reached, key=lambda tried: tried.rank):
@@ -79,6 +80,15 @@ def best_of(
             break
     best = min(ends, key=lambda tried: tried.rank)
     return best.solution._replace(start=best.name)
+
+
+def _better_half(reached: list[Tried]) -> list[Tried]:
+    """By rank and by cost in turn."""
+    by_rank = sorted(reached, key=lambda tried: tried.rank)
+    by_cost = sorted(reached, key=lambda tried: tried.solution.cost)
+    in_turn = [tried for pair in zip(by_rank, by_cost, strict=True) for tried in pair]
+    kept = list({id(tried): tried for tried in in_turn}.values())
+    return kept[: -(-len(reached) // 2)]
 
 
 def _continued(

@@ -9,7 +9,7 @@ from vgps.solver.ilqr import Settings, ilqr
 from vgps.solver.objective import task_objective
 from vgps.solver.optimize import optimize
 from vgps.solver.starts import Start
-from vgps.solver.trials import best_of
+from vgps.solver.trials import Tried, _better_half, best_of
 
 CARTPOLE = (Path(__file__).parents[1] / "robots" / "cartpole.yaml").read_text(encoding="utf-8")
 LEANING = CARTPOLE[: CARTPOLE.index("  start: ")].replace(
@@ -61,6 +61,18 @@ def test_the_cheaper_one_of_two_that_fail(swing):
     objective, still = task_objective(swing, 30), Settings(max_iterations=0)
     both = [pushing(swing, 2.0), pushing(swing, 1.0)]
     assert best_of(swing, objective, swing.x0, both, still).start == "given (1 N)"
+
+
+def test_half_of_those_that_stay_are_the_cheapest(swing):
+    """Costs 1 to 8, of which the dearest four succeed."""
+    solution = ilqr(swing, task_objective(swing, 30), swing.x0, np.zeros((30, 1)), Settings(0))
+    tried = [
+        Tried(str(cost), solution._replace(cost=float(cost)), fails=cost < 5)
+        for cost in range(1, 9)
+    ]
+    assert [one.name for one in _better_half(tried)] == ["5", "1", "6", "2"]
+    assert [one.name for one in _better_half(tried[:5])] == ["5", "1", "2"]
+    assert [one.name for one in _better_half(tried[:3])] == ["1", "2"]
 
 
 def test_what_diverges_is_left_out(swing):
