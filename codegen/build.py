@@ -99,7 +99,7 @@ def generator_files(room: Path = _ROOM) -> list[Path]:
 def _what_shapes_the_code(robot: Robot) -> dict[str, Any]:
     """The description without what is read at run time, so that tuning a task compiles nothing."""
     content = robot.model_dump(mode="json", exclude={"description", "gait", "training", "task"})
-    task = {"dt", "substeps", "integrator", "cost", "success"}
+    task = {"dt", "substeps", "integrator", "cost", "final_cost", "success"}
     return content | {"task": robot.task.model_dump(mode="json", include=task)}
 
 

@@ -9,7 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from typing_extensions import TypedDict  # pydantic's, before Python 3.12
 
-from vgps.codegen.description.expression import decide, parse, split_aggregates
+from vgps.codegen.description.expression import (
+    Term,
+    decide,
+    parse,
+    split_aggregates,
+    value_of,
+)
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.emission.policy_rollouts import Arguments
 
@@ -52,7 +58,7 @@ class Model:
         self.q_names, self.u_names = robot.q_names, robot.u_names
         self.dt = robot.task.dt
         self.library = ctypes.CDLL(str(library))
-        self._cost_names = sorted(parse(robot.task.cost).names)
+        self._timed = robot.task.is_timed
         self._outer_success, self._aggregates = split_aggregates(parse(robot.task.success))
 
     def mass_matrix(self, q: ArrayLike) -> Array:
@@ -168,23 +174,36 @@ class Model:
         return f_x, f_u
 
     def cost(self, X: ArrayLike, U: ArrayLike) -> Array:
-        """The task's cost at each step, (T,), of X (T or T+1, nx) and U (T, nu)."""
-        X, U = self._trajectory(X, U)
-        c = np.empty(len(U))
-        self._run("cost_batch", len(U), X, U, c)
+        """The task's cost at each step, (T,), of X (T+1 or T, nx) and U (T, nu) from time 0 on.
+
+        The last one includes the final cost of X[T]; without that row there is none.
+        """
+        X, U = self._states_and_actions(X, U)
+        T, c = len(U), np.empty(len(U))
+        self._run("cost_batch", T, X[:T], U, *self._time(self.dt * np.arange(T)), c)
+        if 0 < T < len(X):
+            c[-1] += self.final_cost(X[T], T * self.dt)
         return c
 
-    def cost_quantities(self, x: ArrayLike, u: ArrayLike) -> dict[str, float | Array]:
-        """What the cost's expression names at x (nx,), u (nu,): its quantities and parameters."""
-        sizes = {name: self.nu if name == "u" else 1 for name in self._cost_names}
-        numbers = self._call(
-            "cost_quantities", self._x(x), self._u(u), shape=(sum(sizes.values()),)
-        )
-        parts = np.split(numbers, np.cumsum(list(sizes.values()))[:-1])
-        return {
-            name: part if name == "u" else float(part[0])
-            for name, part in zip(sizes, parts, strict=True)
-        }
+    def final_cost(self, x: ArrayLike, t: float | None = None) -> float:
+        """The final cost of the state x (nx,) at the time t, s, by default the task's end.
+
+        It is 0 for a task that has none.
+        """
+        if self.robot.task.final_cost is None:
+            return 0.0
+        t = self.robot.task.horizon * self.dt if t is None else t
+        return float(self._call("final_cost", self._x(x), *self._time(t), shape=(1,))[0])
+
+    def cost_quantities(
+        self, x: ArrayLike, u: ArrayLike, t: float = 0.0
+    ) -> dict[str, float | Array]:
+        """What the cost names at x (nx,), u (nu,) and t, s: its quantities and parameters."""
+        return self._quantities("cost", self.robot.task.cost, t, self._x(x), self._u(u))
+
+    def final_cost_quantities(self, x: ArrayLike, t: float) -> dict[str, float | Array]:
+        """What the final cost names at x (nx,) and t, s: its quantities and parameters."""
+        return self._quantities("final_cost", self.robot.task.final_cost or "", t, self._x(x))
 
     def speed(self, X: ArrayLike, U: ArrayLike) -> Array:
         """Horizontal velocity of the centre of mass at each step, (T,) m/s."""
@@ -193,7 +212,10 @@ class Model:
     def success(self, X: ArrayLike, U: ArrayLike) -> bool:
         """Whether a rollout meets the success expression of the robot's file."""
         measures = self._measures(X, U)[:, 1:]  # (T, number of aggregates)
-        values = [_AGGREGATES[name](measures[:, i]) for i, (name, _) in enumerate(self._aggregates)]
+        values = [
+            _AGGREGATES[term.aggregate](measures[-self._steps_of(term, len(measures)) :, i])
+            for i, term in enumerate(self._aggregates)
+        ]
         return decide(self._outer_success, values, self.robot.parameters)
 
     def points(self, q: ArrayLike) -> dict[str, Array]:
@@ -267,6 +289,31 @@ class Model:
             Sigma_f[self.nq :, self.nq :] += (1.0 + a) / (1.0 - a) * jumps.T @ jumps
         return Sigma_f
 
+    def _steps_of(self, term: Term, T: int) -> int:
+        """How many of the last of T steps a term of success is about: at least one."""
+        if term.last is None:
+            return T
+        steps = value_of(term.last, self.robot.parameters) / self.dt
+        return max(1, round(min(steps, T)))
+
+    def _quantities(
+        self, function: str, text: str, t: float, *inputs: Array
+    ) -> dict[str, float | Array]:
+        """The numbers of FUNCTION_quantities by the names in its expression ``text``."""
+        sizes = {name: self.nu if name == "u" else 1 for name in sorted(parse(text).names)}
+        numbers = self._call(
+            f"{function}_quantities", *inputs, *self._time(t), shape=(sum(sizes.values()),)
+        )
+        parts = np.split(numbers, np.cumsum(list(sizes.values()))[:-1])
+        return {
+            name: part if name == "u" else float(part[0])
+            for name, part in zip(sizes, parts, strict=True)
+        }
+
+    def _time(self, t: ArrayLike) -> tuple[Array, ...]:
+        """The argument t of functions of expressions, where one of the task names it."""
+        return (np.array(t, dtype=np.float64),) if self._timed else ()
+
     def _measures(self, X: ArrayLike, U: ArrayLike) -> Array:
         X, U = self._trajectory(X, U)
         measures = np.empty((len(U), 1 + len(self._aggregates)))
@@ -286,10 +333,14 @@ class Model:
         return _array("x", x, (self.nx,))
 
     def _trajectory(self, X: ArrayLike, U: ArrayLike) -> tuple[Array, Array]:
+        X, U = self._states_and_actions(X, U)
+        return X[: len(U)], U
+
+    def _states_and_actions(self, X: ArrayLike, U: ArrayLike) -> tuple[Array, Array]:
         X, U = _array("X", X, (None, self.nx)), _array("U", U, (None, self.nu))
         if len(X) - len(U) not in (0, 1):
             raise ValueError(f"X has {len(X)} states for {len(U)} actions: as many or one more fit")
-        return X[: len(U)], U
+        return X, U
 
     def _call(self, function: str, *inputs: Array, shape: tuple[int, ...]) -> Array:
         out = np.empty(shape)

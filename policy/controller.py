@@ -47,7 +47,7 @@ class LinearGaussianController(NamedTuple):
 
     @np.errstate(over="ignore", invalid="ignore")  # of rollouts that diverge
     def sample(self, model: Model, rollouts: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """States (R, T, nx) and actions (R, T, nu) of rollouts from the task's initial states.
+        """States (R, T+1, nx) and actions (R, T, nu) of rollouts from the task's initial states.
 
         The actions are those that the controller asks for; the robot gets them clipped to its
         limits.  A rollout that diverges goes on with what is not finite.
@@ -57,10 +57,11 @@ class LinearGaussianController(NamedTuple):
         x = initial_states(model, rollouts, rng)  # (R, nx)
         disturbance = process_noise(model, rollouts, T, rng)
         noise = np.einsum("tij,rtj->rti", self.root, rng.standard_normal((rollouts, T, nu)))
-        X, U = np.empty((rollouts, T, model.nx)), np.empty((rollouts, T, nu))
+        X, U = np.empty((rollouts, T + 1, model.nx)), np.empty((rollouts, T, nu))
         for t in range(T):
             X[:, t] = x
             U[:, t] = self.U[t] + (x - self.X[t]) @ self.K[t].T + noise[:, t]
             x = model.steps(x, np.clip(U[:, t], -limits, limits))
             disturb(model, disturbance, t, x)
+        X[:, T] = x
         return X, U

@@ -22,7 +22,7 @@ LARGEST_COST = 1e4
 
 
 class Rollouts(NamedTuple):
-    """R rollouts of a policy.  Costs are the task's own."""
+    """R rollouts of a policy.  Costs are the task's own, the last one with the final cost."""
 
     X: Array  # (R, T+1, nx), NaN after a state that is not finite
     U: Array  # (R, T, nu), within the torque limits
@@ -146,11 +146,10 @@ def mean_rollout(model: Model, policy: Policy) -> Array:
 
 
 def step_costs(model: Model, X: Array, U: Array) -> Array:
-    """Cost (R, T) of each step of rollouts X (R, T or T+1, nx), U (R, T, nu) within torque limits.
+    """Cost (R, T) of each step of rollouts X (R, T+1, nx), U (R, T, nu) within torque limits.
 
     LARGEST_COST from the first step on that costs as much or is not finite.
     """
-    R, T, nu = U.shape
-    cost = model.cost(X[:, :T].reshape(R * T, -1), U.reshape(R * T, nu)).reshape(R, T)
+    cost = np.array([model.cost(*one) for one in zip(X, U, strict=True)])
     failed = np.logical_or.accumulate(~(cost < LARGEST_COST), axis=1)
     return np.where(failed, LARGEST_COST, cost)

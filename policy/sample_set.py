@@ -118,8 +118,8 @@ def policy_batch(model: Model, policy: Policy, R: int, T: int, rng: np.random.Ge
     """R samples of a policy."""
     x0, disturbance = initial_states(model, R, rng), process_noise(model, R, T, rng)
     noise = policy.sigma * rng.standard_normal((R, T, model.nu))
-    X = run_policy_from(model, policy, x0, noise, disturbance).X[:, :T]
-    return with_costs(model, X, policy.mean(X) + noise)
+    X = run_policy_from(model, policy, x0, noise, disturbance).X
+    return with_costs(model, X, policy.mean(X[:, :T]) + noise)
 
 
 def guide_batch(
@@ -130,7 +130,7 @@ def guide_batch(
 
 
 def with_costs(model: Model, X: Array, U: Array) -> Batch:
-    """States X (R, T, nx) and actions U (R, T, nu) with their costs.
+    """States (R, T, nx) and actions of rollouts X (R, T+1, nx), U (R, T, nu) with their costs.
 
     Where a rollout fails, the step before is repeated to its end, so that all densities are finite.
     """

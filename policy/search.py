@@ -36,6 +36,7 @@ from vgps.policy.state import (
     start,
 )
 from vgps.policy.store import require_state
+from vgps.solver.distribution import TrajectoryDistribution
 from vgps.solver.ilqr import Iteration, Solution, worst
 from vgps.solver.optimize import optimize
 
@@ -166,7 +167,7 @@ def iterate(
         bound=fitted.value,
         evaluations=fitted.evaluations,
         fit_reason=fitted.reason,
-        ddp_cost=float(np.mean([model.cost(one.X, one.U).sum() for one in q])),
+        ddp_cost=float(np.mean([_task_cost(model, one) for one in q])),
         ddp_iterations=sum(solution.iterations for solution in solutions),
         ddp_reason=str(worst(solution.reason for solution in solutions) or ""),
         ddp_regularization=max((solution.regularization for solution in solutions), default=0.0),
@@ -175,3 +176,9 @@ def iterate(
         rollouts=new.rollouts,
     )
     return new, record
+
+
+def _task_cost(model: Model, q: TrajectoryDistribution) -> float:
+    """Of the trajectory that q is about, which does not hold where its last step leads."""
+    X = np.vstack([q.X, model.step(q.X[-1], q.U[-1])])  # (T+1, nx)
+    return float(model.cost(X, q.U).sum())

@@ -5,10 +5,11 @@
     Q_uu = c_uu + f_u^T V_xx' f_u
     k = -Q_uu^-1 Q_u     K = -Q_uu^-1 Q_ux
 
-where V' is the value function of the next step, which is zero after the last one.  Regularisation
-adds r I to V_xx' where the gains are computed, that is r f_u^T f_u to Q_uu and r f_u^T f_x to Q_ux:
-it penalises the distance from the old states.  The value function is that of the unregularised Q
-under these gains, so that the expected decrease is the one of the true quadratic model.
+where V' is the value function of the next step; after the last one it is the final cost, or zero.
+Regularisation adds r I to V_xx' where the gains are computed, that is r f_u^T f_u to Q_uu and
+r f_u^T f_x to Q_ux: it penalises the distance from the old states.  The value function is that of
+the unregularised Q under these gains, so that the expected decrease is the one of the true
+quadratic model.
 """
 
 from typing import NamedTuple
@@ -88,6 +89,8 @@ def backward(
         c_xx=row(e.c_xx, 0),
         c_ux=row(e.c_ux, 0),
         c_uu=row(e.c_uu, 0),
+        final_x=row(e.final_x, 0),
+        final_xx=row(e.final_xx, 0),
         k=row(g.k, 0),
         K=row(g.K, 0),
         Q_u=row(g.Q_u, 0),

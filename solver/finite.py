@@ -17,21 +17,22 @@ from vgps.codegen.description.expression import (
     ExpressionError,
     parse,
 )
+from vgps.codegen.description.grammar import NUMERIC_CALLS, VARIADIC
 from vgps.codegen.model import Model
 from vgps.solver.objective import Expansion, Objective, costs
 
 Array = NDArray[np.float64]
 
 
-def _of_each(function: Callable[..., float]) -> Callable[..., Any]:
+def _of_each(function: Callable[..., float], arguments: int) -> Callable[..., Any]:
     """A function of numbers for vectors too, with Python's errors where it is not defined."""
-    return np.frompyfunc(function, 1, 1)
+    return np.frompyfunc(function, arguments, 1)
 
 
 _FUNCTIONS = NUMERIC_FUNCTIONS | {
-    name: _of_each(function)
-    for name, function in NUMERIC_FUNCTIONS.items()
-    if name not in ("min", "max")
+    name: _of_each(NUMERIC_FUNCTIONS[name], arguments)
+    for name, arguments in NUMERIC_CALLS
+    if name not in VARIADIC
 }
 _FUNCTIONS |= {"sum": sum}
 
@@ -67,9 +68,11 @@ def require_finite_expansion(model: Model, expansion: Expansion) -> None:
     faults = {
         field: places[0]
         for field, part in expansion._asdict().items()
-        if len(places := np.argwhere(~np.isfinite(part)))
+        if not field.startswith("final") and len(places := np.argwhere(~np.isfinite(part)))
     }
+    by = {"x": model.x_names, "u": tuple(f"{name}.u" for name in model.u_names)}
     if not faults:
+        _require_finite_final_expansion(expansion, by["x"])
         return
     field = min(faults, key=lambda field: faults[field][0])
     step, *indices = (int(index) for index in faults[field])
@@ -78,23 +81,35 @@ def require_finite_expansion(model: Model, expansion: Expansion) -> None:
     if differentiated == "f":
         row, *indices = indices
         subject = f"{model.x_names[row]} after the step"
-    by = {"x": model.x_names, "u": tuple(f"{name}.u" for name in model.u_names)}
     names = [by[letter][i] for letter, i in zip(letters, indices, strict=True)]
-    if names:
-        order = "second derivative" if len(names) == 2 else "derivative"
-        subject = f"the {order} of {subject} with respect to {' and '.join(names)}"
+    subject = _derivative(subject, names) if names else subject
     raise FloatingPointError(f"{subject} is not finite at step {step}")
 
 
+def _require_finite_final_expansion(expansion: Expansion, x_names: tuple[str, ...]) -> None:
+    for part in (expansion.final_x, expansion.final_xx):
+        for place in np.argwhere(~np.isfinite(part)):
+            derivative = _derivative("the final cost", [x_names[i] for i in place])
+            raise FloatingPointError(f"{derivative} is not finite")
+
+
+def _derivative(subject: str, names: list[str]) -> str:
+    order = "second derivative" if len(names) == 2 else "derivative"
+    return f"the {order} of {subject} with respect to {' and '.join(names)}"
+
+
 def _require_finite_task_cost(model: Model, X: Array, U: Array) -> None:
-    finite = np.isfinite(model.cost(X, U))
-    if finite.all():
-        return
-    t = int(np.argmin(finite))
-    expression = parse(model.robot.task.cost)
-    values = model.cost_quantities(X[t], U[t])
-    blame = _undefined(expression, values) or "its value is too large"
-    raise FloatingPointError(f"the cost is not finite at step {t}: {blame}")
+    T, task = len(U), model.robot.task
+    finite = np.isfinite(model.cost(X[:T], U))
+    if not finite.all():
+        t = int(np.argmin(finite))
+        values = model.cost_quantities(X[t], U[t], t * model.dt)
+        blame = _undefined(parse(task.cost), values) or "its value is too large"
+        raise FloatingPointError(f"the cost is not finite at step {t}: {blame}")
+    if task.final_cost is not None and not np.isfinite(model.final_cost(X[T], T * model.dt)):
+        values = model.final_cost_quantities(X[T], T * model.dt)
+        blame = _undefined(parse(task.final_cost), values) or "its value is too large"
+        raise FloatingPointError(f"the final cost is not finite: {blame}")
 
 
 def _undefined(expression: Expression, values: dict[str, Any]) -> str | None:

@@ -2,6 +2,8 @@
 
     c_bar_t(x, u) = alpha c(x, u) + e_t(x, u)
 
+and, after the last step, alpha times the final cost of x_T, where the task has one.
+
 With e = -log pi_theta, averaged over displacements drawn from the marginals (``policy.cost_term``),
 this is the modified cost of Levine & Koltun (2013), Algorithm 1, line 6.  The same displacements
 serve the expansion and every trial of a line search, so the search descends exactly the function
@@ -10,10 +12,12 @@ whose derivatives it was given.
 Both terms are addresses of compiled functions with the signatures
 
     task     values(T, X, U, c)                   expansion(T, X, U, c, c_x, c_u, c_xx, c_ux, c_uu)
+    final    value(x, c)                         expansion(x, c, c_x, c_xx)
     extra    value(x, u, data, step_data, c)     expansion(x, u, data, step_data, c, c_x, ..., c_uu)
 
 The task's are those of a whole trajectory, which the robot's compiled code computes in SIMD lanes,
-like the derivatives of the dynamics.
+like the derivatives of the dynamics.  Where an expression of the task names the time, they and the
+final ones are handed that as well, before their results.
 """
 
 from typing import NamedTuple
@@ -32,6 +36,9 @@ class TaskCost(NamedTuple):
 
     values: int
     expansion: int
+    final_value: int  # 0 where there is no final cost
+    final_expansion: int
+    times: Array  # (T+1,) s, of each state; (0,) where no expression names the time
 
 
 class CostTerm(NamedTuple):
@@ -58,7 +65,10 @@ class Objective(NamedTuple):
 
 
 class Expansion(NamedTuple):
-    """Dynamics to first and cost to second order, along a trajectory of T steps."""
+    """Dynamics to first and cost to second order, along a trajectory of T steps.
+
+    The final cost is part of the last c, as of that of ``Model.cost``; its derivatives stand apart.
+    """
 
     f_x: Array  # (T, nx, nx)
     f_u: Array  # (T, nx, nu)
@@ -68,17 +78,28 @@ class Expansion(NamedTuple):
     c_xx: Array  # (T, nx, nx)
     c_ux: Array  # (T, nu, nx)
     c_uu: Array  # (T, nu, nu)
+    final_x: Array  # (nx,) of the final cost
+    final_xx: Array  # (nx, nx)
 
     @classmethod
     def empty(cls, T: int, nx: int, nu: int) -> "Expansion":
         """NaN everywhere, so that a gap shows."""
-        shapes = ((nx, nx), (nx, nu), (), (nx,), (nu,), (nx, nx), (nu, nx), (nu, nu))
-        return cls(*(np.full((T, *shape), np.nan) for shape in shapes))
+        of_a_step = ((nx, nx), (nx, nu), (), (nx,), (nu,), (nx, nx), (nu, nx), (nu, nu))
+        shapes = [*((T, *shape) for shape in of_a_step), (nx,), (nx, nx)]
+        return cls(*(np.full(shape, np.nan) for shape in shapes))
 
 
 def task_objective(model: Model, T: int, alpha: float = 1.0) -> Objective:
     """The robot's own cost times ``alpha``, over T steps."""
-    task = TaskCost(model.address("cost_batch"), model.address("cost_expansion_batch"))
+    described = model.robot.task
+    has_final = described.final_cost is not None
+    task = TaskCost(
+        values=model.address("cost_batch"),
+        expansion=model.address("cost_expansion_batch"),
+        final_value=model.address("final_cost") if has_final else 0,
+        final_expansion=model.address("final_cost_expansion") if has_final else 0,
+        times=model.dt * np.arange(T + 1.0) if described.is_timed else np.empty(0),
+    )
     nothing = CostTerm(0, 0, np.empty(0), np.empty((T, 0)))
     return Objective(float(alpha), task, nothing, False)
 
@@ -91,13 +112,27 @@ def with_extra(objective: Objective, extra: CostTerm) -> Objective:
 
 @kernel
 def costs(objective: Objective, X: Array, U: Array, c: Array) -> None:
-    """Fill ``c`` (T,) with c_bar_t along X (T or T+1, nx), U (T, nu)."""
-    call(objective.task.values, (len(U), row(X, 0), row(U, 0), row(c, 0)))
+    """Fill ``c`` (T,) with c_bar_t along X (T+1, nx), U (T, nu).
+
+    The last one includes the final cost; of X (T, nx), which does not say where that step leads, it
+    does not.
+    """
+    T, task, out = len(U), objective.task, np.empty(1)
+    if len(task.times):
+        call(task.values, (T, row(X, 0), row(U, 0), row(task.times, 0), row(c, 0)))
+    else:
+        call(task.values, (T, row(X, 0), row(U, 0), row(c, 0)))
+    if task.final_value and len(X) > T:
+        if len(task.times):
+            call(task.final_value, (row(X, T), row(task.times, T), out.ctypes.data))
+        else:
+            call(task.final_value, (row(X, T), out.ctypes.data))
+        c[T - 1] += out[0]
     _multiply(c, objective.alpha)
     if not objective.has_extra:
         return
-    extra, out = objective.extra, np.empty(1)
-    for t in range(len(U)):
+    extra = objective.extra
+    for t in range(T):
         inputs = row(X, t), row(U, t), extra.data.ctypes.data, row(extra.step_data, t)
         call(extra.value, inputs + (out.ctypes.data,))
         c[t] += out[0]
@@ -110,22 +145,21 @@ def expand(linearize: int, objective: Objective, X: Array, U: Array, into: Expan
     ``linearize`` is the address of the robot's compiled function of this name.
     """
     T, nu = U.shape
-    nx = X.shape[1]
+    nx, task = X.shape[1], objective.task
     call(linearize, (T, row(X, 0), row(U, 0), row(into.f_x, 0), row(into.f_u, 0)))
-    call(
-        objective.task.expansion,
-        (
-            T,
-            row(X, 0),
-            row(U, 0),
-            row(into.c, 0),
-            row(into.c_x, 0),
-            row(into.c_u, 0),
-            row(into.c_xx, 0),
-            row(into.c_ux, 0),
-            row(into.c_uu, 0),
-        ),
+    results = (
+        row(into.c, 0),
+        row(into.c_x, 0),
+        row(into.c_u, 0),
+        row(into.c_xx, 0),
+        row(into.c_ux, 0),
+        row(into.c_uu, 0),
     )
+    if len(task.times):
+        call(task.expansion, (T, row(X, 0), row(U, 0), row(task.times, 0)) + results)
+    else:
+        call(task.expansion, (T, row(X, 0), row(U, 0)) + results)
+    _expand_final(task, X, into)
     _scale(objective.alpha, into)
     if not objective.has_extra:
         return
@@ -149,6 +183,22 @@ def expand(linearize: int, objective: Objective, X: Array, U: Array, into: Expan
 
 
 @kernel
+def _expand_final(task: TaskCost, X: Array, into: Expansion) -> None:
+    """Fill in the final cost of X[T], where the task has one and X this row."""
+    T, c = len(into.c), np.empty(1)
+    if not task.final_value or len(X) == T:
+        into.final_x[:] = 0.0
+        into.final_xx[:] = 0.0
+        return
+    results = c.ctypes.data, row(into.final_x, 0), row(into.final_xx, 0)
+    if len(task.times):
+        call(task.final_expansion, (row(X, T), row(task.times, T)) + results)
+    else:
+        call(task.final_expansion, (row(X, T),) + results)
+    into.c[T - 1] += c[0]
+
+
+@kernel
 def _scale(alpha: float, into: Expansion) -> None:
     """Multiply the expansion of the cost by ``alpha``."""
     _multiply(into.c, alpha)
@@ -157,6 +207,8 @@ def _scale(alpha: float, into: Expansion) -> None:
     _multiply(into.c_xx, alpha)
     _multiply(into.c_ux, alpha)
     _multiply(into.c_uu, alpha)
+    _multiply(into.final_x, alpha)
+    _multiply(into.final_xx, alpha)
 
 
 @kernel

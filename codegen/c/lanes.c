@@ -50,12 +50,29 @@ static inline lanes lanes_sqrt(lanes x)
   return y;
 }
 
+static inline lanes lanes_ceil(lanes x)
+{
+  lanes y;
+  for (int l = 0; l < LANES; ++l) y[l] = ceil(x[l]);
+  return y;
+}
+
 /* y with the C library's f(x) in the lanes of the mask. */
 static __attribute__((noinline, cold)) lanes replace(lane_bits mask, double (*f)(double), lanes x,
                                                      lanes y)
 {
   for (int l = 0; l < LANES; ++l)
     if (mask[l]) y[l] = f(x[l]);
+  return y;
+}
+
+/* The same of two arguments. */
+static __attribute__((noinline, cold)) lanes replace_of_two(lane_bits mask,
+                                                            double (*f)(double, double), lanes a,
+                                                            lanes b, lanes y)
+{
+  for (int l = 0; l < LANES; ++l)
+    if (mask[l]) y[l] = f(a[l], b[l]);
   return y;
 }
 

@@ -1,4 +1,4 @@
-/* sin, cos, exp, log and log1p in lanes, within 1 ulp or so.
+/* sin, cos, exp, log and log1p in lanes, within 1 ulp or so, and atan2 within 2.
  *
  * But for exp, polynomials are those of FreeBSD's msun (Sun Microsystems 1993), which errs by less
  * than 1 ulp, and so is the splitting of pi/2 and ln 2; branches become choices.  Arguments outside
@@ -144,4 +144,39 @@ static inline lanes lanes_log1p(lanes x)
   const lanes c = choose(x < 1.0, x - (u - 1.0), 1.0 - (u - x));
   const lanes y = choose(lanes_fabs(x) < 0x1p-54, x, log_of_sum(u, c));
   return any(outside) ? replace(outside, log1p, x, y) : y;
+}
+
+/* atan(r) / r - 1 for |r| < 7/16. */
+static inline lanes arctangent_polynomial(lanes r)
+{
+  const lanes z = r * r, w = z * z; /* odd and even terms run side by side */
+  lanes even = splat(1.62858201153657823623e-02), odd = splat(-3.65315727442169155270e-02);
+  even = 4.97687799461593236017e-02 + w * even, odd = -5.83357013379057348645e-02 + w * odd;
+  even = 6.66107313738753120669e-02 + w * even, odd = -7.69187620504482999495e-02 + w * odd;
+  even = 9.09088713343650656196e-02 + w * even, odd = -1.11111104054623557880e-01 + w * odd;
+  even = 1.42857142725034663711e-01 + w * even, odd = -1.99999999998764832476e-01 + w * odd;
+  even = 3.33333333333329318027e-01 + w * even;
+  return -(z * even + w * odd);
+}
+
+/* The angle of (x, y) is that of a / b <= 1 or its complement, in the first quadrant or the second,
+ * above or below: eighths of a turn plus or minus atan(r).  pi/4 has 33 bits in its first part, so that
+ * a multiple of it is exact. */
+static inline lanes lanes_atan2(lanes y, lanes x)
+{
+  const lanes above = lanes_fabs(y), beside = lanes_fabs(x);
+  const lane_bits upright = above > beside, behind = x < 0.0;
+  const lanes a = choose(upright, beside, above), b = choose(upright, above, beside);
+  const lane_bits steep = a > 0.4375 * b;
+  const lanes r = choose(steep, a - b, a) / choose(steep, a + b, b);
+  lanes eighths = truth(steep), sign = splat(1.0);
+  eighths = choose(upright, 2.0 - eighths, eighths), sign = choose(upright, -sign, sign);
+  eighths = choose(behind, 4.0 - eighths, eighths), sign = choose(behind, -sign, sign);
+  const lanes high = eighths * 0x1.921fb544p-1, low = eighths * 0x1.0b4611a626331p-35;
+  const lanes signed_r = sign * r;
+  const lanes angle = high + (signed_r + (low + signed_r * arctangent_polynomial(r)));
+  const lanes result = with_sign(angle, (lane_bits)y);
+  /* Zeros, infinities and what is not a number, and what a + b or a / b would spoil. */
+  const lane_bits outside = ~((a <= b) & (b > 0x1p-900) & (b < 0x1p1000));
+  return any(outside) ? replace_of_two(outside, atan2, y, x, result) : result;
 }

@@ -4,8 +4,8 @@
  *
  * Each may have weights of its own.  What one rollout is given stands in a row of an array, and an
  * array with fewer rows than there are rollouts is read again from its first; where one has none,
- * nothing acts.  A rollout that diverges is stepped on with the others, but nothing more of it is
- * stored.
+ * nothing acts.  The last step's cost includes the final cost, where the task has one.  A rollout that
+ * diverges is stepped on with the others, but nothing more of it is stored.
  */
 
 /* out (width) from rows that stand anywhere. */
@@ -74,6 +74,12 @@ static void add_pushes(long n_pushed, const long *restrict points, const double 
     }
 }
 
+#ifdef TIMED /* functions of expressions are handed the time, too */
+#define LANES_TIME(t) (const lanes[]){splat((t) * DT)},
+#else
+#define LANES_TIME(t)
+#endif
+
 void robot_policy_rollouts(const PolicyRollouts *a)
 {
   const long of_x = (a->T + 1) * NX, of_u = a->T * NU; /* numbers of one rollout */
@@ -106,7 +112,7 @@ void robot_policy_rollouts(const PolicyRollouts *a)
         u[i] = choose(u[i] < -a->limits[i], splat(-a->limits[i]), u[i]);
         u[i] = choose(u[i] > a->limits[i], splat(a->limits[i]), u[i]);
       }
-      lanes_cost(x, u, &cost);
+      lanes_cost(x, u, LANES_TIME(t) &cost);
       lanes_step(x, u, x_next);
       if (a->n_impulses || a->n_pushes) {
         if (a->n_impulses)
@@ -122,6 +128,14 @@ void robot_policy_rollouts(const PolicyRollouts *a)
         gather(jumps, NX, jump);
         for (int i = 0; i < NX; ++i) x_next[i] += jump[i];
       }
+
+#ifdef FINAL_COST
+      if (t == a->T - 1) {
+        lanes final_cost;
+        lanes_final_cost(x_next, LANES_TIME(a->T) &final_cost);
+        cost += final_cost;
+      }
+#endif
 
       const lane_bits before = alive;
       alive &= cost - cost == 0.0; /* finite */

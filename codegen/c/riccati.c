@@ -166,9 +166,8 @@ INLINE const double *block(const double *array, int size, long t, long T, double
  * Both remainders vanish where R = Q and k and K are its minimum. */
 static int backward_step(const BackwardArguments *args, double mu, long t, int given)
 {
-  static const double zeros[NX * NX];
-  const double *V_x = t < args->T - 1 ? args->V_x + (t + 1) * NX : zeros;
-  const double *V_xx = t < args->T - 1 ? args->V_xx + (t + 1) * NX * NX : zeros;
+  const double *V_x = t < args->T - 1 ? args->V_x + (t + 1) * NX : args->final_x;
+  const double *V_xx = t < args->T - 1 ? args->V_xx + (t + 1) * NX * NX : args->final_xx;
   BLOCK(f_x, NX * NX);
   BLOCK(f_u, NX * NU);
   BLOCK(c_x, NX);

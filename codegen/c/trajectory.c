@@ -7,9 +7,15 @@ void robot_rollout(long T, const double *restrict x0, const double *restrict U, 
   for (long t = 0; t < T; ++t) robot_step(X + t * NX, U + t * NU, X + (t + 1) * NX);
 }
 
+#ifdef TIMED /* functions of expressions are handed the time, too */
+#define TIME_OF(t) &(const double){(t) * DT},
+#else
+#define TIME_OF(t)
+#endif
+
 /* m (T, N_MEASURES) along X (T, NX) and U (T, NU). */
 void robot_measures_along(long T, const double *restrict X, const double *restrict U,
                           double *restrict m)
 {
-  for (long t = 0; t < T; ++t) robot_measures(X + t * NX, U + t * NU, m + t * N_MEASURES);
+  for (long t = 0; t < T; ++t) robot_measures(X + t * NX, U + t * NU, TIME_OF(t) m + t * N_MEASURES);
 }

@@ -20,6 +20,12 @@ from vgps.codegen.description.grammar import (
     unknown_name,
 )
 
+
+def wrap(a: Any, ceil: Callable[[Any], Any]) -> Any:
+    """The angle in (-pi, pi] that is whole turns away from ``a``, rad, over any kind of number."""
+    return a - 2.0 * math.pi * ceil((a - math.pi) / (2.0 * math.pi))
+
+
 NUMERIC_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "sqrt": math.sqrt,
     "sin": math.sin,
@@ -29,6 +35,8 @@ NUMERIC_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "log": math.log,
     "abs": abs,
     "tanh": math.tanh,
+    "atan2": math.atan2,
+    "wrap": lambda a: wrap(a, math.ceil),
     "min": min,
     "max": max,
 }
@@ -156,10 +164,14 @@ _LOGIC: dict[str, Callable[[Iterator], bool]] = {
 
 
 class Term(NamedTuple):
-    """An aggregate over time: its name, and the quantity that it aggregates."""
+    """An aggregate over time: its name, the quantity that it aggregates, and over which part.
+
+    ``last`` gives the seconds at the end of the rollout that count; None: all of it.
+    """
 
     aggregate: str
     inner: Expression
+    last: Expression | None = None
 
 
 def parse(text: str) -> Expression:
@@ -203,12 +215,13 @@ def split_aggregates(expression: Expression) -> tuple[Expression, tuple[Term, ..
     def outside(node: Node) -> Node:
         if not _is_aggregate(node):
             return replace(node, children=tuple(outside(child) for child in node.children))
-        for inner in node.children[0].walk():
-            if _is_aggregate(inner):
-                raise ExpressionError(
-                    f"{inner.value} stands inside another aggregate, {node.value}", inner.column
-                )
-        terms.append(Term(node.value, Expression(expression.text, node.children[0])))
+        for within in node.children[0].walk():
+            if _is_aggregate(within):
+                text = f"{within.value} stands inside another aggregate, {node.value}"
+                raise ExpressionError(text, within.column)
+        inner = Expression(expression.text, node.children[0])
+        last = None if node.last is None else Expression(expression.text, node.last)
+        terms.append(Term(node.value, inner, last))
         return Node("name", f"#{len(terms) - 1}", (), node.column, node.end)
 
     return Expression(expression.text, outside(expression.node)), tuple(terms)

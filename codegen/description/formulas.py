@@ -5,7 +5,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from vgps.codegen.description.blueprint import Blueprint
 from vgps.codegen.description.consistency import Refusals
 from vgps.codegen.description.constants import constant_faults
-from vgps.codegen.description.expression import Expression, ExpressionError, parse, split_aggregates
+from vgps.codegen.description.expression import (
+    Expression,
+    ExpressionError,
+    Term,
+    parse,
+    split_aggregates,
+    value_of,
+)
 from vgps.codegen.description.fields import Location, refuse
 from vgps.codegen.description.grammar import COST_CALLS, NUMERIC_CALLS, SUCCESS_CALLS
 
@@ -13,13 +20,14 @@ LINK_QUANTITIES = ("x", "y", "angle", "vx", "vy", "omega")
 POINT_QUANTITIES = ("x", "y", "vx", "vy")
 
 COST: Location = ("task", "cost")
+FINAL_COST: Location = ("task", "final_cost")
 SUCCESS: Location = ("task", "success")
 HEIGHT: Location = ("ground", "height")
 
 
 def quantities(robot: Blueprint) -> set[str]:
-    """The time-varying names that expressions may use: 'com.vx', 'hip.q', the vector 'u'."""
-    names = {"u"}
+    """The time-varying names that expressions may use: 'com.vx', 'hip.q', the vector 'u', 't'."""
+    names = {"u", "t"}
     for owner in [
         "com",
         *(point.name for point in robot.points),
@@ -37,6 +45,18 @@ def check_cost(robot: Blueprint) -> Refusals:
     names = quantities(robot) | set(robot.parameters)
     faults = [*cost.faults(names, COST_CALLS), *_not_number(cost)]
     yield from _refusals(COST, robot.parameters, cost, faults)
+
+
+def check_final_cost(robot: Blueprint) -> Refusals:
+    """The final cost is a number made of quantities of the state."""
+    if robot.task.final_cost is None:
+        return
+    cost = parse(robot.task.final_cost)
+    actions = {"u", *(f"{joint.name}.u" for joint in robot.actuated_joints)}
+    names = quantities(robot) - actions | set(robot.parameters)
+    faults = [*_actions_in(cost, actions)]
+    faults = faults or [*cost.faults(names, COST_CALLS), *_not_number(cost)]
+    yield from _refusals(FINAL_COST, robot.parameters, cost, faults)
 
 
 def check_success(robot: Blueprint) -> Refusals:
@@ -78,12 +98,34 @@ def _success_faults(robot: Blueprint, success: Expression) -> Iterator[Expressio
         yield nested
         return
     yield from outer.faults(names, SUCCESS_CALLS)
-    for _, inner in terms:
-        yield from inner.faults(names, COST_CALLS)
-        yield from _not_number(inner)
+    for term in terms:
+        yield from term.inner.faults(names, COST_CALLS)
+        yield from _not_number(term.inner)
+        yield from _last_faults(term, robot.parameters)
     for name, column in outer.places:
         if name in varying:
             text = f"{name!r} varies over time and must stand inside mean, min, max or final"
+            yield ExpressionError(text, column)
+
+
+def _last_faults(term: Term, parameters: Mapping[str, float]) -> Iterator[ExpressionError]:
+    """The end of a rollout that a term aggregates is a positive number of seconds."""
+    if term.last is None:
+        return
+    try:
+        seconds = value_of(term.last, parameters)
+    except ExpressionError as fault:
+        yield fault
+        return
+    if seconds <= 0:  # false where a parameter is unknown
+        text = f"'last' must be a positive number of seconds, found {seconds:g}"
+        yield ExpressionError(text, term.last.column)
+
+
+def _actions_in(expression: Expression, actions: set[str]) -> Iterator[ExpressionError]:
+    for name, column in expression.places:
+        if name in actions:
+            text = f"{name!r} is an action, and the state after the last step has none"
             yield ExpressionError(text, column)
 
 

@@ -1,7 +1,7 @@
 """The whitelist grammar of expressions: text to a tree of nodes.
 
     e := number | pi | name | owner.name | e + e | e - e | e * e | e / e | e ** e | -e | +e |
-    function(e, ...)
+    function(e, ...) | aggregate(e, last=e)
        | e < e <= ... | e and e | e or e | not e
 
 Python's parser reads the text; nothing is ever executed.  A quantity is a number or a condition,
@@ -24,11 +24,15 @@ MAX_LENGTH = 2000
 MAX_DEPTH = 100
 LARGEST_EXPONENT = 2**53
 
-UNARY = ("sqrt", "sin", "cos", "tan", "exp", "log", "abs", "tanh")
+UNARY = ("sqrt", "sin", "cos", "tan", "exp", "log", "abs", "tanh", "wrap")
 AGGREGATES = ("mean", "min", "max", "final")
+OVER_THE_LAST = ("mean", "min", "max")  # those that may aggregate the end of a rollout alone
 
+VARIADIC = ("min", "max")
 MANY = 2  # stands for this number of arguments or more, where a function takes any number
-NUMERIC_CALLS = frozenset({(name, 1) for name in UNARY} | {("min", MANY), ("max", MANY)})
+NUMERIC_CALLS = frozenset(
+    {(name, 1) for name in UNARY} | {(name, MANY) for name in VARIADIC} | {("atan2", 2)}
+)
 COST_CALLS = NUMERIC_CALLS | {("sum", 1)}
 AGGREGATE_CALLS = frozenset((name, 1) for name in AGGREGATES)
 SUCCESS_CALLS = COST_CALLS | AGGREGATE_CALLS
@@ -80,6 +84,7 @@ class Node:
     kind   "constant", "name", "call", "sign", "arithmetic", "compare" or "logic"
     value  the number; the dotted name; the function's name; the sign as a function; the operations
            between n + 1 operands, applied from left to right; the n operators; "and", "or", "not"
+    last   of a call: the seconds at the end of a rollout that it aggregates; None: all of it
     """
 
     kind: str
@@ -87,6 +92,7 @@ class Node:
     children: tuple["Node", ...]
     column: int
     end: int
+    last: "Node | None" = None
 
     @property
     def is_condition(self) -> bool:
@@ -97,12 +103,12 @@ class Node:
     def signature(self) -> tuple[str, int]:
         """Of a call: the function and the number of its arguments, which MANY bounds for some."""
         count = len(self.children)
-        return self.value, min(count, MANY) if (self.value, MANY) in NUMERIC_CALLS else count
+        return self.value, min(count, MANY) if self.value in VARIADIC else count
 
     def walk(self) -> Iterator["Node"]:
         """This node and all below it, in order of appearance in the text."""
         yield self
-        for child in self.children:
+        for child in (*self.children, *filter(None, [self.last])):
             yield from child.walk()
 
 
@@ -158,8 +164,9 @@ def unknown_call(node: Node, calls: Iterable[tuple[str, int]]) -> ExpressionErro
     """The error for a call that is not among the allowed (function, number of arguments)."""
     counts = sorted(count for name, count in calls if name == node.value)
     if counts:
-        any_number = (node.value, MANY) in NUMERIC_CALLS
-        wanted = f"{counts[0]} or more arguments" if any_number else "1 argument"
+        least = counts[0]
+        plural = f"{least} or more arguments" if node.value in VARIADIC else f"{least} arguments"
+        wanted = "1 argument" if plural == "1 arguments" else plural
         text = f"{node.value} takes {wanted} here, found {len(node.children)}"
         return ExpressionError(text, node.column)
     allowed = {name for name, _ in calls}
@@ -214,12 +221,27 @@ def _convert(tree: ast.expr, indent: int, depth: int) -> Node:
             return node("logic", "and" if isinstance(op, ast.And) else "or", values, condition=True)
         case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
             return node("call", _identifier(name, column), arguments)
+        case ast.Call(
+            func=ast.Name(id=name), args=arguments, keywords=[ast.keyword(arg=str() as key) as last]
+        ):
+            call = node("call", _identifier(name, column), arguments)
+            _require_aggregate(call, key, last.col_offset + indent)
+            return replace(call, last=convert(last.value, condition=False))
         case ast.Tuple():
             text = "a comma stands between arguments only, and a point before decimals"
             raise ExpressionError(text, column)
     raise ExpressionError(
         "only numbers, names, arithmetic, comparisons and calls of functions are allowed", column
     )
+
+
+def _require_aggregate(call: Node, key: str, column: int) -> None:
+    """Only what aggregates over time takes an argument with a name, which is ``last``."""
+    if key != "last":
+        raise ExpressionError(f"unknown argument {key!r}{hint(key, ['last'])}", column)
+    if call.value not in OVER_THE_LAST or len(call.children) != 1:
+        text = "'last' goes with mean, min or max of one quantity over time"
+        raise ExpressionError(text, column)
 
 
 def _chain(tree: ast.expr, indent: int) -> tuple[list[ast.expr], tuple[Operation, ...]]:

@@ -44,7 +44,7 @@ class Frame(NamedTuple):
 
 
 def quantities_at(robot: Blueprint, x: list[float], u: list[float]) -> dict[str, float]:
-    """Everything that expressions may name but the vector `u`, at a state (nx,), action (nu,)."""
+    """What expressions may name but the vector `u` and the time, at a state (nx,), action (nu,)."""
     q = dict(zip(robot.q_names, x[: robot.nq], strict=True))
     v = dict(zip(robot.q_names, x[robot.nq :], strict=True))
     frames = {"world": Frame()}

@@ -36,6 +36,7 @@ RULES: tuple[tuple[Rule, tuple[str | Location, ...]], ...] = (
     (consistency.check_coordinates, (NAMES, TREE, *PER_COORDINATE)),
     (consistency.check_disturbances, (NAMES, ("task", "disturbances"))),
     (formulas.check_cost, (NAMES, TREE, ("task", "cost"))),
+    (formulas.check_final_cost, (NAMES, TREE, ("task", "final_cost"))),
     (formulas.check_success, (NAMES, TREE, ("task", "success"))),
     (formulas.check_height, (NAMES, ("ground",))),
     (consistency.check_contact, (NAMES, TREE, ("ground",), ("task", "integrator"))),

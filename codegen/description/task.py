@@ -176,8 +176,11 @@ class Task(Part):
     substeps       integration steps in a step
     integrator     "rk4": Runge-Kutta of fourth order; "implicit": first order, with damping, drag
                    and contact implicit in the velocity, which contact needs
-    cost           expression, the cost of a step
-    success        condition over a rollout, of mean, min, max and final of quantities
+    cost           expression, the cost of a step; t in it is the time at which the step begins, s
+    final_cost     expression, the cost of the state after the last step of a rollout, added to the
+                   cost of that step; of quantities of the state, and t is the time then
+    success        condition over a rollout, of mean, min, max and final of quantities; mean(hand.y,
+                   last=1.0) is over the last second, and so may min and max be
     initial        where rollouts begin, each at one state of a list in turn.  A policy is learned
                    from a trajectory of each (Levine & Koltun 2013, section 8)
     process_noise  standard deviations of what disturbs the motion, in every rollout
@@ -192,6 +195,7 @@ class Task(Part):
     substeps: Annotated[int, whole(1, LARGEST)] = 1
     integrator: Literal["rk4", "implicit"] = "rk4"
     cost: ExpressionText
+    final_cost: ExpressionText | None = None
     success: ConditionText
     initial: Annotated[Initial | _Initials, WrapValidator(_one_or_several)] = Initial()
     process_noise: ProcessNoise = ProcessNoise()
@@ -220,8 +224,19 @@ class Task(Part):
 
     @property
     def ends(self) -> bool:
-        """Whether the task ends with its horizon: success asks where a rollout is at its end."""
-        return any(name == "final" for name, _ in split_aggregates(parse(self.success))[1])
+        """Whether the task ends with its horizon.
+
+        Success asks where a rollout is at its end, or the cost depends on when it ends.
+        """
+        _, terms = split_aggregates(parse(self.success))
+        asks_for_the_end = any(term.aggregate == "final" for term in terms)
+        return asks_for_the_end or self.final_cost is not None or "t" in parse(self.cost).names
+
+    @property
+    def is_timed(self) -> bool:
+        """Whether an expression names t, so that functions of the state need the time as well."""
+        texts = self.cost, self.final_cost or "0", self.success
+        return any("t" in parse(text).names for text in texts)
 
 
 class Training(Part):

@@ -21,16 +21,17 @@ from vgps.codegen.description.expression import (
     Term,
     parse,
     split_aggregates,
+    wrap,
 )
 from vgps.codegen.description.fields import Location, refuse
-from vgps.codegen.description.formulas import COST, HEIGHT, SUCCESS
+from vgps.codegen.description.formulas import COST, FINAL_COST, HEIGHT, SUCCESS
 from vgps.codegen.description.grammar import UNARY
 from vgps.codegen.description.motion import quantities_at
 
 TRIED = 20  # states, with a single initial one first
 LEAST_DEVIATION = 1e-3  # from an initial one in every coordinate, m or rad and per second
 
-Names = dict[str, Any]  # quantities and parameters; u is (nu,)
+Names = dict[str, Any]  # quantities and parameters; u is (nu,), t is 0 unless said otherwise
 
 
 def check_start(robot: Blueprint) -> Refusals:
@@ -66,17 +67,24 @@ def _undefined_heights(
 def doubts(robot: Blueprint) -> Refusals:
     """What is undefined at some states but may well be meant."""
     tried = list(_tried(robot))
-    cost = parse(robot.task.cost)
-    faults = [(fault, names) for names in tried if (fault := _fault(cost, names))]
-    if faults:
-        fault, names = faults[0]
-        text = f"{fault} at {len(faults)} of {len(tried)} states tried around where rollouts begin"
-        yield _warning(COST, f"{text}{_where(fault, cost, names)}", fault)
+    yield from _doubts_of_cost(COST, parse(robot.task.cost), tried)
+    if robot.task.final_cost is not None:
+        end = robot.task.horizon * robot.task.dt
+        at_the_end = [{**names, "t": end} for names in tried]
+        yield from _doubts_of_cost(FINAL_COST, parse(robot.task.final_cost), at_the_end)
     outer, terms = split_aggregates(parse(robot.task.success))
     undefined = [_undecided(robot, outer, terms, names) for names in tried]
     if all(undefined) and (fault := undefined[0]):
         text = f"{fault} at all states tried around where rollouts begin; there, it is no success"
         yield _warning(SUCCESS, text, fault)
+
+
+def _doubts_of_cost(at: Location, cost: Expression, tried: list[Names]) -> Refusals:
+    faults = [(fault, names) for names in tried if (fault := _fault(cost, names))]
+    if faults:
+        fault, names = faults[0]
+        text = f"{fault} at {len(faults)} of {len(tried)} states tried around where rollouts begin"
+        yield _warning(at, f"{text}{_where(fault, cost, names)}", fault)
 
 
 def _tried(robot: Blueprint) -> Iterator[Names]:
@@ -93,7 +101,8 @@ def _tried(robot: Blueprint) -> Iterator[Names]:
 
 
 def _names(robot: Blueprint, x: np.ndarray, u: np.ndarray) -> Names:
-    return {**quantities_at(robot, x.tolist(), u.tolist()), "u": u, **robot.parameters}
+    quantities = quantities_at(robot, x.tolist(), u.tolist())
+    return {**quantities, "u": u, "t": 0.0, **robot.parameters}
 
 
 def _warning(at: Location, text: str, fault: ExpressionError) -> PydanticCustomError:
@@ -116,8 +125,8 @@ def _undecided(
     values: Names = dict(robot.parameters)
     with np.errstate(all="ignore"):
         try:
-            for k, (_, inner) in enumerate(terms):
-                values[f"#{k}"] = inner.evaluate(names, _FUNCTIONS)
+            for k, term in enumerate(terms):
+                values[f"#{k}"] = term.inner.evaluate(names, _FUNCTIONS)
             outer.evaluate(values, _FUNCTIONS)
         except ExpressionError as fault:
             return fault
@@ -150,7 +159,9 @@ def _of_number_or_vector(name: str) -> Callable:
     return apply
 
 
-_OF_VECTORS: dict[str, Callable] = {name: getattr(np, name) for name in UNARY} | {
+_OF_VECTORS: dict[str, Callable] = {name: getattr(np, name) for name in set(UNARY) - {"wrap"}} | {
+    "wrap": lambda a: wrap(a, np.ceil),
+    "atan2": np.arctan2,
     "min": lambda *values: reduce(np.minimum, values),
     "max": lambda *values: reduce(np.maximum, values),
 }

@@ -23,6 +23,8 @@ class Arguments(NamedTuple):
     c_xx: Read  # (T, nx, nx)
     c_ux: Read  # (T, nu, nx)
     c_uu: Read  # (T, nu, nu)
+    final_x: Read  # (nx,)
+    final_xx: Read  # (nx, nx)
     k: Filled  # (T, nu)
     K: Filled  # (T, nu, nx)
     Q_u: Filled  # (T, nu)

@@ -85,6 +85,10 @@ def _head(robot: Robot, functions: Functions, compiled: list[ca.Function]) -> st
         "DT": repr(robot.task.dt),
         "SUBSTEPS": robot.task.substeps,
     }
+    if robot.task.is_timed:
+        constants["TIMED"] = 1
+    if robot.task.final_cost is not None:
+        constants["FINAL_COST"] = 1
     lines = [f"#include <{name}.h>" for name in ("limits", "math", "string")]
     lines += [f"#define {name} {value}" for name, value in constants.items()]
     lines += [f"static const int PARENT[NV] = {{{', '.join(map(str, functions.parents))}}};"]

@@ -43,6 +43,8 @@ _FUNCTIONS = {
     ca.OP_LOG1P: "log1p({})",
     ca.OP_TANH: "tanh({})",
     ca.OP_FABS: "fabs({})",
+    ca.OP_CEIL: "ceil({})",
+    ca.OP_ATAN2: "atan2({}, {})",
 }
 _SCALAR_LOGIC = {
     ca.OP_LT: "({} < {})",

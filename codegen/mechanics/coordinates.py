@@ -23,6 +23,7 @@ class Coordinates:
         self.v = ca.SX.sym("v", robot.nv)
         self.u = ca.SX.sym("u", robot.nu)
         self.x = ca.SX.sym("x", robot.nx)
+        self.t = ca.SX.sym("t")
         self.S = ca.sparsify(ca.DM(mechanics.S))
         self.S_inverse = ca.sparsify(ca.DM(np.linalg.inv(np.array(mechanics.S)).round()))
         # S^-1 differs from the identity by -1 where a coordinate is measured from another's angle.
@@ -82,9 +83,9 @@ class Coordinates:
         return self.kinematics(self.mechanics.points)
 
     def quantities(self) -> dict[str, ca.SX | float]:
-        """Everything that cost and success expressions may name, as expressions of x and u."""
+        """Everything that cost and success expressions may name, as expressions of x, u and t."""
         robot = self.robot
-        names: dict[str, ca.SX] = {"u": self.u}
+        names: dict[str, ca.SX] = {"u": self.u, "t": self.t}
         links = self.kinematics(self.mechanics.links)
         for name, k in (self.points() | links).items():
             names |= {f"{name}.x": k.position[0], f"{name}.y": k.position[1]}

@@ -9,7 +9,7 @@ from vgps.codegen.description.robot import Robot
 from vgps.codegen.mechanics.coordinates import Coordinates
 from vgps.codegen.mechanics.dynamics import dynamics_functions
 from vgps.codegen.mechanics.equations_of_motion import derive
-from vgps.codegen.mechanics.function import Function, NumericSolve
+from vgps.codegen.mechanics.function import Function, Named, NumericSolve
 from vgps.codegen.mechanics.kinematics import Kinematics
 from vgps.codegen.mechanics.operators import FUNCTIONS
 
@@ -32,6 +32,7 @@ def generate(robot: Robot) -> Functions:
         functions=[
             *dynamics,
             *_cost(robot, coordinates),
+            *_final_cost(robot, coordinates),
             *_points(coordinates.q, points),
             _measures(robot, coordinates),
         ],
@@ -50,30 +51,10 @@ def _points(q: ca.SX, points: dict[str, Kinematics]) -> list[Function]:
 
 
 def _cost(robot: Robot, c: Coordinates) -> list[Function]:
-    """The cost and its generalised Gauss-Newton expansion.
-
-    The cost is a function phi of named quantities y(x, u).  Its Hessian is taken exactly in y, and
-    the quantities linearly in (x, u): J^T phi_yy J with J = dy/d(x, u) (Schraudolph 2002).  A cost
-    that is convex in what it names thereby gets a positive semidefinite Hessian, which the
-    curvature of, say, a centre-of-mass velocity in the joint angles would destroy.
-    """
-    expression = parse(robot.task.cost)
-    quantities = {name: ca.SX(y) for name, y in c.quantities().items() if name in expression.names}
-    symbols = {name: ca.SX.sym(f"y{i}", *y.shape) for i, (name, y) in enumerate(quantities.items())}
-    phi = ca.SX(expression.evaluate(symbols, FUNCTIONS))
-    y = ca.vertcat(*symbols.values())
-    y_of_xu = ca.densify(ca.vertcat(*quantities.values()))  # what never moves is a structural zero
-    phi_yy, phi_y = ca.hessian(phi, y)
-
-    # In the order of their names, which is what their reader knows.
-    by_name = ca.densify(ca.vertcat(*(quantities[name] for name in sorted(quantities))))
-
-    J = ca.jacobian(y_of_xu, ca.vertcat(c.x, c.u))
-    upper = ca.triu(J.T @ phi_yy @ J)
-    cost, gradient, upper = ca.substitute([phi, J.T @ phi_y, upper], [y], [y_of_xu])
-    hessian = ca.triu2symm(upper)
+    """The cost of a step and its expansion."""
+    cost, quantities, gradient, hessian = _expanded(c, robot.task.cost, ca.vertcat(c.x, c.u))
     nx = robot.nx
-    inputs = {"x": c.x, "u": c.u}
+    inputs = {"x": c.x, "u": c.u} | _time(robot, c)
     expansion = {
         "c": cost,
         "c_x": gradient[:nx],
@@ -84,16 +65,59 @@ def _cost(robot: Robot, c: Coordinates) -> list[Function]:
     }
     return [
         Function("cost", inputs, {"c": cost}, along_trajectories=True),
-        Function("cost_quantities", inputs, {"y": by_name}),
+        Function("cost_quantities", inputs, {"y": quantities}),
         Function("cost_expansion", inputs, expansion, along_trajectories=True),
     ]
+
+
+def _final_cost(robot: Robot, c: Coordinates) -> list[Function]:
+    """The cost of the state after the last step and its expansion, where the task has one."""
+    if robot.task.final_cost is None:
+        return []
+    cost, quantities, gradient, hessian = _expanded(c, robot.task.final_cost, c.x)
+    inputs = {"x": c.x} | _time(robot, c)
+    expansion = {"c": cost, "c_x": gradient, "c_xx": hessian}
+    return [
+        Function("final_cost", inputs, {"c": cost}, along_trajectories=True),
+        Function("final_cost_quantities", inputs, {"y": quantities}),
+        Function("final_cost_expansion", inputs, expansion),
+    ]
+
+
+def _time(robot: Robot, c: Coordinates) -> Named:
+    """The input t of functions that evaluate expressions, where one of the task names it."""
+    return {"t": c.t} if robot.task.is_timed else {}
+
+
+def _expanded(c: Coordinates, text: str, z: ca.SX) -> tuple[ca.SX, ca.SX, ca.SX, ca.SX]:
+    """A cost, the quantities that it names, and its generalised Gauss-Newton expansion in z.
+
+    The cost is a function phi of named quantities y(z).  Its Hessian is taken exactly in y, and the
+    quantities linearly in z: J^T phi_yy J with J = dy/dz (Schraudolph 2002).  A cost that is convex
+    in what it names thereby gets a positive semidefinite Hessian, which the curvature of, say, a
+    centre-of-mass velocity in the joint angles would destroy.
+    """
+    expression = parse(text)
+    quantities = {name: ca.SX(y) for name, y in c.quantities().items() if name in expression.names}
+    symbols = {name: ca.SX.sym(f"y{i}", *y.shape) for i, (name, y) in enumerate(quantities.items())}
+    phi = ca.SX(expression.evaluate(symbols, FUNCTIONS))
+    y = ca.vertcat(*symbols.values())
+    y_of_z = ca.densify(ca.vertcat(*quantities.values()))  # what never moves is a structural zero
+    phi_yy, phi_y = ca.hessian(phi, y)
+
+    # In the order of their names, which is what their reader knows.
+    by_name = ca.densify(ca.vertcat(*(quantities[name] for name in sorted(quantities))))
+
+    J = ca.jacobian(y_of_z, z)
+    upper = ca.triu(J.T @ phi_yy @ J)
+    cost, gradient, upper = ca.substitute([phi, J.T @ phi_y, upper], [y], [y_of_z])
+    return cost, by_name, gradient, ca.triu2symm(upper)
 
 
 def _measures(robot: Robot, c: Coordinates) -> Function:
     """Forward speed, then what the success expression aggregates over time, in its order."""
     quantities = c.quantities()
     _, terms = split_aggregates(parse(robot.task.success))
-    values = [ca.SX(term.evaluate(quantities, FUNCTIONS)) for _, term in terms]
-    return Function(
-        "measures", {"x": c.x, "u": c.u}, {"m": ca.vertcat(quantities["com.vx"], *values)}
-    )
+    values = [ca.SX(term.inner.evaluate(quantities, FUNCTIONS)) for term in terms]
+    inputs = {"x": c.x, "u": c.u} | _time(robot, c)
+    return Function("measures", inputs, {"m": ca.vertcat(quantities["com.vx"], *values)})

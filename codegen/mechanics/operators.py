@@ -5,6 +5,8 @@ from functools import reduce
 
 import casadi as ca
 
+from vgps.codegen.description.expression import wrap
+
 FUNCTIONS: dict[str, Callable] = {
     "sqrt": ca.sqrt,
     "sin": ca.sin,
@@ -14,6 +16,8 @@ FUNCTIONS: dict[str, Callable] = {
     "log": ca.log,
     "abs": ca.fabs,
     "tanh": ca.tanh,
+    "atan2": ca.atan2,
+    "wrap": lambda a: wrap(a, ca.ceil),
     "min": lambda *values: reduce(ca.fmin, values),
     "max": lambda *values: reduce(ca.fmax, values),
     "sum": ca.sum1,

@@ -37,6 +37,9 @@ def refusal(text, **parameters):
         ("+".join(["m"] * 900), 1800.0),
         ("8 - m - 1 + m*3/2*2/3 - 1", 6.0),
         ("-2**2", -4.0),
+        ("atan2(-m, -m)", -0.75 * math.pi),
+        ("wrap(-pi) - wrap(pi)", 0.0),
+        ("wrap(m) - m", 0.0),
     ],
 )
 def test_numbers(text, value):
@@ -56,7 +59,19 @@ def test_numbers(text, value):
         ("lambda: 1", 6, "unexpected character ':'"),
         ("1 if mass else 2", 0, "only numbers, names"),
         ("mass # note", 5, "unexpected character '#'"),
-        ("min(mass=1)", 0, "only numbers, names"),
+        ("min(mass=1)", 4, "unknown argument 'mass'; allowed: last"),
+        ("mean(1, lats=1)", 8, "unknown argument 'lats'; did you mean 'last'?"),
+        ("2 + final(1, last=1)", 13, "'last' goes with mean, min or max of one quantity over time"),
+        ("sin(1, last=1)", 7, "'last' goes with mean, min or max of one quantity over time"),
+        ("min(1, 2, last=1)", 10, "'last' goes with mean, min or max of one quantity over time"),
+        ("min(last=1)", 4, "'last' goes with mean, min or max of one quantity over time"),
+        ("mean(1, last=2 > 1)", 13, "a number is expected here, not a condition"),
+        ("mean(1, last=1, last=2)", 0, "only numbers, names"),
+        ("mean(1, **mass)", 0, "only numbers, names"),
+        ("min(1, last=1)", 0, "min takes 2 or more arguments here, found 1"),
+        ("atan2(1)", 0, "atan2 takes 2 arguments here, found 1"),
+        ("atan2(1, 2, 3)", 0, "atan2 takes 2 arguments here, found 3"),
+        ("wrap(1, 2)", 0, "wrap takes 1 argument here, found 2"),
         ("min(*mass)", 4, "only numbers, names"),
         ("sin(1, 2)", 0, "sin takes 1"),
         ("True", 0, "only numbers, names"),
@@ -132,6 +147,24 @@ def test_aggregates_are_separated_in_order():
     assert decide(outer, [0.8, 0.5, 0.4], {"v": 1.0})
     assert not decide(outer, [0.6, 0.5, 0.4], {"v": 1.0})
     assert not decide(outer, [0.8, 0.3, 0.4], {"v": 1.0})
+
+
+def test_an_aggregate_may_be_over_the_end_alone():
+    text = "mean(com.vx, last=2*span) > 1 and min(hip.y) > final(hip.y)"
+    _, (first, *others) = split_aggregates(parse(text))
+    assert (first.aggregate, first.inner.names) == ("mean", {"com.vx"})
+    assert number("span", {"span": 3.0}) * 2 == first.last.evaluate({"span": 3.0}, {})
+    assert first.last.column == text.index("2*span")
+    assert [term.last for term in others] == [None, None]
+
+
+@given(st.floats(-1e5, 1e5))
+def test_an_angle_is_wrapped_by_whole_turns(angle):
+    """Python's remainder is exact, and ties at half a turn."""
+    wrapped, exact = number(f"wrap({angle!r})", {}), math.remainder(angle, 2 * math.pi)
+    apart = abs(wrapped - exact) % (2 * math.pi)
+    assert min(apart, 2 * math.pi - apart) < 1e-10
+    assert abs(wrapped) < math.pi + 1e-10
 
 
 def test_a_rollout_that_diverged_does_not_succeed():

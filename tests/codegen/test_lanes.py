@@ -110,6 +110,46 @@ def test_accurate_functions(compile_functions):
         np.testing.assert_array_equal(np.signbit(y[zero]), np.signbit(rounded[zero]))
 
 
+def near_eighths(rng):
+    """Points (y, x) next to the rays where the angle is computed another way, far and near."""
+    at = np.append(np.arange(-8, 9) * np.pi / 8, np.arctan2(*np.meshgrid([7, -7], [16, -16])))
+    turned = at[:, None] + np.concatenate([[0.0], signed_logarithmic(rng, 1e-17, 1e-3, 200)])
+    length = np.exp(rng.uniform(np.log(1e-200), np.log(1e200), turned.shape))
+    return (length * np.sin(turned)).ravel(), (length * np.cos(turned)).ravel()
+
+
+QUADRANTS = {
+    "anywhere": lambda rng: rng.uniform(-1, 1, (2, 100_000)),
+    "magnitudes": lambda rng: [signed_logarithmic(rng, 1e-320, 1e308) for _ in range(2)],
+    "near the axes": lambda rng: [
+        signed_logarithmic(rng, 1e-12, 1e-2),
+        signed_logarithmic(rng, 0.1, 10),
+    ],
+    "near eighths": near_eighths,
+    "edges": lambda rng: [z.ravel().copy() for z in np.meshgrid(SPECIAL, SPECIAL)],
+}
+
+
+def test_the_angle_of_a_point(compile_functions):
+    """Within 2 units of the last place in all quadrants; as C has it at zeros and infinities."""
+    y, x = ca.SX.sym("y"), ca.SX.sym("x")
+    library = compile_functions(ca.Function("angle", [y, x], [ca.atan2(y, x)]))
+    rng = np.random.default_rng(0)
+    for name, draw in QUADRANTS.items():
+        first, second = draw(rng)
+        for y, x in ((first, second), (second, first)):
+            found = np.full_like(x, np.nan)
+            call(library.robot_angle_batch, len(x), y, x, found)
+            with np.errstate(all="ignore"):
+                exact = np.arctan2(y.astype(np.longdouble), x.astype(np.longdouble))
+                rounded = exact.astype(float)
+                error = np.abs(found - exact) / np.spacing(np.abs(rounded))
+            plain = np.isfinite(rounded)
+            np.testing.assert_array_equal(plain, np.isfinite(found))
+            assert error[plain].max() < 2.0, (name, np.nanargmax(error))
+            np.testing.assert_array_equal(np.signbit(found[plain]), np.signbit(rounded[plain]))
+
+
 def instructions() -> ca.Function:
     """Every instruction that the emitter knows, each in an output of its own."""
     a, b = ca.SX.sym("a"), ca.SX.sym("b")
@@ -118,7 +158,8 @@ def instructions() -> ca.Function:
     results += [positive**b, positive**2.5, ca.fmin(a, b), ca.fmax(a, b), ca.fabs(a), ca.sign(a)]
     results += [a < b, a <= b, a == b, a != b, ca.logic_and(a, b), ca.logic_or(a, b)]
     results += [ca.logic_not(a), ca.if_else(a < b, a, 3.0), ca.if_else(a, b, 0.0)]
-    results += [f(a) for f in (ca.sin, ca.cos, ca.tan, ca.exp, ca.tanh)]
+    results += [f(a) for f in (ca.sin, ca.cos, ca.tan, ca.exp, ca.tanh, ca.ceil)]
+    results += [ca.atan2(a, b)]
     results += [ca.log(positive), ca.log1p(positive), ca.SX(2.5), ca.SX(-1.0)]
     return ca.Function("all", [a, b], [ca.vertcat(*results)], ["a", "b"], ["y"])
 

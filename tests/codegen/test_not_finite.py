@@ -53,6 +53,8 @@ def test_what_varies_may_be_anything(text):
     ("texts", "sentence"),
     [
         ({"cost": "hand.x/z"}, "task.cost cannot be used: 'hand.x/z' divides by zero"),
+        ({"cost": "1/t"}, "task.cost cannot be used: '1/t' divides by zero at step 0"),
+        ({"cost": "wrap(log(-z - 1))"}, "task.cost cannot be used: 'log(-z - 1)' is not defined"),
         ({"success": "final(hand.y) > 1/z"}, "task.success cannot be used: '1/z' divides by zero"),
         ({"parameter": "log(-1)"}, "parameters.z is not a number: 'log(-1)' is not defined"),
         ({"parameter": "-1e300"}, "parameters.z must lie between -1e+15 and 1e+15, found -1e+300"),
@@ -93,12 +95,21 @@ def test_what_may_never_be_reached_is_said(load_text, texts, sentence):
     assert ": warning: task." in warning and sentence in warning
 
 
+def test_a_final_cost_that_may_be_undefined_where_rollouts_end_is_said(load_text):
+    """It is not refused: rollouts need not end near where they begin."""
+    text = ARM.replace("  success:", "  final_cost: log(t - 0.1*elbow.v - 0.5)\n  success:")
+    (warning,) = load_text(text).warnings
+    said = "warning: task.final_cost: 'log(t - 0.1*elbow.v - 0.5)' is not defined at"
+    assert said in warning and "where t = 0.5" in warning
+    assert not load_text(text.replace("- 0.5)", "- 0.4)")).warnings
+
+
 def test_a_success_that_is_undefined_at_some_states_is_a_success_like_any(load_text):
     assert not load_text(edited(success="sqrt(final(elbow.q)) < 2")).warnings
 
 
 def test_functions_of_the_vector_of_actions(load_text):
-    cost = "sum(max(abs(u), tanh(u), 0.1)) + sum(exp(-u**2))"
+    cost = "sum(max(abs(u), tanh(u), 0.1)) + sum(exp(-u**2)) + sum(wrap(u) + atan2(u, elbow.q + 1))"
     assert not load_text(edited(cost=cost)).warnings
 
 

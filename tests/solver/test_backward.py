@@ -52,6 +52,7 @@ def problem(sizes, rng):
             H[nx:, :nx],
             H[nx:, nx:],
         )
+    expansion.final_xx[:] = H[:nx, :nx]
     return expansion, gains
 
 
@@ -69,7 +70,7 @@ def _guards_hold(array, room=64):
 
 def quadratic(expansion, t, V_x, V_xx):
     """Gradient and Hessian in (x, u) of c + V(f) at step t."""
-    e = Expansion(*(part[t] for part in expansion))
+    e = Expansion(*(part[t] for part in expansion[:-2]), *expansion[-2:])
     F = np.hstack([e.f_x, e.f_u])
     H = np.block([[e.c_xx, e.c_ux.T], [e.c_ux, e.c_uu]]) + F.T @ V_xx @ F
     return np.append(e.c_x, e.c_u) + F.T @ V_x, H, F
@@ -96,7 +97,7 @@ def test_backward_pass_solves_the_regularised_recursion(sizes, problem, mu):
     expansion, gains = problem
     U, limits = np.zeros((T, nu)), np.full(nu, np.inf)
     assert backward(address, expansion, U, limits, mu, gains) == -1
-    V_x, V_xx, expected = np.zeros(nx), np.zeros((nx, nx)), np.zeros(2)
+    V_x, V_xx, expected = expansion.final_x, expansion.final_xx, np.zeros(2)
     for t in reversed(range(T)):
         gradient, H, F = quadratic(expansion, t, V_x, V_xx)
         R = H + mu * F.T @ F
@@ -126,7 +127,7 @@ def test_limited_step_continues_with_the_minimum_in_the_box(sizes, problem, rng)
     assert backward(address, expansion, U, np.full(nu, np.inf), 0.0, gains) == -1
     limits = 0.5 * np.abs(U + gains.k).max(axis=0)
     assert backward(address, expansion, U, limits, 0.0, gains) == -1
-    V_x, V_xx, expected, clamped = np.zeros(nx), np.zeros((nx, nx)), np.zeros(2), 0
+    V_x, V_xx, expected, clamped = expansion.final_x, expansion.final_xx, np.zeros(2), 0
     for t in reversed(range(T)):
         gradient, H, _ = quadratic(expansion, t, V_x, V_xx)
         k, K, Q_uu, Q_ux = gains.k[t], gains.K[t], H[nx:, nx:], H[nx:, :nx]
@@ -167,14 +168,14 @@ def test_regularisation_makes_an_indefinite_step_convex(sizes, problem):
     expansion, gains = problem
     if not 0 < nu <= nx:  # f_u^T f_u is positive definite
         return
-    expansion.c_uu[T - 1] = -np.eye(nu)
+    expansion.c_uu[T - 1], expansion.final_xx[:] = -np.eye(nu), 0.0
     U, limits = np.zeros((T, nu)), np.full(nu, np.inf)
     assert backward(address, expansion, U, limits, 0.0, gains) == T - 1
     f_u = expansion.f_u[T - 1]
     mu = 2.0 / np.linalg.eigvalsh(f_u.T @ f_u).min()
     backward(address, expansion, U, limits, mu, gains)
     check(gains.Q_uu[T - 1], mu * f_u.T @ f_u - np.eye(nu))
-    gradient, H, _ = quadratic(expansion, T - 1, np.zeros(nx), np.zeros((nx, nx)))
+    gradient, H, _ = quadratic(expansion, T - 1, expansion.final_x, expansion.final_xx)
     check(gains.V_xx[T - 1], under(gains.k[T - 1], gains.K[T - 1], gradient, H)[1])
 
 

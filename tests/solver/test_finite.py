@@ -72,6 +72,29 @@ def test_the_first_such_step_is_named(slider):
     assert f"at step {first}: 'sqrt(slide.q + 0.1)' is not defined" in refusal(model, U)
 
 
+def test_the_part_of_the_final_cost_that_is_not_defined_is_named(build_text):
+    cost = 'sum(u**2) + t", final_cost: "hinge.q + sqrt(slide.q - t*reach)'
+    model = build_text(SLIDER.replace("COST", f'"{cost}"'))
+    said = refusal(model, np.zeros((20, 2)))
+    blame = "'sqrt(slide.q - t*reach)' is not defined at reach = 2, slide.q = 0, t = 2"
+    assert said == f"the final cost is not finite: {blame}"
+
+
+def test_a_derivative_of_the_final_cost_is_named(build_text):
+    cost = 'sum(u**2)", final_cost: "sqrt(slide.q)'
+    model = build_text(SLIDER.replace("COST", f'"{cost}"'))
+    named = "the derivative of the final cost with respect to slide.q is not finite"
+    with pytest.raises(FloatingPointError, match=f"^{named}$"):
+        ilqr(model, task_objective(model, 20), np.zeros(4), np.zeros((20, 2)))
+
+
+def test_time_is_named_in_what_is_not_defined(slider):
+    said = refusal(slider("sum(u**2) + log(0.35 - t)"), np.zeros((20, 2)))
+    assert said.startswith(
+        "the cost is not finite at step 4: 'log(0.35 - t)' is not defined at t = 0.4"
+    )
+
+
 def test_a_sum_of_costs_that_overflows_is_not_blamed_on_a_step(slider):
     model = slider("sum(u**2) + 1e307*(2 + slide.q)")
     assert refusal(model, np.zeros((20, 2))) == "the sum of the costs of 20 steps is too large"
