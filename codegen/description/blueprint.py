@@ -4,29 +4,23 @@ Each part is right by itself; `rules` says what has to fit together.
 """
 
 import math
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 
+from vgps.codegen.description.expansion import Endings
 from vgps.codegen.description.fields import (
     FileName,
-    Name,
     Number,
+    Parameters,
     Part,
     Text,
     at_most,
-    each,
-    refuse,
-    to_name,
-    to_number,
 )
 from vgps.codegen.description.gait import Gait
 from vgps.codegen.description.parts import Ground, Joint, Link, Point
 from vgps.codegen.description.task import Deviation, Task, Training
-from vgps.codegen.errors import ENOUGH, found
 
-MOST_PARAMETERS = 500
 TAIL = 5  # horizons are as long as this many tails, where a file gives none
 HOURS = "; 40 links take minutes to derive and compile, and 100 about an hour"
 
@@ -41,6 +35,9 @@ class Blueprint(Part):
     gravity      m/s², along -y
     base         "floating": the root link moves freely, with coordinates x, y, angle; "fixed": the
                  root joint hangs from the world
+    mirror       ending of names -> that of their twins: {_l: _r} gives hip_l a twin hip_r with the
+                 same numbers, as a planar robot is seen from the side, and a gait its other half;
+                 none is left in a robot, which has all twins
     links        rigid bodies
     joints       what connects them, in the order of the coordinates and of the actions
     points       named places on links, for costs and for contact with the ground
@@ -55,9 +52,10 @@ class Blueprint(Part):
 
     name: FileName
     description: Text = ""
-    parameters: dict[Name, Number] = Field(default_factory=dict, max_length=MOST_PARAMETERS)
+    parameters: Parameters = Field(default_factory=dict)
     gravity: Number = 9.81
     base: Literal["floating", "fixed"]
+    mirror: Endings = Field(default_factory=dict, exclude=True)
     links: Annotated[tuple[Link, ...], at_most(100, HOURS)]
     joints: Annotated[tuple[Joint, ...], at_most(100, HOURS)]
     points: Annotated[tuple[Point, ...], at_most(200)] = ()
@@ -65,27 +63,6 @@ class Blueprint(Part):
     gait: Gait | None = None
     task: Task
     training: Training = Training()
-
-    @field_validator("parameters", mode="before")
-    @classmethod
-    def _one_after_another(cls, value: Any, info: ValidationInfo) -> dict[str, float]:
-        context = {} if info.context is None else info.context
-        known, unread = context.setdefault("parameters", {}), context.setdefault("unread", set())
-        if not isinstance(value, dict) or len(value) > MOST_PARAMETERS:
-            context["refused"] = ENOUGH  # what uses parameters would only follow from this
-            given = len(value) if isinstance(value, dict) else found(value)
-            text = f"must be a mapping from names to at most {MOST_PARAMETERS} numbers"
-            raise refuse(f"{text}, found {given}")
-
-        def convert(name: str, item: Any) -> float:
-            try:
-                known[to_name(name)] = to_number(item, info)
-            except PydanticCustomError:
-                unread.add(name)
-                raise
-            return known[name]
-
-        return each(value, convert)
 
     @field_validator("joints", mode="after")
     @classmethod

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from pydantic_core import PydanticCustomError
 
 from vgps.codegen.description.blueprint import Blueprint
+from vgps.codegen.description.expansion import REFERENCES
 from vgps.codegen.description.fields import Location, refuse
 from vgps.codegen.description.task import Deviation, Initial
 from vgps.codegen.errors import hint
@@ -35,6 +36,13 @@ def check_names(robot: Blueprint) -> Refusals:
                 )
                 yield refuse(text, "sentence", at)
             taken[part.name] = one
+
+
+def check_mirror(robot: Blueprint) -> Refusals:
+    """Nothing is left to be mirrored."""
+    for ending in robot.mirror:
+        text = f"no name in {', '.join(REFERENCES)} ends in {ending!r}"
+        yield refuse(text, "sentence", ("mirror", ending))
 
 
 def check_tree(robot: Blueprint) -> Refusals:
@@ -76,7 +84,8 @@ def _ends(robot: Blueprint, links: list[str]) -> Refusals:
                 yield refuse(f"unknown link {name!r}", "sentence", at, tail=hint(name, allowed))
         if joint.child in parents:
             text = f"link {joint.child!r} is already the child of joint {parents[joint.child]!r}"
-            yield refuse(text, "sentence", ("joints", index, "child"))
+            loops = "; closed loops are not supported"
+            yield refuse(text, "sentence", ("joints", index, "child"), tail=loops)
         parents[joint.child] = joint.name
 
 

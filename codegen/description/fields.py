@@ -16,6 +16,7 @@ from pydantic import (
     BaseModel,
     BeforeValidator,
     ConfigDict,
+    Field,
     PlainValidator,
     ValidationError,
     ValidationInfo,
@@ -37,6 +38,7 @@ RESERVED = frozenset({"world", "com", "u", "t", "pi", *keyword.kwlist}) | FUNCTI
 LARGEST = 1e15
 SMALLEST = 1e-15  # of what must be positive
 MOST = 10**9  # of what is counted
+MOST_PARAMETERS = 500
 
 NAME_RULE = "a letter followed by at most 63 letters, digits or underscores"
 
@@ -236,6 +238,26 @@ def _by_coordinate(value: Any, info: ValidationInfo) -> float | dict[str, float]
     return to_non_negative(value, info)
 
 
+def _one_after_another(value: Any, info: ValidationInfo) -> dict[str, float]:
+    context = {} if info.context is None else info.context
+    known, unread = context.setdefault("parameters", {}), context.setdefault("unread", set())
+    if not isinstance(value, dict) or len(value) > MOST_PARAMETERS:
+        context["refused"] = ENOUGH  # what uses parameters would only follow from this
+        given = len(value) if isinstance(value, dict) else found(value)
+        text = f"must be a mapping from names to at most {MOST_PARAMETERS} numbers"
+        raise refuse(f"{text}, found {given}")
+
+    def convert(name: str, item: Any) -> float:
+        try:
+            known[to_name(name)] = to_number(item, info)
+        except PydanticCustomError:
+            unread.add(name)
+            raise
+        return known[name]
+
+    return each(value, convert)
+
+
 # What these types take, in words of JSON Schema; a title says it to people.
 EXPRESSION: dict[str, Any] = {
     "title": "expression",
@@ -283,3 +305,6 @@ FileName = Annotated[str, Check(to_file_name, **PLAIN_NAME | {"title": "name of 
 ExpressionText = Annotated[str, Check(_expression, **EXPRESSION)]
 ConditionText = Annotated[str, Check(_condition, **EXPRESSION | {"title": "condition"})]
 ProfileText = Annotated[str, Check(_profile, **NUMBER | {"title": "number or expression"})]
+Parameters = Annotated[
+    dict[Name, Number], Field(max_length=MOST_PARAMETERS), BeforeValidator(_one_after_another)
+]

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple, get_args
 from pydantic_core import PydanticCustomError
 
 from vgps.codegen.description.fields import Location, Part, refuse
+from vgps.codegen.description.unsupported import UNSUPPORTED
 from vgps.codegen.errors import hint
 
 
@@ -39,8 +40,9 @@ def spell(model: type[Part], data: Any) -> Spelled:
                 faults.append(_unknown(key, model, (*loc, key)))
             elif value is None and not model.model_fields[key].is_required():
                 faults.append(refuse("has no value; leave the key out", at=(*loc, key)))
-                continue
             if meant is None or meant in result:
+                continue
+            if value is None and not model.model_fields[meant].is_required():
                 continue
             if meant != key:
                 spelling[*loc, meant] = key
@@ -69,10 +71,14 @@ def _parts(annotation: Any) -> Iterator[type[Part]]:
 
 
 def _meant(key: str, free: list[str]) -> str | None:
+    if key in UNSUPPORTED:
+        return None
     return next(iter(get_close_matches(key, free, n=1, cutoff=0.6)), None)
 
 
 def _unknown(key: str, model: type[Part], loc: Location) -> PydanticCustomError:
+    if key in UNSUPPORTED:
+        return refuse(f"unknown key {key!r}", "key", loc, tail=f"; {UNSUPPORTED[key]}")
     allowed = hint(key, model.model_fields)
     if not allowed.startswith("; did you mean"):
         newer = f", which vgps {version('vgps')} does not have (a newer version may)"

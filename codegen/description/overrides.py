@@ -5,7 +5,7 @@ from typing import Any
 from vgps.codegen.errors import RobotFileError, found, hint
 
 
-def replace(data: dict[str, Any], key: str, value: object, source: str) -> tuple[str | int, ...]:
+def put(data: dict[str, Any], key: str, value: object, source: str) -> tuple[str | int, ...]:
     """Put a value into the data of a file.  A mapping that is missing on the way is made.
 
     Args:

@@ -7,11 +7,12 @@ to its parent.
 
 import math
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator, model_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from vgps.codegen.description.expansion import RepeatablePart
 from vgps.codegen.description.fields import (
     Limits,
     Name,
@@ -27,6 +28,8 @@ from vgps.codegen.description.fields import (
     refuse,
     several,
 )
+from vgps.codegen.description.unsupported import SPATIAL
+from vgps.codegen.errors import found
 
 FREE_ONLY = (
     "limits",
@@ -51,7 +54,7 @@ class Drag(Part):
     tangential: NonNegative
 
 
-class Link(Part):
+class Link(RepeatablePart):
     """A rigid body.
 
     name       of the link
@@ -105,7 +108,14 @@ def _along(direction: float, distance: float) -> tuple[float, float]:
     return distance * cosine, distance * sine
 
 
-class Joint(Part):
+def _in_plane(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        text = f"must be an angle in rad, found {found(value)}"
+        raise refuse(text, tail=f"; {SPATIAL}" if len(value) == 3 else "")
+    return value
+
+
+class Joint(RepeatablePart):
     """A connection of a child link to its parent link, or to the world.
 
     name             of the joint and of its coordinate
@@ -131,7 +141,7 @@ class Joint(Part):
     parent: Text
     child: Text
     at: Pair | None = None
-    axis: Number = 0.0
+    axis: Annotated[Number, BeforeValidator(_in_plane)] = 0.0
     limits: Limits | None = None
     limit_stiffness: Positive | None = None
     limit_softness: Positive = 0.05
@@ -166,8 +176,7 @@ class Joint(Part):
                 if key in given:
                     yield refuse(f"{key!r} has no meaning without 'limits'", "key", (key,))
         elif self.limits[0] >= self.limits[1]:
-            found = list(self.limits)
-            text = f"the lower limit must lie below the upper, found {found}"
+            text = f"the lower limit must lie below the upper, found {list(self.limits)}"
             yield refuse(text, "sentence", ("limits",))
         elif self.limit_stiffness is None:
             yield refuse("lacks the key 'limit_stiffness', which 'limits' need")
@@ -182,7 +191,7 @@ class Joint(Part):
         return self.at
 
 
-class Point(Part):
+class Point(RepeatablePart):
     """A named point that moves with a link.
 
     name     of the point

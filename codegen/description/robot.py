@@ -14,16 +14,18 @@ from types import MappingProxyType
 from typing import Any
 
 from pydantic import PrivateAttr, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from vgps.codegen.description.blueprint import Blueprint
-from vgps.codegen.description.explain import explain, explain_one, unread
+from vgps.codegen.description.expansion import expand, is_expanded
+from vgps.codegen.description.explain import explain, refused, unread
 from vgps.codegen.description.fields import several
 from vgps.codegen.description.gait import Gait
 from vgps.codegen.description.keys import spell
 from vgps.codegen.description.parts import Drag, Ground, Joint, Link, Point
 from vgps.codegen.description.rules import refusals, refusals_of_sketch
 from vgps.codegen.description.slips import slips
-from vgps.codegen.description.source import Source, read
+from vgps.codegen.description.source import Source, override, read
 from vgps.codegen.description.task import (
     Deviation,
     Initial,
@@ -62,7 +64,7 @@ class Robot(Blueprint):
     """One robot and its task, consistent.
 
     Validate plain data with an empty dict as context: through it the parameters reach the other
-    numbers.
+    numbers.  What is repeated or mirrored in them must have been written out (`expansion`).
     """
 
     _path: str | None = PrivateAttr(None)
@@ -130,13 +132,7 @@ def load(robot: str | Path, overrides: Mapping[str, object] = MappingProxyType({
     Raises:
         RobotFileError: one sentence with file, line and column for each mistake in the file.
     """
-    source = read(robot_file(robot), overrides)
-    spelled = spell(Robot, source.data)
-    source = replace(source, data=spelled.data, spelling=spelled.spelling)
-    mistakes = [
-        *source.mistakes,
-        *(explain_one(source, fault) for fault in spelled.faults[:ENOUGH]),
-    ]
+    source, mistakes = _expanded(robot_file(robot), overrides)
     context: dict[str, Any] = {}
     try:
         valid = Robot.model_validate(source.data, context=context)
@@ -146,22 +142,43 @@ def load(robot: str | Path, overrides: Mapping[str, object] = MappingProxyType({
         raise joined(mistakes)
     valid._path, valid._text, valid._overrides = source.path, source.text, dict(overrides)
     valid._initial_place = source.error(("task", "initial"), "").place
-    found = sorted(
-        (explain_one(source, doubt) for doubt in [*slips(valid), *doubts(valid)]),
+    warnings = sorted(
+        explain(source, [*slips(valid), *doubts(valid)]),
         key=lambda warning: (warning.line or 0, warning.column or 0),
     )
-    valid._warnings = tuple(map(str, found))
+    valid._warnings = tuple(map(str, warnings))
     return valid
+
+
+def _expanded(path: Path, overrides: Mapping[str, object]) -> tuple[Source, list[RobotFileError]]:
+    """The file with all parts written out, and the mistakes in its YAML and its keys.
+
+    An override of a part, such as of one twin alone, changes what is written out; any other, such
+    as of a parameter, decides on it.
+    """
+    of_parts = {key: value for key, value in overrides.items() if is_expanded(key)}
+    others = {key: value for key, value in overrides.items() if key not in of_parts}
+    written = override(read(path), others)
+    keys = spell(Robot, written.data)
+    written = replace(written, data=keys.data, spelling=keys.spelling)
+    mistakes = list(islice(explain(written, keys.faults), ENOUGH))
+    try:
+        data, origins = expand(written.data)
+    except PydanticCustomError as fault:
+        raise joined([*written.mistakes, *mistakes, *explain(written, [fault])]) from None
+    source = override(replace(written, data=data, origins=origins), of_parts)
+    keys = spell(Robot, source.data)
+    mistakes += [*source.mistakes, *explain(source, keys.faults)]
+    return replace(source, data=keys.data), mistakes
 
 
 def _all_mistakes(
     source: Source, failure: ValidationError, context: dict[str, Any]
 ) -> Iterator[RobotFileError]:
     """Those that were found, and those that rules find in what is right of a file."""
-    yield from islice(explain(source, failure), ENOUGH)
+    yield from islice(explain(source, refused(failure)), ENOUGH)
     if any(error["loc"] for error in failure.errors()):  # otherwise rules have refused the whole
         names = source.data.get("parameters")
         parameters = dict.fromkeys(names if isinstance(names, dict) else (), math.nan)
         parameters |= context.get("parameters", {})
-        for fault in refusals_of_sketch(source.data, unread(failure), parameters):
-            yield explain_one(source, fault)
+        yield from explain(source, refusals_of_sketch(source.data, unread(failure), parameters))

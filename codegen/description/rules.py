@@ -32,6 +32,7 @@ PER_COORDINATE: tuple[Location, ...] = (
 # Each with what must be known for it: NAMES, TREE, or the beginning of a place in the file.
 RULES: tuple[tuple[Rule, tuple[str | Location, ...]], ...] = (
     (consistency.check_names, (NAMES, ("base",))),
+    (consistency.check_mirror, (NAMES, ("mirror",))),
     (consistency.check_tree, (NAMES, TREE)),
     (consistency.check_coordinates, (NAMES, TREE, *PER_COORDINATE)),
     (consistency.check_disturbances, (NAMES, ("task", "disturbances"))),
@@ -77,9 +78,11 @@ def _doubts(loc: Location) -> Iterable[str | Location]:
     """What is not known when the value at a place is wrong or missing."""
     yield from (loc[:depth] for depth in range(1, len(loc) + 1))
     match loc:
-        case ("parameters",) | ("links" | "joints" | "points",):
+        case ("parameters",) | ("mirror", *_) | ("links" | "joints" | "points",):
             yield NAMES
-        case ("links" | "joints" | "points", int()) | ("links" | "joints" | "points", _, "name"):
+        case ("links" | "joints" | "points", int()):
+            yield NAMES
+        case ("links" | "joints" | "points", _, "name" | "repeat"):
             yield NAMES
         case ("base",) | ("joints", _, "type" | "parent" | "child" | "actuated"):
             yield TREE

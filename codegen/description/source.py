@@ -4,16 +4,15 @@ Scalars are int, float, bool, None or, for everything else, the text as written;
 text.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import yaml
 
 from vgps.codegen.description.fields import Location
-from vgps.codegen.description.overrides import replace
+from vgps.codegen.description.overrides import put
 from vgps.codegen.description.yaml11 import misreading
 from vgps.codegen.description.yaml_nodes import at, compose, place, text_of
 from vgps.codegen.errors import RobotFileError, found
@@ -37,13 +36,15 @@ class Source:
     """A read file.
 
     path        as the caller gave it
-    data        dicts, lists and scalars, with overrides
+    data        dicts, lists and scalars, with overrides, and written out where `origins` says so
     top         the file's nodes, for places in it
     text        the file's
     overridden  where in the data something else stands than in the file -> the override as it was
                 given, key=value
     mistakes    what is wrong with the YAML, although it can be read
-    spelling    where in the data a key stands -> how the file spells it, where that differs
+    spelling    where in the file a key stands -> how the file spells it, where that differs
+    origins     where in the data something stands -> where in the file, where that differs: what
+                is repeated or mirrored stands in several places of the data
     """
 
     path: str
@@ -53,14 +54,15 @@ class Source:
     overridden: dict[Location, str]
     mistakes: tuple[RobotFileError, ...] = ()
     spelling: dict[Location, str] = field(default_factory=dict)
+    origins: dict[Location, Location] = field(default_factory=dict)
 
     def error(
         self, loc: Location, message: str, key: bool = False, offset: int | None = None
     ) -> RobotFileError:
         """The error about the value at `loc`, with its place: an override or one in the file."""
-        for overridden, override in self.overridden.items():
-            if loc[: len(overridden)] == overridden:
-                return RobotFileError(f"{self.path} with {override}", None, None, message)
+        override = self._override(loc)
+        if override is not None:
+            return RobotFileError(f"{self.path} with {override}", None, None, message)
         return RobotFileError(self.path, *self.position(loc, key, offset), message)
 
     def position(
@@ -73,24 +75,49 @@ class Source:
         offset  point at this 0-based character inside the value, when it is text on one line
                 without escapes
         """
-        node: yaml.Node = self.top
-        mark = node.start_mark
-        for depth, (key_node, child) in enumerate(self._path(loc)):
-            if child is None:
-                return place(mark)
-            node, mark = child, child.start_mark
-            if key and key_node is not None and depth == len(loc) - 1:
-                return place(key_node.start_mark)
-        line, column = place(mark)
-        return line, column + (0 if offset is None else _shift(node, offset))
+        node, missing = self._nearest(loc, key)
+        line, column = place(node.start_mark)
+        return line, column + (0 if offset is None or missing else _shift(node, offset))
+
+    def cause(self, loc: Location, key: bool = False) -> Hashable:
+        """Equal for values, or keys, that are one in the file: repeated, mirrored, merged."""
+        if self._override(loc) is not None:
+            return loc
+        node, missing = self._nearest(loc, key)
+        return id(node), next((step for step in loc[::-1] if isinstance(step, str)), None), missing
+
+    def in_file(self, loc: Location) -> Location:
+        """Where in the file something stands that is at `loc` of the data."""
+        if self._override(loc) is None:
+            for depth in range(len(loc), 0, -1):
+                if loc[:depth] in self.origins:
+                    return self.origins[loc[:depth]] + loc[depth:]
+        return loc
 
     def written(self, loc: Location) -> str | None:
         """The scalar at `loc` as it stands in the file: 'no', where the data say False."""
         *_, (_, node) = [(None, self.top), *self._path(loc)]
         return node.value if isinstance(node, yaml.ScalarNode) else None
 
+    def _override(self, loc: Location) -> str | None:
+        """The override that stands there in place of what is in the file."""
+        places = self.overridden.items()
+        return next((given for place, given in places if loc[: len(place)] == place), None)
+
+    def _nearest(self, loc: Location, key: bool) -> tuple[yaml.Node, int]:
+        """The value or key at `loc`, or its nearest ancestor, and how many steps are missing."""
+        node: yaml.Node = self.top
+        missing = len(loc)
+        for key_node, child in self._path(loc):
+            if child is None:
+                break
+            missing -= 1
+            node = key_node if key and key_node is not None and not missing else child
+        return node, missing
+
     def _path(self, loc: Location) -> Iterator[tuple[yaml.Node | None, yaml.Node | None]]:
         """The key and the value of each step, until there is none."""
+        loc = self.in_file(loc)
         node: yaml.Node | None = self.top
         for depth, step in enumerate(loc):
             if node is None:
@@ -99,16 +126,11 @@ class Source:
             yield key, node
 
 
-def read(path: str | Path, overrides: Mapping[str, object] = MappingProxyType({})) -> Source:
-    """Read a robot file, with other values in place of some of its own.
-
-    Args:
-        path: the file.
-        overrides: values by their dotted place, such as {"training.iterations": 80}; an item of a
-            list goes by its name, as in "joints.knee.damping".  Text is read as YAML.
+def read(path: str | Path) -> Source:
+    """Read a file.
 
     Raises:
-        RobotFileError: when the file is not one readable YAML mapping, or has no such place.
+        RobotFileError: when it is not one readable YAML mapping.
     """
     text = text_of(path)
     top = compose(path, text)
@@ -117,17 +139,32 @@ def read(path: str | Path, overrides: Mapping[str, object] = MappingProxyType({}
     if not isinstance(top, yaml.MappingNode):
         raise at(path, top.start_mark, "the file must be a mapping at its top level")
     reader = _Reader(path)
-    data, overridden = reader.value(top, ()), {}
-    mistakes = reader.mistakes
+    data = reader.value(top, ())
+    return Source(str(path), data, top, text, {}, tuple(reader.mistakes))
+
+
+def override(source: Source, overrides: Mapping[str, object]) -> Source:
+    """The file with other values in place of some of its own.
+
+    Args:
+        source: whose data are changed.
+        overrides: values by their dotted place, such as {"training.iterations": 80}; an item of a
+            list goes by its name, as in "joints.knee.damping".  Text is read as YAML.
+
+    Raises:
+        RobotFileError: there is no such place, or the text is not YAML.
+    """
+    overridden, mistakes = dict(source.overridden), source.mistakes
     for key, value in overrides.items():
         given = f"{key}={value}"
+        path = f"{source.path} with {given}"
         if isinstance(value, str):
-            reader = _Reader(f"{path} with {given}")
-            node = compose(reader.path, value)
+            reader = _Reader(path)
+            node = compose(path, value)
             value = None if node is None else reader.value(node, ())
-            mistakes += reader.mistakes
-        overridden[replace(data, key, value, f"{path} with {given}")] = given
-    return Source(str(path), data, top, text, overridden, tuple(mistakes))
+            mistakes += tuple(reader.mistakes)
+        overridden[put(source.data, key, value, path)] = given
+    return replace(source, overridden=overridden, mistakes=mistakes)
 
 
 class _Reader:
@@ -159,17 +196,10 @@ class _Reader:
 
     def mapping(self, node: yaml.MappingNode, inside: tuple[yaml.Node, ...]) -> dict:
         result: dict[str, Any] = {}
-        lines: dict[str, int] = {}
         # Positions are looked up in the nodes, so what is merged has to stand there, too.
         node.value = self.merged(node, inside)
         for key, value in node.value:
-            if not isinstance(key, yaml.ScalarNode):
-                self._note(key, "a key must be plain text")
-            elif key.value in result:
-                first = lines[key.value]
-                self._note(key, f"the key {found(key.value)} is given twice, first in line {first}")
-            else:
-                lines[key.value] = key.start_mark.line + 1
+            if isinstance(key, yaml.ScalarNode) and key.value not in result:
                 result[key.value] = self.value(value, inside)
         return result
 
@@ -178,7 +208,16 @@ class _Reader:
     ) -> list[tuple[yaml.Node, yaml.Node]]:
         """Keys and values of a mapping, then those that its merge keys '<<' add to them."""
         pairs = [pair for pair in node.value if pair[0].tag != TAG + "merge"]
-        taken = {key.value for key, _ in pairs if isinstance(key, yaml.ScalarNode)}
+        lines: dict[str, int] = {}
+        for key, _ in pairs:
+            if not isinstance(key, yaml.ScalarNode):
+                self._note(key, "a key must be plain text")
+            elif key.value in lines:
+                first = lines[key.value]
+                self._note(key, f"the key {found(key.value)} is given twice, first in line {first}")
+            else:
+                lines[key.value] = key.start_mark.line + 1
+        taken = set(lines)
         for key, value in node.value:
             if key.tag != TAG + "merge":
                 continue

@@ -75,6 +75,10 @@ BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
     f"{new}: &{new} [{', '.join(['*' + old] * 10)}]\n" for old, new in pairwise("abcdefgh")
 )
 
+MERGES = "{k: 1}"
+for _name in "abcdefghijklmnop":
+    MERGES = f"{{<<: [&{_name} {MERGES}, *{_name}]}}"
+
 
 @pytest.mark.parametrize(
     ("content", "line", "column", "part"),
@@ -100,6 +104,10 @@ BOMB = "a: &a [1, 1, 1, 1, 1, 1, 1, 1, 1, 1]\n" + "".join(
         ("a: " + "[" * 60 + "]" * 60, 1, 43, "nested too deeply"),
         ("a: " + "[" * 5000, 1, 1003, "nested too deeply"),
         (BOMB, None, None, "expands to more than 20000 values"),
+        (f"a: {MERGES}\n", None, None, "expands to more than 20000 values"),
+        ("a: {<<: {b: 1, b: 2}}\n", 1, 16, "'b' is given twice, first in line 1"),
+        ("a: {<<: [{? [x] : 2}]}\n", 1, 13, "a key must be plain text"),
+        ("a: &a {b: 1}\nc: {<<: *a, d: 1, d: 2}\n", 2, 19, "'d' is given twice, first in line 2"),
     ],
 )
 def test_unusable_files(write, content, line, column, part):

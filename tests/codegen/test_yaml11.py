@@ -3,6 +3,8 @@
 import pytest
 from arm import ARM
 
+from vgps.codegen.errors import RobotFileError
+
 
 @pytest.mark.parametrize(
     ("written", "sentence"),
@@ -67,6 +69,43 @@ def test_merge_keys_add_what_a_mapping_lacks(load_text):
 def test_what_cannot_be_merged(arm_error, merged, sentence):
     error = arm_error("child: upper", f"child: upper\n    {merged}")
     assert error.message.startswith(sentence) and error.line == 15
+
+
+TWINS = "- &a {name: lower, mass: 1.5, length: 0.4}\n  - {name: fin, <<: *a}"
+WRIST = "  - {name: wrist, parent: lower, child: fin}\npoints:"
+
+
+@pytest.mark.parametrize(
+    ("merged", "sentence", "column"),
+    [
+        ("mass: -1.5", "links[1].mass must be positive, found -1.5", 28),
+        ("mass: 2*k", "links[1].mass is not a number: unknown name 'k'", 30),
+        ("mass: 1, color: 3", "unknown key 'color' in links[1]", 31),
+        ("mass: 1, mas: 3", "unknown key 'mas' in links[1]", 31),
+        ("mass: 1, drag: {normal: 1}", "links[1].drag lacks the key 'tangential'", 37),
+    ],
+)
+def test_a_mistake_in_what_is_merged_is_told_once_where_it_is_written(
+    load_text, merged, sentence, column
+):
+    text = ARM.replace("- {name: lower, mass: 1.5, length: 0.4}", TWINS).replace("points:", WRIST)
+    with pytest.raises(RobotFileError) as caught:
+        load_text(text.replace("mass: 1.5", merged))
+    error = caught.value
+    assert error.message.startswith(sentence) and not error.further, str(error)
+    assert (error.line, error.column) == (10, column)
+
+
+def test_a_mistake_beside_what_is_merged_is_told_of_each(load_text):
+    text = ARM.replace("- {name: lower, mass: 1.5, length: 0.4}", TWINS).replace("points:", WRIST)
+    with pytest.raises(RobotFileError) as caught:
+        load_text(text.replace("mass: 1.5, ", "").replace("{name: fin, ", "{name: fin, drag: 3, "))
+    told = [sentence.partition(": ")[2] for sentence in caught.value.sentences]
+    assert told == [
+        "links[1] lacks the key 'mass'",
+        "links[2] lacks the key 'mass'",
+        "links[2].drag must be a mapping, found 3",
+    ]
 
 
 def test_a_key_without_a_value(arm_error):

@@ -112,7 +112,7 @@ def formula(text, rng):
 
 def structure(text, rng):
     """A value lost, renamed, nested or put in another's place, in the data."""
-    if "<<" in text or "&a" in text:  # what `flood` has made would be walked through without end
+    if "&a" in text or "&m0" in text:  # what `flood` has made would be walked through without end
         return text
     try:
         data = yaml.safe_load(text)
