@@ -8,15 +8,13 @@ damping: there one step of both sides is the same function.
 """
 
 import numpy as np
-import yaml
 from numpy.typing import NDArray
 
 from vgps.bench.accelerations import has_function
 from vgps.bench.agreement import require_close
 from vgps.bench.kernels import all_rollouts, each_linearization, each_rollout
-from vgps.bench.robots import bare_data, compiled, robot_of, whole
+from vgps.bench.robots import bare_data, compiled, file_data, robot_of, whole
 from vgps.bench.rounds import Benchmark, Disagreement, Peer, Side
-from vgps.codegen.folders import MODELS
 from vgps.codegen.model import Model
 from vgps.solver.walking import walk
 
@@ -60,8 +58,7 @@ def rollout_benchmark() -> Benchmark:
 def flight() -> Model:
     """The walker with springs and damping, without ground, limits and substeps."""
     data = bare_data("walker", integrator="implicit", substeps=1)
-    given = yaml.safe_load((MODELS / "walker.yaml").read_text(encoding="utf-8"))["joints"]
-    for joint, whole_joint in zip(data["joints"], given, strict=True):
+    for joint, whole_joint in zip(data["joints"], file_data("walker")["joints"], strict=True):
         joint |= {key: whole_joint[key] for key in ("stiffness", "damping")}
     return compiled(robot_of(data, "walker_bench_springs"))
 

@@ -8,12 +8,19 @@ from typing import Any
 import yaml
 
 from vgps.codegen.build import build
+from vgps.codegen.description.expansion import expand
 from vgps.codegen.description.robot import Robot, load
+from vgps.codegen.description.source import read
 from vgps.codegen.folders import MODELS
 from vgps.codegen.model import Model
 
 CHAIN = "chain of "  # followed by a number of links: the name of a robot without a file
 _PASSIVE = ("limits", "limit_stiffness", "limit_softness", "damping", "stiffness", "torque_limit")
+
+
+def file_data(name: str) -> dict[str, Any]:
+    """The content of a robot's file in models/, all its parts written out."""
+    return expand(read(MODELS / f"{name}.yaml").data).data
 
 
 def bare_data(name: str, **task: Any) -> dict[str, Any]:
@@ -22,7 +29,7 @@ def bare_data(name: str, **task: Any) -> dict[str, Any]:
     What stays is links, joints and torques; ground, joint limits, springs, damping, drag and torque
     limits go.  ``task`` replaces entries of the task.
     """
-    data = yaml.safe_load((MODELS / f"{name}.yaml").read_text(encoding="utf-8"))
+    data = file_data(name)
     data.pop("ground", None)
     data.pop("gait", None)
     for link in data["links"]:

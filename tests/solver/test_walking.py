@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import yaml
 
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.model import Model
@@ -57,15 +56,18 @@ def test_what_is_optimised_from_it_does_not_depend_on_the_last_bits(walker):
     assert max(costs) < 174.0
 
 
-def with_file(model, text):
-    """The compiled model as the controller sees it with another file."""
-    robot = Robot.model_validate(yaml.safe_load(text), context={})
+def with_robot(model, data):
+    """The compiled model as the controller sees it with another robot's data."""
+    robot = Robot.model_validate(data, context={})
     return Model(robot, Path(model.library._name), model.manifest, was_built=False)
 
 
 def test_the_actions_respect_the_torque_limits(walker):
     """With limits below what the walk asks for, actions reach them and never pass them."""
-    model = with_file(walker, TEXT.replace("torque: 1000 ", "torque: 60 "))
+    data = walker.robot.model_dump()
+    for joint in data["joints"]:
+        joint["torque_limit"] = 60.0
+    model = with_robot(walker, data)
     U = walk(model, model.x0, 50).U
     assert np.abs(U).max() == 60.0
     assert (np.abs(U) == 60.0).any(axis=0).sum() >= 4
@@ -87,10 +89,10 @@ def test_left_and_right_are_alike(walker):
     The two legs hang at the same place, so exchanging them is a symmetry of the plane.  Rounding
     differs in the order of sums and grows along a walk; over a second it stays far below a step.
     """
-    data = yaml.safe_load(TEXT)
+    data = walker.robot.model_dump()
     for state in data["gait"]["states"]:
         state["left_stance"] = not state["left_stance"]
-    other = with_file(walker, yaml.safe_dump(data, sort_keys=False))
+    other = with_robot(walker, data)
     for x0 in starts(walker).values():
         ours, theirs = walk(walker, x0, 100), walk(other, swapped(x0, walker), 100)
         np.testing.assert_allclose(swapped(theirs.X, walker), ours.X, atol=1e-7, rtol=0)
@@ -99,10 +101,10 @@ def test_left_and_right_are_alike(walker):
 
 def test_exchanging_the_legs_in_the_file_exchanges_them_in_the_walk(walker):
     """What the gait calls left and right exchanged: the exchanged walk of the exchanged state."""
-    data = yaml.safe_load(TEXT)
+    data = walker.robot.model_dump()
     legs = data["gait"]["legs"]
     legs["left"], legs["right"] = legs["right"], legs["left"]
-    other = with_file(walker, yaml.safe_dump(data, sort_keys=False))
+    other = with_robot(walker, data)
     ours, theirs = walk(walker, walker.x0, 100), walk(other, swapped(walker.x0, walker), 100)
     np.testing.assert_allclose(swapped(theirs.X, walker), ours.X, atol=1e-7, rtol=0)
     np.testing.assert_allclose(swapped(theirs.U, walker), ours.U, atol=1e-5, rtol=0)
@@ -158,7 +160,9 @@ def _states(walker, demonstration) -> list[int]:
 
 
 def test_a_foot_strikes_a_slope_at_its_height(walker):
-    controller = _Controller(with_file(walker, TEXT.replace("  height: 0  ", "  height: 0.05*x  ")))
+    data = walker.robot.model_dump()
+    data["ground"]["height"] = "0.05*x"
+    controller = _Controller(with_robot(walker, data))
     assert controller._below_ground(np.array([2.0, 0.099]))
     assert not controller._below_ground(np.array([2.0, 0.101]))
 
