@@ -7,6 +7,8 @@ balance feedback on where the swing foot goes.
 
 from typing import Annotated, Any
 
+from pydantic import ConfigDict
+
 from vgps.codegen.description.check import Check
 from vgps.codegen.description.fields import Number, Pair, Part, Positive, Text, Truth, refuse
 
@@ -43,6 +45,9 @@ class Legs(Part):
     left   the leg that is in stance where `left_stance` is true
     right  the other
     """
+
+    # A file that is mirrored gives one leg.
+    model_config = ConfigDict(json_schema_extra={"required": []})
 
     left: Leg
     right: Leg
