@@ -7,21 +7,35 @@ counter-clockwise.
 import math
 from xml.etree import ElementTree as ET
 
-from vgps.codegen.description.robot import Joint, Robot
+from vgps.codegen.description.parts import unit_vector
+from vgps.codegen.description.robot import BaseArmature, Joint, Link, Robot
 
 
 def to_mjcf(robot: Robot) -> str:
-    """MJCF of ``robot``: everything but drag, limits and torque limits."""
+    """MJCF of ``robot``: everything but the links' own drag, ground, limits and torque limits.
+
+    MuJoCo's dry friction is a constraint, which is as ours at speeds far over `friction_speed`, and
+    its fluid resists links without a width, too.
+    """
     top = ET.Element("mujoco", model=robot.name)
     ET.SubElement(top, "compiler", angle="radian", balanceinertia="false", inertiafromgeom="false")
     option = ET.SubElement(top, "option", gravity=_numbers(0, 0, -robot.gravity))
     ET.SubElement(option, "flag", contact="disable")
+    if robot.fluid is not None:
+        option.set("density", _numbers(robot.fluid.density))
+        option.set("viscosity", _numbers(robot.fluid.viscosity))
     bodies = {"world": ET.SubElement(top, "worldbody")}
     if robot.root is not None:
         body = _add_body(bodies, robot, robot.root.name, "world", (0.0, 0.0))
-        for name, kind, axis in (("x", "slide", (1, 0, 0)), ("y", "slide", (0, 0, 1))):
-            ET.SubElement(body, "joint", name=name, type=kind, axis=_numbers(*axis))
-        ET.SubElement(body, "joint", name="angle", type="hinge", axis="0 -1 0")
+        loaded = robot.base_armature or BaseArmature()
+        for name, kind, axis in (
+            ("x", "slide", (1, 0, 0)),
+            ("y", "slide", (0, 0, 1)),
+            ("angle", "hinge", (0, -1, 0)),
+        ):
+            armature = _numbers(getattr(loaded, name))
+            attributes = {"name": name, "type": kind, "axis": _numbers(*axis)}
+            ET.SubElement(body, "joint", attributes, armature=armature)
     for joint in robot.ordered_joints:
         body = _add_body(bodies, robot, joint.child, joint.parent, joint.origin)
         if joint.type != "fixed":
@@ -41,16 +55,24 @@ def _add_body(
 ) -> ET.Element:
     link = next(link for link in robot.links if link.name == name)
     body = ET.SubElement(bodies[parent], "body", name=name, pos=_numbers(at[0], 0, at[1]))
-    # A ball of the right inertia satisfies MuJoCo's triangle inequality; only that about y acts.
-    ET.SubElement(
-        body,
-        "inertial",
-        pos=_numbers(link.com[0], 0, link.com[1]),
-        mass=_numbers(link.mass),
-        diaginertia=_numbers(*[link.inertia] * 3),
-    )
+    inertial = {"pos": _numbers(link.com[0], 0, link.com[1]), "mass": _numbers(link.mass)}
+    if robot.fluid is not None and link.width > 0.0:
+        inertial |= _bar(link)
+    else:
+        # A ball's inertia satisfies MuJoCo's triangle inequality; only that about y acts.
+        inertial["diaginertia"] = _numbers(*[link.inertia] * 3)
+    ET.SubElement(body, "inertial", inertial)
     bodies[name] = body
     return body
+
+
+def _bar(link: Link) -> dict[str, str]:
+    """The inertia of a bar, first about its long axis: the bar that MuJoCo's fluid then sees."""
+    c, s = unit_vector(link.direction)
+    return {
+        "xyaxes": _numbers(c, 0, s, 0, 1, 0),
+        "diaginertia": _numbers(link.mass * link.width**2 / 6, link.inertia, link.inertia),
+    }
 
 
 def _joint(joint: Joint) -> ET.Element:
@@ -66,6 +88,7 @@ def _joint(joint: Joint) -> ET.Element:
         stiffness=_numbers(joint.stiffness),
         springref=_numbers(joint.rest),
         armature=_numbers(joint.armature),
+        frictionloss=_numbers(joint.friction),
     )
 
 

@@ -19,7 +19,7 @@ def link_depths(robot: Robot) -> Array:
 
     def looks(joint: Joint) -> tuple:
         child = links[joint.child]
-        return joint.parent, joint.at, child.length, child.direction
+        return joint.parent, joint.at, child.length, child.start, child.direction
 
     depths = dict.fromkeys(links, 0.0)
     for joint in robot.ordered_joints:

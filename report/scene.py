@@ -17,6 +17,8 @@ from vgps.report.style import HAIR, LEARNED, PAPER, paler
 
 Array = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
+_TURN = np.linspace(0.0, 2.0 * math.pi, 48, endpoint=False)
+_CIRCLE = np.column_stack([np.cos(_TURN), np.sin(_TURN)])  # (48, 2)
 _DOT: dict[str, Any] = {"linestyle": "", "marker": "o", "markeredgewidth": 0.0}
 
 
@@ -27,12 +29,16 @@ class Skeleton(NamedTuple):
     # A polygon (corners, 2) for each link that a segment cannot show, such as a cart or a foot;
     # (0, 2) for the others.
     shapes: list[Array]
+    # A polygon (corners, 2) for each disc that touches the ground, in the order of their points.
+    discs: list[Array]
     joints: Array  # (number of revolute joints, 2)
     com: Array  # (2,), centre of mass
 
     def corners(self) -> Array:
         """All positions that a view of the robot must hold, (n, 2)."""
-        return np.concatenate([self.links.reshape(-1, 2), *self.shapes, self.com[None]])
+        return np.concatenate(
+            [self.links.reshape(-1, 2), *self.shapes, *self.discs, self.com[None]]
+        )
 
 
 def skeleton(model: Model, q: ArrayLike) -> Skeleton:
@@ -45,17 +51,22 @@ def skeleton(model: Model, q: ArrayLike) -> Skeleton:
     links = np.array([[points[f"{k.name}.start"], points[f"{k.name}.end"]] for k in robot.links])
     # A sliding joint has no place of its own: its slider and its rail show where it is.
     joints = [points[joint.name] for joint in robot.joints if joint.type == "revolute"]
+    round_points = [point for point in robot.points if point.radius > 0.0]
+    discs = [points[point.name] + point.radius * _CIRCLE for point in round_points]
+    wheels = {point.link for point in round_points}
     shapes = []
     for link, segment in zip(robot.links, links, strict=True):
         own = [points[point.name] for point in robot.points if point.link == link.name]
+        if link.width > 0.0 and link.length > 0.0:
+            own += _sides(segment, link.width)
         corners = np.array([*segment, *own])  # (2 + own points, 2)
         if np.linalg.matrix_rank(corners - corners[0], tol=1e-9) == 2:
             shapes.append(_around(corners))
-        elif link.length == 0.0:
+        elif link.length == 0.0 and link.name not in wheels:
             shapes.append(segment[0] + _box(robot, np.asarray(q), link))
         else:
             shapes.append(np.empty((0, 2)))
-    return Skeleton(links, shapes, np.array(joints).reshape(-1, 2), points["com"])
+    return Skeleton(links, shapes, discs, np.array(joints).reshape(-1, 2), points["com"])
 
 
 def _box(robot: Robot, q: Array, link: Link) -> Array:
@@ -68,6 +79,13 @@ def _box(robot: Robot, q: Array, link: Link) -> Array:
     c, s = math.cos(angle), math.sin(angle)
     corners = np.array([[-0.5, -0.3], [0.5, -0.3], [0.5, 0.3], [-0.5, 0.3]])
     return width * corners @ np.array([[c, s], [-s, c]])
+
+
+def _sides(segment: Array, width: float) -> list[Array]:
+    """Corners (2,) of a bar around its long axis (2, 2)."""
+    along = (segment[1] - segment[0]) / np.linalg.norm(segment[1] - segment[0])
+    half = 0.5 * width * np.array([-along[1], along[0]])
+    return [end + side for end in segment for side in (half, -half)]
 
 
 def _angle(robot: Robot, q: Array, link: Link) -> float:
@@ -102,8 +120,10 @@ class RobotDrawing:
         numbers = {link.name: i for i, link in enumerate(robot.links)}
         turning = [numbers[joint.child] for joint in robot.joints if joint.type == "revolute"]
         hinges = depths[turning]  # (revolute joints,): the depth of each joint's child
+        discs = depths[[numbers[point.link] for point in robot.points if point.radius > 0.0]]
+        chosen = {depth: (depths == depth, discs == depth, hinges == depth) for depth in depths}
         self._layers = [
-            _Layer(axes, paler(colour, depth), width, zorder, depths == depth, hinges == depth)
+            _Layer(axes, paler(colour, depth), width, zorder, *chosen[depth])
             for depth in sorted(set(depths), reverse=True)
         ]
         (self._com,) = axes.plot(
@@ -127,10 +147,11 @@ class _Layer:
         width: float,
         zorder: float,
         links: Chosen,
+        discs: Chosen,
         joints: Chosen,
     ) -> None:
-        """Add artists for the links and revolute joints that the masks select."""
-        self._chosen = links, joints
+        """Add artists for the links, discs and revolute joints that the masks select."""
+        self._chosen = links, discs, joints
         # A rim of paper sets the layer off from what it crosses.
         rim = [withStroke(linewidth=1.5 * width, foreground=PAPER)]
         self._shapes = PolyCollection(
@@ -157,11 +178,12 @@ class _Layer:
         )
 
     def pose(self, shown: Skeleton) -> None:
-        links, joints = self._chosen
+        links, discs, joints = self._chosen
         # A NaN after each segment interrupts the line.
         gap = np.full((links.sum(), 1, 2), np.nan)
         self._links.set_data(*np.concatenate([shown.links[links], gap], axis=1).reshape(-1, 2).T)
-        self._shapes.set_verts([shown.shapes[i] for i in np.flatnonzero(links)])
+        outlines = [shown.shapes[i] for i in np.flatnonzero(links)]
+        self._shapes.set_verts(outlines + [shown.discs[i] for i in np.flatnonzero(discs)])
         self._joints.set_data(*shown.joints[joints].T)
 
 

@@ -65,6 +65,7 @@ class _Controller:
         self.angles[self.gait.torso] = self._world_angle(self.gait.torso)
         self.child = {joint.name: joint.child for joint in robot.joints}
         self.height = parse(robot.ground.height)
+        self.radius = {point.name: point.radius for point in robot.contact_points}
         self.state, self.elapsed = 0, 0.0
 
     def _world_angle(self, link: str) -> Array:
@@ -123,12 +124,12 @@ class _Controller:
         """Change to the next state when the time of this one is over, or the swing foot lands."""
         state, (_, swing) = self._now()
         if state.duration is None:
-            over = any(self._below_ground(points[name]) for name in swing.foot)
+            over = any(self._below_ground(points[name], self.radius[name]) for name in swing.foot)
         else:
             over = self.elapsed >= state.duration - 0.5 * self.model.dt
         if over:
             self.state, self.elapsed = (self.state + 1) % len(self.gait.states), 0.0
 
-    def _below_ground(self, point: Array) -> bool:
+    def _below_ground(self, point: Array, radius: float) -> bool:
         names = self.model.robot.parameters | {"x": float(point[0])}
-        return point[1] < self.height.evaluate(names, NUMERIC_FUNCTIONS)
+        return point[1] - radius < self.height.evaluate(names, NUMERIC_FUNCTIONS)

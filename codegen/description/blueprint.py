@@ -18,7 +18,7 @@ from vgps.codegen.description.fields import (
     at_most,
 )
 from vgps.codegen.description.gait import Gait
-from vgps.codegen.description.parts import Ground, Joint, Link, Point
+from vgps.codegen.description.parts import BaseArmature, Fluid, Ground, Joint, Link, Point
 from vgps.codegen.description.task import Deviation, Task, Training
 
 TAIL = 5  # horizons are as long as this many tails, where a file gives none
@@ -35,6 +35,8 @@ class Blueprint(Part):
     gravity      m/s², along -y
     base         "floating": the root link moves freely, with coordinates x, y, angle; "fixed": the
                  root joint hangs from the world
+    base_armature  inertia added to x, y, angle of a floating base; absent: none
+    fluid        what resists all links that have a width; absent: none
     mirror       ending of names -> that of their twins: {_l: _r} gives hip_l a twin hip_r with the
                  same numbers, as a planar robot is seen from the side, and a gait its other half;
                  none is left in a robot, which has all twins
@@ -55,11 +57,13 @@ class Blueprint(Part):
     parameters: Parameters = Field(default_factory=dict)
     gravity: Number = 9.81
     base: Literal["floating", "fixed"]
+    base_armature: BaseArmature | None = None
     mirror: Endings = Field(default_factory=dict, exclude=True)
     links: Annotated[tuple[Link, ...], at_most(100, HOURS)]
     joints: Annotated[tuple[Joint, ...], at_most(100, HOURS)]
     points: Annotated[tuple[Point, ...], at_most(200)] = ()
     ground: Ground | None = None
+    fluid: Fluid | None = None
     gait: Gait | None = None
     task: Task
     training: Training = Training()

@@ -179,6 +179,26 @@ def check_contact(robot: Blueprint) -> Refusals:
         yield refuse("contact needs 'integrator: implicit'", "sentence", ("task",))
 
 
+def check_base(robot: Blueprint) -> Refusals:
+    """Only what floats has coordinates to load."""
+    if robot.base_armature is not None and robot.base != "floating":
+        text = "only a robot with 'base: floating' takes 'base_armature'"
+        yield refuse(text, "key", ("base_armature",))
+
+
+def check_fluid(robot: Blueprint) -> Refusals:
+    """The fluid has something to resist, of a width that the inertia allows."""
+    if robot.fluid is None:
+        return
+    if not any(link.width for link in robot.links):
+        yield refuse("the fluid needs a link with 'width'", "sentence", ("fluid",))
+    for index, link in enumerate(robot.links):
+        least = link.mass * link.width**2 / 12
+        if link.inertia < least * (1 - 1e-9):
+            text = f"is less than mass*width**2/12 = {least:g}, which a bar in a fluid has"
+            yield refuse(f"of {link.inertia:g} {text}", at=("links", index, "inertia"))
+
+
 def check_training(robot: Blueprint) -> Refusals:
     """The policy learns from at least one step."""
     if robot.tail >= robot.task.horizon:

@@ -19,11 +19,13 @@ def identity(robot: Blueprint) -> str:
     # Without what has its default value, so that a key which a later version adds changes nothing.
     content = robot.model_dump(
         mode="json",
-        include={"gravity", "base", "links", "joints", "ground"},
+        include={"gravity", "base", "base_armature", "links", "joints", "ground", "fluid"},
         exclude_defaults=True,
     )
     content["gravity"], content["dt"] = robot.gravity, robot.task.dt
-    content["contacts"] = [point.model_dump(mode="json") for point in robot.contact_points]
+    content["contacts"] = [
+        point.model_dump(mode="json", exclude_defaults=True) for point in robot.contact_points
+    ]
     text = json.dumps(_rounded(content), sort_keys=True)
     return f"{robot.name} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 

@@ -39,19 +39,34 @@ FREE_ONLY = (
     "stiffness",
     "rest",
     "armature",
+    "friction",
+    "friction_speed",
     "actuated",
 )
 
 
-class Drag(Part):
-    """Linear drag across and along the long axis of a link, N·s/m² per metre of link.
+class QuadraticDrag(Part):
+    """Drag in proportion to the square of the velocity, across and along the long axis of a link.
 
-    normal      N·s/m² per metre, across the link
-    tangential  N·s/m² per metre, along the link
+    normal      N·s²/m² per metre of link, at each place along it
+    tangential  N·s²/m² per metre of link
     """
 
     normal: NonNegative
     tangential: NonNegative
+
+
+class Drag(Part):
+    """Drag across and along the long axis of a link.
+
+    normal      N·s/m per metre of link, in proportion to the velocity at each place along it
+    tangential  N·s/m per metre of link
+    quadratic   what is added in proportion to the square of the velocity; absent: nothing
+    """
+
+    normal: NonNegative
+    tangential: NonNegative
+    quadratic: QuadraticDrag | None = None
 
 
 class Link(RepeatablePart):
@@ -59,17 +74,22 @@ class Link(RepeatablePart):
 
     name       of the link
     mass       kg
-    length     m, from the frame's origin to the tip
+    length     m, from where the body begins to its tip
+    start      m along the long axis from the frame's origin to where the body begins
     direction  rad, of the long axis in the link's own frame
-    com        (x, y) m, centre of mass in the link's frame; by default halfway along the axis
-    inertia    kg·m² about the centre of mass; by default that of a thin rod, m·length²/12
-    drag       of the fluid around it; absent: none
+    width      m across the long axis and out of the plane; 0 for a thin rod, which a `fluid` does
+               not resist
+    com        (x, y) m, centre of mass in the link's frame; by default halfway along the body
+    inertia    kg·m² about the centre of mass; by default that of a bar, m·(length² + width²)/12
+    drag       of its own, which does not depend on `fluid`; absent: none
     """
 
     name: Name
     mass: Positive
     length: NonNegative = 0.0
+    start: Number = 0.0
     direction: Number = 0.0
+    width: NonNegative = 0.0
     com: Pair = Field(default=None, validate_default=True)
     inertia: NonNegative = Field(default=None, validate_default=True)
     drag: Drag | None = None
@@ -79,19 +99,31 @@ class Link(RepeatablePart):
     def _halfway(cls, value: Any, info: ValidationInfo) -> Any:
         if value is not None:
             return value
-        return _along(info.data.get("direction", 0.0), 0.5 * info.data.get("length", 0.0))
+        middle = info.data.get("start", 0.0) + 0.5 * info.data.get("length", 0.0)
+        return _along(info.data.get("direction", 0.0), middle)
 
     @field_validator("inertia", mode="before")
     @classmethod
     def _rod(cls, value: Any, info: ValidationInfo) -> Any:
         if value is not None:
             return value
-        return info.data.get("mass", 0.0) * info.data.get("length", 0.0) ** 2 / 12.0
+        length, width = info.data.get("length", 0.0), info.data.get("width", 0.0)
+        return info.data.get("mass", 0.0) * (length**2 + width**2) / 12.0
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Link":
+        if self.start != 0.0 and self.length == 0.0:
+            raise refuse("'start' has no meaning without 'length'", "key", ("start",))
+        return self
+
+    def at(self, fraction: float) -> tuple[float, float]:
+        """(x, y) m in the link's frame: 0 where the body begins, 1 at its tip."""
+        return _along(self.direction, self.start + fraction * self.length)
 
     @property
     def tip(self) -> tuple[float, float]:
         """(x, y) m: the far end in the link's frame."""
-        return _along(self.direction, self.length)
+        return self.at(1.0)
 
 
 def unit_vector(angle: float) -> tuple[float, float]:
@@ -132,6 +164,8 @@ class Joint(RepeatablePart):
     stiffness        N·m/rad or N/m of a spring
     rest             rad or m, where the spring is without force
     armature         kg·m² or kg that the drive adds to the coordinate's inertia
+    friction         N·m or N of dry (Coulomb) friction, against the motion whatever its speed
+    friction_speed   rad/s or m/s at which friction reaches 70 % of its value, as F v/√(v² + v_s²)
     actuated         whether a drive acts on it: one action, N·m or N
     torque_limit     N·m or N, the largest action; absent: none
     """
@@ -149,6 +183,8 @@ class Joint(RepeatablePart):
     stiffness: NonNegative = 0.0
     rest: Number = 0.0
     armature: NonNegative = 0.0
+    friction: NonNegative = 0.0
+    friction_speed: Positive = 0.1
     actuated: Truth = False
     torque_limit: PositiveLimit | None = None
 
@@ -180,6 +216,9 @@ class Joint(RepeatablePart):
             yield refuse(text, "sentence", ("limits",))
         elif self.limit_stiffness is None:
             yield refuse("lacks the key 'limit_stiffness', which 'limits' need")
+        if self.type != "fixed" and self.friction == 0.0 and "friction_speed" in given:
+            text = "'friction_speed' has no meaning without 'friction'"
+            yield refuse(text, "key", ("friction_speed",))
         if self.torque_limit is not None and not self.actuated:
             yield refuse("only an actuated joint takes 'torque_limit'", "key", ("torque_limit",))
 
@@ -194,16 +233,32 @@ class Joint(RepeatablePart):
 class Point(RepeatablePart):
     """A named point that moves with a link.
 
-    name     of the point
-    link     name of the link
-    at       (x, y) m in the link's frame
-    contact  whether the ground pushes back on it
+    name      of the point
+    link      name of the link
+    at        (x, y) m in the link's frame
+    contact   whether the ground pushes back on it
+    radius    m of the disc around it that touches the ground, and turns with the link
+    friction  coefficient mu of its contact; absent: the ground's
     """
 
     name: Name
     link: Text
     at: Pair
     contact: Truth = False
+    radius: NonNegative = 0.0
+    friction: NonNegative | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Point":
+        given = {"radius": self.radius > 0.0, "friction": self.friction is not None}
+        faults = [
+            refuse(f"{key!r} has no meaning without 'contact: true'", "key", (key,))
+            for key, is_given in given.items()
+            if is_given and not self.contact
+        ]
+        if faults:
+            raise several(((), fault) for fault in faults)
+        return self
 
 
 class Ground(Part):
@@ -223,3 +278,28 @@ class Ground(Part):
     damping_speed: Positive
     friction: NonNegative
     friction_speed: Positive
+
+
+class Fluid(Part):
+    """A fluid at rest around all links that have a `width`, after MuJoCo's inertia-box model.
+
+    It sees a link as the bar of its mass, inertia and width.
+
+    density    kg/m³, of drag in proportion to the square of the velocity
+    viscosity  Pa·s, of drag in proportion to the velocity, that of a ball as large as the bar
+    """
+
+    density: NonNegative = 0.0
+    viscosity: NonNegative = 0.0
+
+
+class BaseArmature(Part):
+    """Inertia that is added to the coordinates of a floating base, and that gravity does not pull.
+
+    x, y   kg
+    angle  kg·m²
+    """
+
+    x: NonNegative = 0.0
+    y: NonNegative = 0.0
+    angle: NonNegative = 0.0

@@ -22,7 +22,16 @@ from vgps.codegen.description.explain import explain, refused, unread
 from vgps.codegen.description.fields import several
 from vgps.codegen.description.gait import Gait
 from vgps.codegen.description.keys import spell
-from vgps.codegen.description.parts import Drag, Ground, Joint, Link, Point
+from vgps.codegen.description.parts import (
+    BaseArmature,
+    Drag,
+    Fluid,
+    Ground,
+    Joint,
+    Link,
+    Point,
+    QuadraticDrag,
+)
 from vgps.codegen.description.rules import refusals, refusals_of_sketch
 from vgps.codegen.description.slips import slips
 from vgps.codegen.description.source import Source, override, read
@@ -41,8 +50,10 @@ from vgps.codegen.errors import ENOUGH, RobotFileError, hint, joined
 from vgps.codegen.folders import MODELS
 
 __all__ = [
+    "BaseArmature",
     "Deviation",
     "Drag",
+    "Fluid",
     "Gait",
     "Ground",
     "Initial",
@@ -52,6 +63,7 @@ __all__ = [
     "Point",
     "ProcessNoise",
     "Push",
+    "QuadraticDrag",
     "Robot",
     "Start",
     "Task",

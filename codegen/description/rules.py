@@ -34,6 +34,7 @@ RULES: tuple[tuple[Rule, tuple[str | Location, ...]], ...] = (
     (consistency.check_names, (NAMES, ("base",))),
     (consistency.check_mirror, (NAMES, ("mirror",))),
     (consistency.check_tree, (NAMES, TREE)),
+    (consistency.check_base, (("base",), ("base_armature",))),
     (consistency.check_coordinates, (NAMES, TREE, *PER_COORDINATE)),
     (consistency.check_disturbances, (NAMES, ("task", "disturbances"))),
     (formulas.check_cost, (NAMES, TREE, ("task", "cost"))),
@@ -44,7 +45,12 @@ RULES: tuple[tuple[Rule, tuple[str | Location, ...]], ...] = (
     (consistency.check_gait, (NAMES, TREE, ("ground",), ("gait",), ("task", "start"))),
 )
 # They look at numbers of the whole file, which must all be right.
-RULES_OF_SOUND_ROBOTS: tuple[Rule, ...] = (consistency.check_training, check_effort, check_start)
+RULES_OF_SOUND_ROBOTS: tuple[Rule, ...] = (
+    consistency.check_fluid,
+    consistency.check_training,
+    check_effort,
+    check_start,
+)
 
 
 def refusals(robot: Blueprint) -> Refusals:

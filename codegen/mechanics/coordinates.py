@@ -7,10 +7,11 @@ import numpy as np
 import sympy as sp
 
 from vgps.codegen.description.robot import Robot
-from vgps.codegen.mechanics.contact import Contact, contact
+from vgps.codegen.mechanics.contact import Contact, Touch, contact
 from vgps.codegen.mechanics.equations_of_motion import Mechanics
 from vgps.codegen.mechanics.function import Named
 from vgps.codegen.mechanics.kinematics import Kinematics
+from vgps.codegen.mechanics.resistance import damping_matrix
 from vgps.codegen.mechanics.to_casadi import to_casadi
 
 
@@ -76,7 +77,18 @@ class Coordinates:
         points = [self.mechanics.points[point.name] for point in robot.contact_points]
         positions = self.convert(*(point.position for point in points))
         velocities = self.convert(*(point.velocity for point in points))
-        return contact(robot.ground, robot.parameters, self.w, positions, velocities)
+        index = {rate: i for i, rate in enumerate(self.mechanics.w_dot)}
+        links = self.mechanics.links
+        angles = [index.get(links[point.link].omega) for point in robot.contact_points]
+        places = zip(robot.contact_points, positions, velocities, angles, strict=True)
+        touching = [Touch(*place) for place in places]
+        return contact(robot.ground, robot.parameters, self.w, self.w_dot, touching)
+
+    def resistance(self) -> ca.SX:
+        """Damping matrix (n, n) of w and w_dot: what resists, but not in proportion to a rate."""
+        terms = self.mechanics.resistances
+        rates = self.convert(*(sp.Matrix([term.rate]) for term in terms)) if terms else []
+        return damping_matrix(terms, rates, self.w_dot)
 
     def points(self) -> dict[str, Kinematics]:
         """Kinematics of all named points as CasADi expressions of q and v."""

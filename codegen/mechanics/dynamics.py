@@ -63,12 +63,14 @@ def dynamics_functions(c: Coordinates) -> tuple[list[Function], list[NumericSolv
     mass, bias, passive, energy = c.convert(
         m.mass_matrix, m.bias_force, m.passive_force, sp.Matrix([m.energy])
     )
-    # All passive forces of the mechanics are linear in the velocity: passive = spring - D w'.
+    # The passive forces of the mechanics are linear in the velocity: passive = spring - D w'.
     damping = -ca.jacobian(passive, c.w_dot)
     spring = ca.substitute(passive, c.w_dot, ca.SX.zeros(robot.nv))
+    # All others have a D that depends on the velocity, too.
     contact = c.contact()
-    damping, spring = damping + contact.damping, spring + contact.spring
-    passive = passive + contact.spring - contact.damping @ c.w_dot
+    nonlinear = contact.damping + c.resistance()
+    damping, spring = damping + nonlinear, spring + contact.spring
+    passive = passive + contact.spring - nonlinear @ c.w_dot
 
     B = ca.sparsify(ca.DM(np.array(m.B, dtype=float).reshape(robot.nv, robot.nu)))
     motion = _EquationOfMotion(mass, bias, passive, spring, damping, B)

@@ -30,9 +30,9 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from vgps.codegen.description.parts import unit_vector
 from vgps.codegen.description.robot import Joint, Link, Robot
-from vgps.codegen.mechanics.kinematics import Kinematics, RotatedVector, Tree, perpendicular
+from vgps.codegen.mechanics.kinematics import Kinematics, RotatedVector, Tree
+from vgps.codegen.mechanics.resistance import Resistance, link_axes, resistances
 
 
 class softplus(sp.Function):
@@ -58,7 +58,8 @@ class Mechanics(NamedTuple):
     S: list[list[int]]  # (n, n): w = S q, w_dot = S v
     mass_matrix: sp.Matrix  # (n, n)
     bias_force: sp.Matrix  # (n,): Coriolis, centrifugal and gravity forces
-    passive_force: sp.Matrix  # (n,): drag, joint springs, damping and limits
+    passive_force: sp.Matrix  # (n,): linear drag, joint springs, damping and limits
+    resistances: list[Resistance]  # all other passive forces but contact
     B: list[list[int]]  # (n, nu): generalised force of the actions in w
     energy: sp.Expr  # J, kinetic and gravitational
     links: dict[str, Kinematics]  # frame origin and angle of each link
@@ -98,6 +99,10 @@ def derive(robot: Robot) -> Mechanics:
     for (c, _), product in weight.sums(tree.w):
         bias[c] += product
 
+    if robot.root is not None and robot.base_armature is not None:
+        for name in ("x", "y", "angle"):
+            i = tree.index[name]
+            mass_matrix[i, i] += getattr(robot.base_armature, name)
     for joint, i in tree.moving_joints():
         directions = tree.joint_direction(joint, i)  # [(row, sign)]: d(joint coordinate)/dw
         for row, sign in directions:
@@ -114,6 +119,7 @@ def derive(robot: Robot) -> Mechanics:
         mass_matrix=mass_matrix,
         bias_force=bias,
         passive_force=passive,
+        resistances=resistances(tree),
         B=tree.actuation(),
         energy=kinetic + potential,
         links={link.name: tree.frame(link) for link in robot.links},
@@ -166,16 +172,12 @@ def _drag(tree: Tree, link: Link) -> sp.Matrix:
     """
     if link.drag is None or link.length == 0.0:
         return sp.zeros(tree.robot.nq, 1)
-    along = x, y = unit_vector(link.direction)
     i = tree.angle_index[link.name]
-    middle = tree.point(link, (0.5 * link.length * x, 0.5 * link.length * y))
+    middle = tree.point(link, link.at(0.5))
     velocity = tree.velocity(middle)
     force = sp.zeros(2, 1)
-    for vector, coefficient in (
-        (perpendicular(along), link.drag.normal),
-        (along, link.drag.tangential),
-    ):
-        axis = tree.rotate(RotatedVector(i, vector))
+    along, across = link_axes(tree, link)
+    for axis, coefficient in ((across, link.drag.normal), (along, link.drag.tangential)):
         force -= coefficient * link.length * velocity.dot(axis) * axis
     generalised = sp.zeros(tree.robot.nq, 1)
     for c, partial in tree.partial_velocities(middle).items():

@@ -136,7 +136,7 @@ class Tree:
             parent, angle = self.origins[joint.parent], self.angle_index[joint.parent]
             yield joint.name, displaced(parent, angle, joint.origin)
         for link in robot.links:
-            yield f"{link.name}.start", self.point(link, (0.0, 0.0))
+            yield f"{link.name}.start", self.point(link, link.at(0.0))
             yield f"{link.name}.end", self.point(link, link.tip)
         for point in robot.points:
             yield point.name, self.point(self.links[point.link], point.at)

@@ -6,7 +6,7 @@ from functools import cache, partial
 import pytest
 import yaml
 from arm import ARM
-from ground_robots import FOOT, walker_data
+from ground_robots import FOOT, ROLLER, walker_data
 from trees import random_tree, robot_of, swimmer
 from virtual import Virtual
 
@@ -87,6 +87,14 @@ def foot(build_data):
     """The foot on ground of a given height."""
     return cache(
         lambda height: build_data(yaml.safe_load(FOOT.replace("height: 0", f"height: {height}")))
+    )
+
+
+@pytest.fixture(scope="session")
+def roller(build_data):
+    """The cart on a wheel, on ground of a given height."""
+    return cache(
+        lambda height: build_data(yaml.safe_load(ROLLER.replace("height: 0", f"height: {height}")))
     )
 
 

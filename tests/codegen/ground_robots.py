@@ -76,6 +76,38 @@ task:
 """
 
 
+# A cart on a driven wheel, with a plain heel behind and a round nose whose link is another.
+ROLLER = """\
+name: roller
+parameters:
+  steep: 0.3
+base: floating
+links:
+  - {name: cart, mass: 3.0, length: 0.8, start: -0.4, inertia: 0.2}
+  - {name: wheel, mass: 1.0, inertia: 0.02}
+joints:
+  - {name: axle, parent: cart, child: wheel, at: [0.1, -0.1], friction: 0.4, actuated: true}
+points:
+  - {name: hub, link: wheel, at: [0, 0], contact: true, radius: 0.2, friction: 1.2}
+  - {name: heel, link: cart, at: [-0.4, -0.3], contact: true}
+  - {name: nose, link: cart, at: [0.4, -0.2], contact: true, radius: 0.1}
+ground:
+  height: 0
+  stiffness: 1e4
+  softness: 0.01
+  damping_speed: 0.8
+  friction: 0.7
+  friction_speed: 0.15
+task:
+  dt: 0.01
+  horizon: 50
+  substeps: 4
+  integrator: implicit
+  cost: sum(u**2)
+  success: final(cart.y) > 0
+"""
+
+
 def walker_data(ground=True, **task) -> dict:
     """The walker's file with other entries of its task; without ground it has no gait either."""
     data = yaml.safe_load(WALKER.read_text(encoding="utf-8"))
@@ -104,7 +136,7 @@ def near_ground(model, rng, profile=ground.level):
 
 
 def lowest(model, q, profile=ground.level) -> float:
-    """Height in m of the lowest contact point over the ground."""
+    """Height in m of the lowest contact point, or disc around it, over the ground."""
     points = model.points(q)
-    heights = (points[p.name] for p in model.robot.contact_points)
-    return min(position[1] - profile(position[0])[0] for position in heights)
+    lowest_places = [points[p.name] - [0, p.radius] for p in model.robot.contact_points]
+    return min(position[1] - profile(position[0])[0] for position in lowest_places)

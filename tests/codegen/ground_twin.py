@@ -1,6 +1,7 @@
 """Contact with the ground the plain way: point by point, with numbers only."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 import planar_twin as twin
@@ -22,59 +23,66 @@ def frame(profile, position):
     return (position[1] - height) / length, normal, np.array([normal[1], -normal[0]])
 
 
-def forces(robot: Robot, q, v, profile=level) -> dict[str, np.ndarray]:
-    """Force (2,) N of the ground on each contact point, as the docstring of the law says it."""
+class Contact(NamedTuple):
+    """Where the ground may touch a point's disc, and what the law says there."""
+
+    normal: np.ndarray  # (2,)
+    tangent: np.ndarray  # (2,)
+    J: np.ndarray  # (2, nv): velocities of the touching place when one coordinate moves
+    spring: float  # N, f_0
+    c_n: float  # N s/m
+    c_t: float  # N s/m
+    force: np.ndarray  # (2,) N, as the docstring of the law says it
+
+
+def contacts(robot: Robot, q, v, profile=level) -> dict[str, Contact]:
+    """The contact of each point."""
     ground, points, result = robot.ground, twin.points(robot, q, v), {}
     k, s = ground.stiffness, ground.softness
     for point in robot.contact_points:
-        position, velocity = points[point.name]
-        phi, n, t = frame(profile, position)
+        phi, n, t = frame(profile, points[point.name][0])
+        # The place of the link that touches, in the world and in the link's frame.
+        arm = twin.turned(-point.radius * n, -twin.frames(robot, q, v)[point.link].angle)
+        place = np.asarray(point.at) + arm
+        velocity = twin.frames(robot, q, v)[point.link].at(place)[1]
+        columns = [twin.frames(robot, q, unit)[point.link].at(place)[1] for unit in np.eye(len(q))]
         v_n, v_t = n @ velocity, t @ velocity
-        f_0 = k * s * np.logaddexp(0.0, -phi / s)
+        mu = ground.friction if point.friction is None else point.friction
+        f_0 = k * s * np.logaddexp(0.0, -(phi - point.radius) / s)
         f_n = f_0 * (1 - v_n / math.hypot(v_n, ground.damping_speed))
-        f_t = -ground.friction * f_n * v_t / math.hypot(v_t, ground.friction_speed)
-        result[point.name] = f_n * n + f_t * t
+        f_t = -mu * f_n * v_t / math.hypot(v_t, ground.friction_speed)
+        c_n = f_0 / math.hypot(v_n, ground.damping_speed)
+        c_t = mu * f_n / math.hypot(v_t, ground.friction_speed)
+        force = f_n * n + f_t * t
+        result[point.name] = Contact(n, t, np.column_stack(columns), f_0, c_n, c_t, force)
     return result
 
 
-def jacobians(robot: Robot, q) -> dict[str, np.ndarray]:
-    """(2, nv) of every point: its velocities when one coordinate moves at unit rate."""
-    columns = [twin.points(robot, q, unit) for unit in np.eye(robot.nv)]
-    return {name: np.column_stack([c[name][1] for c in columns]) for name in columns[0]}
+def forces(robot: Robot, q, v, profile=level) -> dict[str, np.ndarray]:
+    """Force (2,) N of the ground on each contact point."""
+    return {name: c.force for name, c in contacts(robot, q, v, profile).items()}
 
 
 def contact_force(robot: Robot, q, v, profile=level) -> np.ndarray:
     """Generalised force (nv,) of the ground: the sum of J^T f."""
-    return generalised(robot, q, forces(robot, q, v, profile))
-
-
-def generalised(robot: Robot, q, at_points: dict[str, np.ndarray]) -> np.ndarray:
-    """The sum of J^T f (nv,) of forces f (2,) at points."""
-    J = jacobians(robot, q)
-    return sum(J[name].T @ force for name, force in at_points.items())
+    return sum(c.J.T @ c.force for c in contacts(robot, q, v, profile).values())
 
 
 def spring_and_damping(robot: Robot, q, v, profile=level) -> tuple[np.ndarray, np.ndarray]:
     """Generalised passive force at rest (nv,), and the damping matrix D (nv, nv) at (q, v).
 
-    D collects joint damping and, at each contact point, the matrix of
+    D collects joint damping and friction and, at each contact point, the matrix of
     f_n n + f_t t = f_0 n - (c_n n n^T + c_t t t^T) v.
     """
-    ground, points, J = robot.ground, twin.points(robot, q, v), jacobians(robot, q)
     spring = twin.joint_force(robot, q, np.zeros(robot.nv))
     D = np.zeros((robot.nv, robot.nv))
     for joint in robot.free_joints:
         i = robot.q_names.index(joint.name)
-        D[i, i] = joint.damping
-    for point in robot.contact_points:
-        position, velocity = points[point.name]
-        phi, n, t = frame(profile, position)
-        v_n, v_t = n @ velocity, t @ velocity
-        f_0 = ground.stiffness * ground.softness * np.logaddexp(0.0, -phi / ground.softness)
-        c_n = f_0 / math.hypot(v_n, ground.damping_speed)
-        c_t = ground.friction * (f_0 - c_n * v_n) / math.hypot(v_t, ground.friction_speed)
-        spring = spring + J[point.name].T @ (f_0 * n)
-        D += J[point.name].T @ (c_n * np.outer(n, n) + c_t * np.outer(t, t)) @ J[point.name]
+        D[i, i] = joint.damping + joint.friction / math.hypot(v[i], joint.friction_speed)
+    for c in contacts(robot, q, v, profile).values():
+        spring = spring + c.J.T @ (c.spring * c.normal)
+        n, t = c.normal, c.tangent
+        D += c.J.T @ (c.c_n * np.outer(n, n) + c.c_t * np.outer(t, t)) @ c.J
     return spring, D
 
 

@@ -66,9 +66,9 @@ def points(robot: Robot, q, v) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     known = frames(robot, q, v)
     named = {joint.name: known[joint.parent].at(joint.at) for joint in robot.joints}
     for link in robot.links:
-        tip = link.length * np.cos(link.direction), link.length * np.sin(link.direction)
-        named[f"{link.name}.start"] = known[link.name].at((0.0, 0.0))
-        named[f"{link.name}.end"] = known[link.name].at(tip)
+        along = np.array([np.cos(link.direction), np.sin(link.direction)])
+        named[f"{link.name}.start"] = known[link.name].at(link.start * along)
+        named[f"{link.name}.end"] = known[link.name].at((link.start + link.length) * along)
     named |= {point.name: known[point.link].at(point.at) for point in robot.points}
     masses = np.array([link.mass for link in robot.links])
     each = np.array([known[link.name].at(link.com) for link in robot.links])  # (n, 2, 2)
@@ -91,12 +91,33 @@ def momenta(robot: Robot, q, v) -> tuple[np.ndarray, complex]:
 
 
 def drag_force(robot: Robot, q, v) -> np.ndarray:
-    """Generalised force (nv,) of drag, summed over pieces of every link.
+    """Generalised force (nv,) of linear drag, summed over pieces of every link.
 
     A piece at p feels F = -(c_n n n^T + c_t t t^T) p', and (dp/dq)^T F is its share.  Both factors
     are linear along the link, so two Gauss points integrate their product exactly.
     """
+
+    def force(drag, v_n, v_t):
+        return -drag.normal * v_n, -drag.tangential * v_t
+
     nodes, weights = np.polynomial.legendre.leggauss(2)
+    return _along_links(robot, q, v, nodes, weights, force)
+
+
+def quadratic_drag_force(robot: Robot, q, v, pieces=2000) -> np.ndarray:
+    """Generalised force (nv,) of quadratic drag, by the midpoint rule over pieces of every link."""
+
+    def force(drag, v_n, v_t):
+        if drag.quadratic is None:
+            return 0.0, 0.0
+        return -drag.quadratic.normal * abs(v_n) * v_n, -drag.quadratic.tangential * abs(v_t) * v_t
+
+    nodes = (2.0 * np.arange(pieces) + 1.0) / pieces - 1.0
+    return _along_links(robot, q, v, nodes, np.full(pieces, 2.0 / pieces), force)
+
+
+def _along_links(robot: Robot, q, v, nodes, weights, force_of) -> np.ndarray:
+    """Sum (nv,) of (dp/dq)^T F with F of (drag, normal, tangential velocity), N/m, at nodes."""
     known = frames(robot, q, v)
     # The frames when one coordinate moves at unit rate: their velocities are columns of dp/dq.
     columns = [frames(robot, q, unit) for unit in np.eye(robot.nv)]
@@ -108,21 +129,22 @@ def drag_force(robot: Robot, q, v) -> np.ndarray:
         tangent = turned(along, known[link.name].angle)
         normal = quarter_turn(tangent)
         for node, weight in zip(nodes, weights, strict=True):
-            at = 0.5 * link.length * (1 + node) * along
+            at = (link.start + 0.5 * link.length * (1 + node)) * along
             _, velocity = known[link.name].at(at)
-            force = -link.drag.normal * normal.dot(velocity) * normal
-            force = force - link.drag.tangential * tangent.dot(velocity) * tangent
+            f_n, f_t = force_of(link.drag, normal.dot(velocity), tangent.dot(velocity))
+            force = f_n * normal + f_t * tangent
             jacobian = np.column_stack([frame[link.name].at(at)[1] for frame in columns])
             total += 0.5 * link.length * weight * jacobian.T @ force
     return total
 
 
 def joint_force(robot: Robot, q, v) -> np.ndarray:
-    """Springs, damping and soft limits (nv,): each acts on its own joint's coordinate."""
+    """Springs, damping, friction, soft limits (nv,): each acts on its own joint's coordinate."""
     total = np.zeros(robot.nv)
     for joint in robot.free_joints:
         i = robot.q_names.index(joint.name)
         total[i] = -joint.stiffness * (q[i] - joint.rest) - joint.damping * v[i]
+        total[i] -= joint.friction * v[i] / np.sqrt(v[i] ** 2 + joint.friction_speed**2)
         if joint.limits is not None:
             low, high = joint.limits
             k, s = joint.limit_stiffness, joint.limit_softness

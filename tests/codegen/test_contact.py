@@ -15,6 +15,12 @@ def test_forces_on_the_foot_follow_the_law(foot, height):
     _assert_law(foot(height), PROFILES[height])
 
 
+@pytest.mark.parametrize("height", PROFILES)
+def test_forces_on_discs_follow_the_law(roller, height):
+    """The touching place of a disc moves with its link, and each point has its own friction."""
+    _assert_law(roller(height), PROFILES[height])
+
+
 def test_forces_on_the_walker_follow_the_law(walker):
     _assert_law(walker)
 
@@ -29,7 +35,7 @@ def _assert_law(model, profile=ground.level):
         largest = max(np.abs(f).max() for f in theirs.values())
         for name, force in theirs.items():
             assert_close(ours[name], force, 1e-11, scale=largest)
-        expected = ground.generalised(robot, q, theirs) + twin.joint_force(robot, q, v)
+        expected = ground.contact_force(robot, q, v, profile) + twin.joint_force(robot, q, v)
         assert_close(model.passive_force(q, v), expected, 1e-11)
         touched += largest > 10.0
     assert touched > 25
@@ -41,6 +47,11 @@ def test_forces_push_and_stay_in_the_friction_cone(foot, height):
     _assert_cone(foot(height), PROFILES[height])
 
 
+@pytest.mark.parametrize("height", PROFILES)
+def test_forces_on_discs_push_and_stay_in_the_friction_cone(roller, height):
+    _assert_cone(roller(height), PROFILES[height])
+
+
 def test_forces_on_the_walker_push_and_stay_in_the_friction_cone(walker):
     _assert_cone(walker)
 
@@ -48,6 +59,7 @@ def test_forces_on_the_walker_push_and_stay_in_the_friction_cone(walker):
 def _assert_cone(model, profile=ground.level):
     robot, rng = model.robot, np.random.default_rng(1)
     closest = 0.0
+    given = {point.name: point.friction for point in robot.contact_points}
     for _ in range(300):
         q, v, _ = near_ground(model, rng, profile)
         v *= 10.0 ** rng.uniform(-3, 2)
@@ -55,11 +67,12 @@ def _assert_cone(model, profile=ground.level):
         for name, force in model.contact_forces(q, v).items():
             _, n, t = ground.frame(profile, positions[name][0])
             f_n, f_t = n @ force, abs(t @ force)
+            mu = robot.ground.friction if given[name] is None else given[name]
             assert f_n >= 0
             # A steep normal turns f_n into the world's frame and back: two roundings of |f|.
-            assert f_t <= robot.ground.friction * f_n + 1e-14 * np.abs(force).max()
+            assert f_t <= mu * f_n + 1e-14 * np.abs(force).max()
             if f_n > 1.0:
-                closest = max(closest, f_t / (robot.ground.friction * f_n))
+                closest = max(closest, f_t / (mu * f_n))
     assert closest > 0.99  # the test reaches the cone's surface
 
 

@@ -5,7 +5,7 @@ Each is the text of a file, its replacement, the place of the error (after ^) an
 
 import pytest
 import yaml
-from ground_robots import BALL, FOOT, WALKER, walker_data
+from ground_robots import BALL, FOOT, ROLLER, WALKER, walker_data
 
 from vgps.codegen.errors import RobotFileError
 
@@ -53,6 +53,30 @@ FOOT_MISTAKES = [
         "at: [0.2, -0.03], contact: 1",
         "contact: ^1}",
         "must be true or false",
+    ),
+    (
+        "at: [0, 0.6]",
+        "at: [0, 0.6], radius: 0.1",
+        "0.6], ^radius",
+        "'radius' has no meaning without 'contact: true' in points[2]",
+    ),
+    (
+        "at: [0, 0.6]",
+        "at: [0, 0.6], friction: 1",
+        "0.6], ^friction",
+        "'friction' has no meaning without 'contact: true' in points[2]",
+    ),
+    (
+        "contact: true}\n  - {name: knee",
+        "contact: true, radius: -1}\n  - {name: knee",
+        "radius: ^-1",
+        "points[1].radius must not be negative, found -1.0",
+    ),
+    (
+        "contact: true}\n  - {name: knee",
+        "contact: true, friction: slick}\n  - {name: knee",
+        "friction: ^slick",
+        "points[1].friction is not a number: unknown name 'slick'",
     ),
 ]
 
@@ -144,5 +168,5 @@ def test_a_gait_needs_ground(load_text):
 
 
 def test_the_robots_of_these_tests_are_valid(load_text):
-    for text in (FOOT, BALL, TEXT):
+    for text in (FOOT, BALL, ROLLER, TEXT):
         load_text(text)

@@ -15,7 +15,15 @@ from virtual import Virtual
 @pytest.mark.parametrize("height", PROFILES)
 def test_a_step_solves_for_the_new_velocity(foot, height):
     """(M + h D) v+ = M v + h (B u + spring - bias), q+ = q + h v+, four times, in plain NumPy."""
-    model, profile = foot(height), PROFILES[height]
+    _assert_solves(foot(height), PROFILES[height])
+
+
+@pytest.mark.parametrize("height", PROFILES)
+def test_a_step_on_wheels_with_friction_solves_for_the_new_velocity(roller, height):
+    _assert_solves(roller(height), PROFILES[height])
+
+
+def _assert_solves(model, profile):
     robot, rng = model.robot, np.random.default_rng(3)
     h = robot.task.dt / robot.task.substeps
     for _ in range(10):
@@ -53,13 +61,23 @@ def test_linearize_differentiates_a_step_through_touch_down_of_the_foot(foot, he
     _assert_differentiates(model, q, v, u)
 
 
-def _assert_differentiates(model, q, v, u):
+@pytest.mark.parametrize("gap", TOUCH_DOWN)
+@pytest.mark.parametrize("height", PROFILES)
+def test_linearize_differentiates_a_step_through_touch_down_of_wheels(roller, height, gap):
+    model, rng = roller(height), np.random.default_rng(5)
+    q, v, u = random_state(model.robot, rng)
+    q[1] += gap - lowest(model, q, PROFILES[height])
+    _assert_differentiates(model, q, v, u, 1e-4)  # friction bends more sharply
+
+
+def _assert_differentiates(model, q, v, u, step=4e-4):
+    # 4e-4 is a twentieth of the softness of the ground, over which the force bends.
     x = np.concatenate([q, v])
     f_x, f_u = model.linearize(x[None], u[None])
     numerical = differences(
         lambda z: model.step(z[: model.nx], z[model.nx :]),
         np.concatenate([x, u]),
-        4e-4,  # a twentieth of the softness of the ground, over which the force bends
+        step,
     )
     assert_close(np.concatenate([f_x[0], f_u[0]], axis=1), numerical, 1e-10)
 

@@ -155,6 +155,78 @@ MISTAKES = [
         "^axis: 1",
         "only a prismatic joint takes 'axis', not a revolute one in joints[1]",
     ),
+    (
+        "torque_limit: 20",
+        "friction: -1",
+        "friction: ^-1",
+        "joints[1].friction must not be negative, found -1.0",
+    ),
+    (
+        "torque_limit: 20",
+        "friction: 1\n    friction_speed: 0",
+        "friction_speed: ^0",
+        "joints[1].friction_speed must be positive, found 0.0",
+    ),
+    (
+        "torque_limit: 20",
+        "friction_speed: 0.2",
+        "^friction_speed",
+        "'friction_speed' has no meaning without 'friction' in joints[1]",
+    ),
+    (
+        "child: upper",
+        "child: upper\n    type: fixed\n    friction: 1",
+        "^friction: 1",
+        "a fixed joint takes no 'friction' in joints[0]",
+    ),
+    (
+        "length: 0.4}",
+        "start: 0.1}",
+        "1.5, ^start: 0.1",
+        "'start' has no meaning without 'length' in links[1]",
+    ),
+    (
+        "length: 0.4}",
+        "length: 0.4, width: -1}",
+        "width: ^-1",
+        "links[1].width must not be negative, found -1.0",
+    ),
+    (
+        "length: 0.4}",
+        "length: 0.4, drag: {normal: 1, tangential: 0, quadratic: {normal: 1}}}",
+        "quadratic: ^{normal",
+        "links[1].drag.quadratic lacks the key 'tangential'",
+    ),
+    (
+        "length: 0.4}",
+        "length: 0.4, drag: {normal: 1, tangential: 0, quadratc: {normal: 1}}}",
+        "0, ^quadratc",
+        "unknown key 'quadratc' in links[1].drag; did you mean 'quadratic'?",
+    ),
+    (
+        "base: fixed",
+        "base: fixed\nbase_armature: {x: 1}",
+        "^base_armature",
+        "only a robot with 'base: floating' takes 'base_armature' in the robot",
+    ),
+    (
+        "base: fixed",
+        "base: fixed\nfluid: {density: 1000}",
+        "fluid: ^{density",
+        "the fluid needs a link with 'width'",
+    ),
+    (
+        "base: fixed",
+        "base: fixed\nfluid: {viscosity: -1}",
+        "viscosity: ^-1",
+        "fluid.viscosity must not be negative, found -1.0",
+    ),
+    (
+        "base: fixed",
+        "base: floating\nbase_armature: {angle: -1}",
+        "angle: ^-1",
+        "base_armature.angle must not be negative, found -1.0",
+    ),
     ("torque_limit: 20", "type: fixed", "^limits:", "a fixed joint takes no 'limits' in joints[1]"),
     (
         "torque_limit: 20",
@@ -425,6 +497,20 @@ def test_a_mistake_in_the_parameters_comes_before_what_follows_from_it(load_text
     )
     with pytest.raises(RobotFileError, match="parameters.m is not a number"):
         load_text(text)
+
+
+def test_a_bar_in_a_fluid_has_the_inertia_of_its_width(load_text):
+    text = ARM.replace("length: 0.4}", "length: 0.4, width: 0.3, inertia: 1e-3}")
+    load_text(text)
+    with pytest.raises(
+        RobotFileError,
+        match=r"links\[1\].inertia of 0.001 is less than mass\*width\*\*2/12 = 0.01125,",
+    ) as caught:
+        load_text(text + "fluid: {density: 1000}\n")
+    assert (
+        caught.value.column
+        == "  - {name: lower, mass: 1.5, length: 0.4, width: 0.3, inertia: 1e-3}".index("1e-3") + 1
+    )
 
 
 def test_a_missing_section(load_text):

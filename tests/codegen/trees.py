@@ -23,7 +23,16 @@ def swimmer(folder, vacuum=False, **task) -> Robot:
 
 
 def random_tree(
-    folder, seed: int, *, base=None, gravity=None, passive=False, drag=False, **task
+    folder,
+    seed: int,
+    *,
+    base=None,
+    gravity=None,
+    passive=False,
+    drag=False,
+    resisting=False,
+    immersed=False,
+    **task,
 ) -> Robot:
     """A tree of 2 to 9 links with every kind of joint, in shuffled file order.
 
@@ -31,6 +40,8 @@ def random_tree(
     gravity   None draws one
     passive   give joints limits (springs and damping they have anyway)
     drag      give links drag
+    resisting give joints friction and links quadratic drag, which MuJoCo does not have
+    immersed  let bodies begin away from their frames, in a fluid, and load a floating base
     task      entries of the file's task
     """
     rng = np.random.default_rng(seed)
@@ -48,6 +59,11 @@ def random_tree(
         # A robot needs an action, so its first joint moves and has one.
         kind = "revolute" if not joints else kind
         joints.append(_joint(rng, f"j{i}", kind, parent, link["name"], passive, not joints))
+    more = np.random.default_rng([seed, 1])  # of its own, so that it changes nothing else
+    if resisting:
+        _resist(more, links, joints)
+    if immersed:
+        _immerse(more, links)
     rng.shuffle(links)
     rng.shuffle(joints)
     data = {
@@ -59,6 +75,10 @@ def random_tree(
         "task": {"dt": 0.01, "horizon": 10, "cost": "sum(u**2)", "success": "final(com.x) > 0"}
         | task,
     }
+    if immersed:
+        data["fluid"] = {"density": float(more.uniform(0, 9)), "viscosity": more.uniform()}
+        if base == "floating":
+            data["base_armature"] = {key: more.uniform(0, 2) for key in ("x", "y", "angle")}
     return robot_of(data, folder)
 
 
@@ -92,6 +112,22 @@ def _link(rng, name: str, drag: bool) -> dict:
     if drag:
         link["drag"] = {"normal": float(rng.uniform(1, 9)), "tangential": float(rng.uniform(0, 1))}
     return link
+
+
+def _resist(rng, links: list[dict], joints: list[dict]) -> None:
+    for link in links:
+        quadratic = {"normal": rng.uniform(1, 9), "tangential": rng.uniform(0, 1)}
+        link["drag"] = {"normal": 0.5, "tangential": 0.1, "quadratic": quadratic}
+    for joint in joints:
+        if joint["type"] != "fixed":
+            joint |= {"friction": rng.uniform(0.1, 3), "friction_speed": rng.uniform(0.2, 1)}
+
+
+def _immerse(rng, links: list[dict]) -> None:
+    for link in links:
+        link["start"] = rng.uniform(-0.5, 0.5)
+        widest = math.sqrt(12 * link["inertia"] / link["mass"]) if "inertia" in link else 0.4
+        link["width"] = rng.uniform(0.1, 0.99) * widest
 
 
 def _joint(rng, name: str, kind: str, parent: str, child: str, passive: bool, actuated: bool):

@@ -72,6 +72,8 @@ def test_what_says_nothing_of_states_and_actions(original, edited, old, new):
     [
         ("damping: 0.1 ", "damping: 0.2 "),
         ("length: 0.6", "length: 0.7"),
+        ("direction: pi/2", "direction: pi/2\n    start: 0.1"),
+        ("damping: 0.1 ", "friction: 0.1 "),
         ("gravity: 9.81", "gravity: 9.8"),
         ("torque_limit: 20", "torque_limit: 21"),
         ("dt: 0.02", "dt: 0.01"),

@@ -63,6 +63,47 @@ def test_points_beside_a_link_without_a_length_give_it_its_outline(build_text):
             assert np.isclose(outline, points[name]).all(axis=1).any()
 
 
+ROLLER = """\
+name: roller
+base: floating
+links:
+  - {name: cart, mass: 3, length: 0.8, start: -0.3, width: 0.2}
+  - {name: wheel, mass: 1, inertia: 0.02}
+joints: [{name: axle, parent: cart, child: wheel, at: [0.1, -0.1], actuated: true}]
+points: [{name: rim, link: wheel, at: [0, 0], contact: true, radius: 0.25}]
+ground: {stiffness: 1e4, softness: 0.01, damping_speed: 1, friction: 1, friction_speed: 0.1}
+task: {dt: 0.01, horizon: 2, integrator: implicit, cost: axle.q**2, success: 1 > 0}
+"""
+
+
+def test_a_disc_is_round_and_the_view_holds_it(build_text, axes):
+    roller = build_text(ROLLER)
+    drawing = RobotDrawing(axes, roller.robot, "black", width=3.0, zorder=2)
+    for q in random_configurations(roller):
+        shown = skeleton(roller, q)
+        [disc], middle = shown.discs, roller.points(q)["rim"]
+        np.testing.assert_allclose(np.linalg.norm(disc - middle, axis=1), 0.25, atol=1e-12)
+        assert shown.corners()[:, 1].min() <= middle[1] - 0.24
+        assert len(shown.shapes[1]) == 0  # the disc is the wheel's shape
+        drawing.pose(shown)
+        outlines = [path.vertices for shapes in axes.collections for path in shapes.get_paths()]
+        assert any(len(o) > 40 and np.isclose(o[0], disc[0]).all() for o in outlines)
+
+
+def test_a_bar_is_as_wide_as_the_file_says_and_begins_where_it_says(build_text):
+    roller = build_text(ROLLER)
+    for q in random_configurations(roller):
+        shown = skeleton(roller, q)
+        x, y, angle = q[:3]
+        axis, across = np.array([[1, 0], [0, 1]]) @ np.array(
+            [[math.cos(angle), math.sin(angle)], [-math.sin(angle), math.cos(angle)]]
+        )
+        for along in (-0.3, 0.5):
+            for side in (-0.1, 0.1):
+                corner = np.array([x, y]) + along * axis + side * across
+                assert np.isclose(shown.shapes[0], corner).all(axis=1).any()
+
+
 def test_posing_moves_the_artists_that_are_there(model, axes):
     drawing = RobotDrawing(axes, model.robot, "black", width=3.0, zorder=2)
     count = len(axes.get_children())
