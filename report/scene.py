@@ -18,7 +18,6 @@ from vgps.report.style import HAIR, LEARNED, PAPER, paler
 Array = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
 _TURN = np.linspace(0.0, 2.0 * math.pi, 48, endpoint=False)
-_CIRCLE = np.column_stack([np.cos(_TURN), np.sin(_TURN)])  # (48, 2)
 _DOT: dict[str, Any] = {"linestyle": "", "marker": "o", "markeredgewidth": 0.0}
 
 
@@ -30,6 +29,7 @@ class Skeleton(NamedTuple):
     # (0, 2) for the others.
     shapes: list[Array]
     # A polygon (corners, 2) for each disc that touches the ground, in the order of their points.
+    # Its first corner turns with the link.
     discs: list[Array]
     joints: Array  # (number of revolute joints, 2)
     com: Array  # (2,), centre of mass
@@ -51,9 +51,8 @@ def skeleton(model: Model, q: ArrayLike) -> Skeleton:
     links = np.array([[points[f"{k.name}.start"], points[f"{k.name}.end"]] for k in robot.links])
     # A sliding joint has no place of its own: its slider and its rail show where it is.
     joints = [points[joint.name] for joint in robot.joints if joint.type == "revolute"]
-    round_points = [point for point in robot.points if point.radius > 0.0]
-    discs = [points[point.name] + point.radius * _CIRCLE for point in round_points]
-    wheels = {point.link for point in round_points}
+    discs = _discs(robot, points, np.asarray(q))
+    wheels = {point.link for point in robot.points if point.radius > 0.0}
     shapes = []
     for link, segment in zip(robot.links, links, strict=True):
         own = [points[point.name] for point in robot.points if point.link == link.name]
@@ -79,6 +78,17 @@ def _box(robot: Robot, q: Array, link: Link) -> Array:
     c, s = math.cos(angle), math.sin(angle)
     corners = np.array([[-0.5, -0.3], [0.5, -0.3], [0.5, 0.3], [-0.5, 0.3]])
     return width * corners @ np.array([[c, s], [-s, c]])
+
+
+def _discs(robot: Robot, points: dict[str, Array], q: Array) -> list[Array]:
+    links = {link.name: link for link in robot.links}
+    discs = []
+    for point in robot.points:
+        if point.radius > 0.0:
+            angles = _angle(robot, q, links[point.link]) + _TURN
+            circle = np.column_stack([np.cos(angles), np.sin(angles)])  # (48, 2)
+            discs.append(points[point.name] + point.radius * circle)
+    return discs
 
 
 def _sides(segment: Array, width: float) -> list[Array]:
@@ -173,18 +183,26 @@ class _Layer:
             path_effects=rim,
             zorder=zorder,
         )
+        (self._spokes,) = axes.plot([], [], color=PAPER, linewidth=0.3 * width, zorder=zorder)
         (self._joints,) = axes.plot(
             [], [], color=PAPER, markersize=0.6 * width, zorder=zorder, **_DOT
         )
 
     def pose(self, shown: Skeleton) -> None:
         links, discs, joints = self._chosen
-        # A NaN after each segment interrupts the line.
-        gap = np.full((links.sum(), 1, 2), np.nan)
-        self._links.set_data(*np.concatenate([shown.links[links], gap], axis=1).reshape(-1, 2).T)
         outlines = [shown.shapes[i] for i in np.flatnonzero(links)]
-        self._shapes.set_verts(outlines + [shown.discs[i] for i in np.flatnonzero(discs)])
+        wheels = [shown.discs[i] for i in np.flatnonzero(discs)]
+        self._links.set_data(*_interrupted(shown.links[links]))
+        self._shapes.set_verts(outlines + wheels)
+        spokes = [[wheel.mean(axis=0), wheel[0]] for wheel in wheels]
+        self._spokes.set_data(*_interrupted(np.array(spokes).reshape(-1, 2, 2)))
         self._joints.set_data(*shown.joints[joints].T)
+
+
+def _interrupted(segments: Array) -> Array:
+    """Segments (n, 2, 2) as one line (2, 3 n), which a NaN after each interrupts."""
+    gap = np.full((len(segments), 1, 2), np.nan)
+    return np.concatenate([segments, gap], axis=1).reshape(-1, 2).T
 
 
 def draw_rails(axes: Axes, robot: Robot) -> None:

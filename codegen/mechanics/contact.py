@@ -13,6 +13,7 @@ the force is  spring - D v.
 
 A point with a radius is the centre of a disc, which the ground touches at r below it along n: phi
 is that of the centre less r, and a link that turns at omega adds r omega to v_t.  So a wheel rolls.
+The distance is of first order, for discs that are small against the radius of a curve.
 """
 
 from typing import NamedTuple

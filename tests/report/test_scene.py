@@ -83,6 +83,9 @@ def test_a_disc_is_round_and_the_view_holds_it(build_text, axes):
         shown = skeleton(roller, q)
         [disc], middle = shown.discs, roller.points(q)["rim"]
         np.testing.assert_allclose(np.linalg.norm(disc - middle, axis=1), 0.25, atol=1e-12)
+        angle = q[2] + q[3]
+        spoke = 0.25 * np.array([math.cos(angle), math.sin(angle)])
+        np.testing.assert_allclose(disc[0], middle + spoke, atol=1e-12)
         assert shown.corners()[:, 1].min() <= middle[1] - 0.24
         assert len(shown.shapes[1]) == 0  # the disc is the wheel's shape
         drawing.pose(shown)
