@@ -131,7 +131,12 @@ class RobotDrawing:
         turning = [numbers[joint.child] for joint in robot.joints if joint.type == "revolute"]
         hinges = depths[turning]  # (revolute joints,): the depth of each joint's child
         discs = depths[[numbers[point.link] for point in robot.points if point.radius > 0.0]]
-        chosen = {depth: (depths == depth, discs == depth, hinges == depth) for depth in depths}
+        # A bar covers its own segment.
+        thin = np.array([link.width == 0.0 or link.length == 0.0 for link in robot.links])
+        chosen = {
+            depth: (thin & (depths == depth), depths == depth, discs == depth, hinges == depth)
+            for depth in depths
+        }
         self._layers = [
             _Layer(axes, paler(colour, depth), width, zorder, *chosen[depth])
             for depth in sorted(set(depths), reverse=True)
@@ -156,12 +161,13 @@ class _Layer:
         colour: ColorType,
         width: float,
         zorder: float,
-        links: Chosen,
+        segments: Chosen,
+        shapes: Chosen,
         discs: Chosen,
         joints: Chosen,
     ) -> None:
-        """Add artists for the links, discs and revolute joints that the masks select."""
-        self._chosen = links, discs, joints
+        """Add artists for what the masks select: segments and shapes of links, discs, joints."""
+        self._chosen = segments, shapes, discs, joints
         # A rim of paper sets the layer off from what it crosses.
         rim = [withStroke(linewidth=1.5 * width, foreground=PAPER)]
         self._shapes = PolyCollection(
@@ -189,10 +195,10 @@ class _Layer:
         )
 
     def pose(self, shown: Skeleton) -> None:
-        links, discs, joints = self._chosen
-        outlines = [shown.shapes[i] for i in np.flatnonzero(links)]
+        segments, shapes, discs, joints = self._chosen
+        outlines = [shown.shapes[i] for i in np.flatnonzero(shapes)]
         wheels = [shown.discs[i] for i in np.flatnonzero(discs)]
-        self._links.set_data(*_interrupted(shown.links[links]))
+        self._links.set_data(*_interrupted(shown.links[segments]))
         self._shapes.set_verts(outlines + wheels)
         spokes = [[wheel.mean(axis=0), wheel[0]] for wheel in wheels]
         self._spokes.set_data(*_interrupted(np.array(spokes).reshape(-1, 2, 2)))

@@ -163,8 +163,9 @@ def test_a_foot_strikes_a_slope_at_its_height(walker):
     data = walker.robot.model_dump()
     data["ground"]["height"] = "0.05*x"
     controller = _Controller(with_robot(walker, data))
-    assert controller._below_ground(np.array([2.0, 0.099]))
-    assert not controller._below_ground(np.array([2.0, 0.101]))
+    for radius in (0.0, 0.03):
+        assert controller._below_ground(np.array([2.0, radius + 0.099]), radius)
+        assert not controller._below_ground(np.array([2.0, radius + 0.101]), radius)
 
 
 def test_a_walk_that_leaves_the_finite_says_so(walker):
