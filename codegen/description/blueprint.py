@@ -28,25 +28,25 @@ HOURS = "; 40 links take minutes to derive and compile, and 100 about an hour"
 class Blueprint(Part):
     """A robot and its task.
 
-    name         of the robot, for folders and pictures
-    description  a sentence for people
-    parameters   name -> number; each may use those before it, every other number in the file may
-                 use all
-    gravity      m/s², along -y
-    base         "floating": the root link moves freely, with coordinates x, y, angle; "fixed": the
-                 root joint hangs from the world
+    name           of the robot, for folders and pictures
+    description    a sentence for people
+    parameters     name -> number; each may use those before it, every other number in the file may
+                   use all
+    gravity        m/s², along -y
+    base           "floating": the root link moves freely, with coordinates x, y, angle; "fixed":
+                   the root joint hangs from the world
     base_armature  inertia added to x, y, angle of a floating base; absent: none
-    fluid        what resists all links that have a width; absent: none
-    mirror       ending of names -> that of their twins: {_l: _r} gives hip_l a twin hip_r with the
-                 same numbers, as a planar robot is seen from the side, and a gait its other half;
-                 none is left in a robot, which has all twins
-    links        rigid bodies
-    joints       what connects them, in the order of the coordinates and of the actions
-    points       named places on links, for costs and for contact with the ground
-    ground       what points with contact touch; absent: nothing
-    gait         a walking controller to start from
-    task         what the robot is asked to do
-    training     how its policy is learned
+    fluid          what resists all links that have a width; absent: none
+    mirror         ending of names -> that of their twins: {_l: _r} gives hip_l a twin hip_r with
+                   the same numbers, as a planar robot is seen from the side, and a gait its other
+                   half; none is left in a robot, which has all twins
+    links          rigid bodies
+    joints         what connects them, in the order of the coordinates and of the actions
+    points         named places on links, for costs and for contact with the ground
+    ground         what points with contact touch; absent: nothing
+    gait           a walking controller to start from
+    task           what the robot is asked to do
+    training       how its policy is learned
 
     The state is x = [q, v].  q is x, y and angle of a floating root, then the non-fixed joints in
     file order; v is the rate of q.  u is the actuated joints in file order.
