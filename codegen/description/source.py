@@ -60,9 +60,9 @@ class Source:
         self, loc: Location, message: str, key: bool = False, offset: int | None = None
     ) -> RobotFileError:
         """The error about the value at `loc`, with its place: an override or one in the file."""
-        override = self._override(loc)
-        if override is not None:
-            return RobotFileError(f"{self.path} with {override}", None, None, message)
+        given = self._override(loc)
+        if given is not None:
+            return RobotFileError(f"{self.path} with {given}", None, None, message)
         return RobotFileError(self.path, *self.position(loc, key, offset), message)
 
     def position(
