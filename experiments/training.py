@@ -259,7 +259,8 @@ def _chosen(robot: Robot, solutions: Sequence[Solution]) -> dict[str, str]:
         for s, one in enumerate(solutions):
             chosen[f"task.start{robot.task.of_initial(s)}"] = one.start
     if robot.training.tail is None:
-        chosen["training.tail"] = f"{robot.tail}, of the horizon of {robot.task.horizon} steps"
+        why = "a fifth of the horizon" if robot.tail else "the end has a cost of its own"
+        chosen["training.tail"] = f"{robot.tail}, {why}"
     return chosen
 
 

@@ -89,8 +89,8 @@ class Expansion(NamedTuple):
         return cls(*(np.full(shape, np.nan) for shape in shapes))
 
 
-def task_objective(model: Model, T: int, alpha: float = 1.0) -> Objective:
-    """The robot's own cost times ``alpha``, over T steps."""
+def task_objective(model: Model, T: int, alpha: float = 1.0, first: int = 0) -> Objective:
+    """The robot's own cost times ``alpha``, over T steps from number ``first`` on."""
     described = model.robot.task
     has_final = described.final_cost is not None
     task = TaskCost(
@@ -98,7 +98,7 @@ def task_objective(model: Model, T: int, alpha: float = 1.0) -> Objective:
         expansion=model.address("cost_expansion_batch"),
         final_value=model.address("final_cost") if has_final else 0,
         final_expansion=model.address("final_cost_expansion") if has_final else 0,
-        times=model.dt * np.arange(T + 1.0) if described.is_timed else np.empty(0),
+        times=model.dt * (first + np.arange(T + 1.0)) if described.is_timed else np.empty(0),
     )
     nothing = CostTerm(0, 0, np.empty(0), np.empty((T, 0)))
     return Objective(float(alpha), task, nothing, False)

@@ -122,12 +122,11 @@ def _hold(model: Model, x0: Array, rest: Array, K: Array, T: int) -> Array:
 
 def _receding(model: Model, x0: Array, unplanned: Array, h: int) -> Array:
     """The actions (T, nu) of plans over h steps, from ``unplanned`` (T+h, nu)."""
-    objective, done = task_objective(model, h), max(1, h // 4)
-    T = len(unplanned) - h
+    T, done = len(unplanned) - h, max(1, h // 4)
     x, plan, U = x0, unplanned[:h], np.empty((0, model.nu))
     while len(U) < T:
         settings = Settings(max_iterations=NEXT_PLAN if len(U) else FIRST_PLAN)
-        solution = ilqr(model, objective, x, plan, settings)
+        solution = ilqr(model, task_objective(model, h, first=len(U)), x, plan, settings)
         U = np.concatenate([U, solution.U[:done]])
         x = solution.X[done]
         plan = np.concatenate([solution.U[done:], unplanned[len(U) + h - done :][:done]])

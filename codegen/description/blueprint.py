@@ -179,8 +179,9 @@ class Blueprint(Part):
     @property
     def tail(self) -> int:
         """Steps at the end of the horizon that the policy does not learn from."""
-        given = self.training.tail
-        return self.task.horizon // TAIL if given is None else given
+        if self.training.tail is not None:
+            return self.training.tail
+        return self.task.horizon // TAIL if self.task.final_cost is None else 0
 
     @property
     def judged_steps(self) -> int:

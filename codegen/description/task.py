@@ -249,8 +249,8 @@ class Training(Part):
     samples      states drawn at each time step to fit the policy
     pairs        opposite pairs of states over which the policy term of the cost is averaged
     tail         steps before the horizon's end from which the policy does not learn: what follows
-                 the end costs an optimal trajectory nothing, so a walker lets itself fall there; a
-                 fifth of the horizon when absent
+                 the end costs an optimal trajectory nothing, so a walker lets itself fall there;
+                 absent: a fifth of the horizon, or 0 where there is a final cost
     marginals    Sigma_f as standard deviations: what each step adds to the state marginals of q,
                  the process noise when absent.  The states that a policy learns from are drawn from
                  them, so that their spread decides how much of the feedback it learns
