@@ -89,7 +89,7 @@ def _problem(name: str, T: int) -> Problem:
 
 def _our_side(p: Problem) -> Side:
     linearize, steps_back = p.model.address("linearize"), p.model.address("backward")
-    search, limits = LineSearch(p.model, p.objective), np.full(p.model.nu, np.inf)
+    search, limits = LineSearch(p.model, p.objective), p.model.limits
     cost, accept = float(p.model.cost(p.X, p.U).sum()), Settings().accept
 
     def run(repeats: int) -> None:

@@ -253,8 +253,8 @@ class Model:
 
     @property
     def limits(self) -> Array:
-        """Largest absolute actions, (nu,) N·m or N; inf where the file sets none."""
-        return np.array(self.robot.torque_limits)
+        """Least and largest actions, (2, nu); -inf and inf where the file sets none."""
+        return np.array(self.robot.action_limits)
 
     @property
     def initial_covariances(self) -> Array:

@@ -74,7 +74,7 @@ def checked_actions(origin: str | Path, U: ArrayLike, model: Model) -> Array:
             f"{origin}: the action '{model.u_names[action]}' is not finite at step {step}"
             f"{model.robot.task.of_initial(s)}"
         )
-    U = U[:, :T].clip(-model.limits, model.limits)  # (S, T, nu)
+    U = U[:, :T].clip(*model.limits)  # (S, T, nu)
     for s, x0 in enumerate(model.x0s):
         try:
             model.rollout(x0, U[s])

@@ -61,7 +61,7 @@ class LinearGaussianController(NamedTuple):
         for t in range(T):
             X[:, t] = x
             U[:, t] = self.U[t] + (x - self.X[t]) @ self.K[t].T + noise[:, t]
-            x = model.steps(x, np.clip(U[:, t], -limits, limits))
+            x = model.steps(x, np.clip(U[:, t], *limits))
             disturb(model, disturbance, t, x)
         X[:, T] = x
         return X, U

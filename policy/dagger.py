@@ -2,7 +2,7 @@
 
 In each iteration the current policy is run, the states that it visits are added to a dataset, and
 the next policy is fitted to what the oracle would do in all of them.  The oracle is the controller
-of the DDP solution q (``policy.controller``), clipped to the torque limits:
+of the DDP solution q (``policy.controller``), clipped to the limits:
 
     u = u_bar_t + K_t (x - x_bar_t).
 
@@ -135,7 +135,7 @@ def labelled(
     for s, one in enumerate(q):
         mine = X[start == s]  # (c, T, nx)
         wanted = LinearGaussianController.of(one, T).mean(mine)
-        actions[start == s] = np.clip(wanted, -limits, limits)
+        actions[start == s] = np.clip(wanted, *limits)
         if weighted:
             log_density[start == s] = one.log_density(mine.swapaxes(0, 1)).T
     log_weights = np.where(np.isfinite(X).all(axis=-1), log_density, -np.inf).ravel()

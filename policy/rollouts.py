@@ -25,7 +25,7 @@ class Rollouts(NamedTuple):
     """R rollouts of a policy.  Costs are the task's own, the last one with the final cost."""
 
     X: Array  # (R, T+1, nx), NaN after a state that is not finite
-    U: Array  # (R, T, nu), within the torque limits
+    U: Array  # (R, T, nu), within the limits
     c: Array  # (R, T), infinite from the first step on whose cost or next state is not finite
 
     @property
@@ -146,7 +146,7 @@ def mean_rollout(model: Model, policy: Policy) -> Array:
 
 
 def step_costs(model: Model, X: Array, U: Array) -> Array:
-    """Cost (R, T) of each step of rollouts X (R, T+1, nx), U (R, T, nu) within torque limits.
+    """Cost (R, T) of each step of rollouts X (R, T+1, nx), U (R, T, nu) within the limits.
 
     LARGEST_COST from the first step on that costs as much or is not finite.
     """

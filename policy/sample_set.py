@@ -32,7 +32,7 @@ class SampleSet(NamedTuple):
     """A batch of R samples from each of G guides and P policies, in this order."""
 
     X: Array  # (G+P, R, T, nx)
-    U: Array  # (G+P, R, T, nu) as drawn, before the torque limits
+    U: Array  # (G+P, R, T, nu) as drawn, before the limits
     cost: Array  # (G+P, R, T)
     guide_X: Array  # (G, T, nx), like the following a field of the guides' controllers
     guide_U: Array  # (G, T, nu)
@@ -135,7 +135,7 @@ def with_costs(model: Model, X: Array, U: Array) -> Batch:
     Where a rollout fails, the step before is repeated to its end, so that all densities are finite.
     """
     limits = model.limits
-    cost = step_costs(model, X, np.clip(U, -limits, limits))
+    cost = step_costs(model, X, np.clip(U, *limits))
     last = np.maximum((cost < LARGEST_COST).sum(axis=1) - 1, 0)  # (R,) step before it failed
     t = np.minimum(np.arange(U.shape[1]), last[:, None])[:, :, None]  # (R, T, 1)
     return np.take_along_axis(X, t, axis=1), np.take_along_axis(U, t, axis=1), cost

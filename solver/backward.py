@@ -67,8 +67,9 @@ def backward(
             no limit is reached.
         expansion: along the trajectory.
         U: (T, nu) actions of the trajectory.
-        limits: (nu,) bounds of |U + k|.  Where an action would pass its bound, the step's quadratic
-            is minimised in the box and the gains of clamped actions are zero (Tassa et al. 2014).
+        limits: (2, nu) least and largest U + k.  Where an action would pass a limit, the step's
+            quadratic is minimised in the box and the gains of clamped actions are zero (Tassa et
+            al. 2014).
         regularization: weight r that is added to V_xx'.
         gains: what is filled.
 
@@ -120,7 +121,7 @@ def _minimize_in_box(limits: Array, u: Array, gains: Gains, t: int) -> bool:
     nu, nx = gains.K.shape[1:]
     k, K, R_uu = gains.k[t], gains.K[t], gains.Q_uu[t]
     free, L, right = np.empty(nu), np.zeros((nu, nu)), np.empty((nu, nx))
-    if not solve_box(R_uu, gains.Q_u[t], -limits - u, limits - u, k, free, L):
+    if not solve_box(R_uu, gains.Q_u[t], limits[0] - u, limits[1] - u, k, free, L):
         return False
     for i in range(nu):
         for j in range(nx):

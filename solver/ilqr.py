@@ -1,6 +1,6 @@
 """Iterative LQR: minimise a trajectory's cost under nonlinear dynamics and limits on the actions.
 
-    min_U  sum_t c_t(x_t, u_t) + c_T(x_T)   subject to   x_{t+1} = f(x_t, u_t),  |u_t| <= limits
+    min_U  sum_t c_t(x_t, u_t) + c_T(x_T)   subject to   x_{t+1} = f(x_t, u_t),  low <= u_t <= high
 
 Each iteration expands dynamics and cost along the trajectory, solves the linear-quadratic problem
 backwards (``backward``) and runs its feedback through the true dynamics, with the largest step size

@@ -50,7 +50,7 @@ def closed_loop_rollouts(
         k: (T, nu) changes of the actions.
         K: (T, nu, nx) feedback gains.
         sizes: (R,) share of k that each rollout adds.
-        limits: (nu,) the actions are clipped to +-limits.
+        limits: (2, nu) least and largest actions, to which they are clipped.
         X_new: (R, T+1, nx), filled with the states.
         U_new: (R, T, nu), filled with the clipped actions.
     """

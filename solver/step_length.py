@@ -62,7 +62,7 @@ def step_length_to_blame(model: Model, x0: Array, U: Array) -> str | None:
     first = stability(model, x0[None], U[:1])
     if first.growth > 1.0:
         return _unstable(model, first)
-    task, U = model.robot.task, np.clip(U, -model.limits, model.limits)
+    task, U = model.robot.task, np.clip(U, *model.limits)
     if task.integrator != "rk4" or _finite(model, x0, U, task.substeps) is not None:
         return None
     substeps = 2 * task.substeps

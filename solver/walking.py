@@ -106,7 +106,7 @@ class _Controller:
             i = self.q[joint]
             u[self.u[joint]] = k_p * (angle - q[i]) - k_d * v[i]
         self.elapsed += self.model.dt
-        return np.clip(u, -self.limits, self.limits)
+        return np.clip(u, *self.limits)
 
     def _hold(
         self, link: str, target: float, gains: tuple[float, float], q: Array, v: Array

@@ -1,6 +1,6 @@
 /* Rollouts of policies with one softplus hidden layer (policy/rollouts.py), one in each lane.
  *
- *     u = W2 softplus(W1 x[observed] + b1) + b2 + noise   within +-limits
+ *     u = W2 softplus(W1 x[observed] + b1) + b2 + noise   within limits
  *
  * Each may have weights of its own.  What one rollout is given stands in a row of an array, and an
  * array with fewer rows than there are rollouts is read again from its first; where one has none,
@@ -88,6 +88,7 @@ void robot_policy_rollouts(const PolicyRollouts *a)
                                  ~(sizeof(lanes) - 1));
   lanes *const hidden = theta + a->n_theta;
   const lanes nan = splat(NAN), infinite = splat(INFINITY);
+  const double *const low = a->limits, *const high = a->limits + NU;
   for (long r = 0; r < a->R; r += LANES) {
     const long n = at_most_lanes(a->R - r);
     const double *row[LANES], *noise[LANES], *jumps[LANES], *impulses[LANES], *pushes[LANES];
@@ -109,8 +110,8 @@ void robot_policy_rollouts(const PolicyRollouts *a)
       gather(noise, NU, u);
       for (int i = 0; i < NU; ++i) { /* a NaN stays one */
         u[i] += mean[i];
-        u[i] = choose(u[i] < -a->limits[i], splat(-a->limits[i]), u[i]);
-        u[i] = choose(u[i] > a->limits[i], splat(a->limits[i]), u[i]);
+        u[i] = choose(u[i] < low[i], splat(low[i]), u[i]);
+        u[i] = choose(u[i] > high[i], splat(high[i]), u[i]);
       }
       lanes_cost(x, u, LANES_TIME(t) &cost);
       lanes_step(x, u, x_next);

@@ -213,7 +213,8 @@ static int backward_step(const BackwardArguments *args, double mu, long t, int g
 #pragma GCC unroll 1 /* a vector of k would be loaded whose parts have just been stored */
     for (int i = 0; i < NU; ++i) {
       args->k[t * NU + i] = k[i];
-      inside &= fabs(args->U[t * NU + i] + k[i]) < args->limits[i];
+      const double u = args->U[t * NU + i] + k[i];
+      inside &= args->limits[i] < u && u < args->limits[NU + i];
     }
     if (!inside) return OUT_OF_LIMITS;
   }

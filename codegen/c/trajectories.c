@@ -23,7 +23,7 @@ void robot_rollouts(long R, long T, const double *restrict x0, const double *res
 
 /* X_new (R, T + 1, NX) and U_new (R, T, NU) from x0 (R, NX) under the feedback
  *
- *     u = U_t + size k_t + K_t (x - X_t)   within +-limits (NU),
+ *     u = U_t + size k_t + K_t (x - X_t)   within limits (2, NU),
  *
  * each with its own of the sizes (R), about the same X (T, NX) or longer and U (T, NU). */
 void robot_follow(long R, long T, const double *restrict x0, const double *restrict X,
@@ -44,7 +44,7 @@ void robot_follow(long R, long T, const double *restrict x0, const double *restr
       for (int i = 0; i < NU; ++i) {
         u[i] = U[t * NU + i] + size * k[t * NU + i];
         for (int j = 0; j < NX; ++j) u[i] += K[(t * NU + i) * NX + j] * away[j];
-        u[i] = lanes_fmin(lanes_fmax(u[i], splat(-limits[i])), splat(limits[i]));
+        u[i] = lanes_fmin(lanes_fmax(u[i], splat(limits[i])), splat(limits[NU + i]));
       }
       from_lanes(n, of_u, NU, u, actions + t * NU);
       lanes_step(x, u, x_next);

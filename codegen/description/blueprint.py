@@ -198,12 +198,13 @@ class Blueprint(Part):
         return positions + tuple(self.nq + self.q_names.index(name) for name in observe.v)
 
     @property
-    def torque_limits(self) -> list[float]:
-        """Largest absolute action, N·m or N, length nu; inf where the file sets none."""
-        return [
+    def action_limits(self) -> tuple[list[float], list[float]]:
+        """Least and largest actions, length nu each; -inf and inf where the file sets none."""
+        largest = [
             math.inf if joint.torque_limit is None else joint.torque_limit
             for joint in self.actuated_joints
         ]
+        return [-limit for limit in largest], largest
 
     def _deviation(self, deviation: Deviation) -> list[float]:
         return self._each(deviation.q) + self._each(deviation.v)

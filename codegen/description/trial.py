@@ -101,6 +101,7 @@ def _tried(robot: Blueprint) -> Iterator[Names]:
 
 
 def _names(robot: Blueprint, x: np.ndarray, u: np.ndarray) -> Names:
+    u = np.clip(u, *robot.action_limits)
     quantities = quantities_at(robot, x.tolist(), u.tolist())
     return {**quantities, "u": u, "t": 0.0, **robot.parameters}
 

@@ -14,7 +14,7 @@ class Arguments(NamedTuple):
     """Arrays of the backward pass over T steps: one row for each step unless a shape is given."""
 
     T: Count
-    limits: Read  # (nu,) of |U + k|
+    limits: Read  # (2, nu) least and largest U + k
     U: Read  # (T, nu)
     f_x: Read  # (T, nx, nx)
     f_u: Read  # (T, nx, nu)

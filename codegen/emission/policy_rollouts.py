@@ -25,7 +25,7 @@ class Arguments(NamedTuple):
     n_pushed: Count  # points that are pushed
     observed: Indices  # (n_in,)
     points: Indices  # (n_pushed,) of the robot's
-    limits: Read  # (nu,) of |u|
+    limits: Read  # (2, nu) least and largest u
     theta: Read  # (n_thetas, n_theta)
     x0: Read  # (n_starts, nx)
     noise: Read  # (n_noises, T, nu), added to the mean actions

@@ -31,7 +31,7 @@ def test_the_arm(arm):
     assert robot.joints[1].at == (0.5, 0.0)
     assert robot.joints[1].limits == (-1.0, 2 * math.pi / 3)
     assert robot.joints[1].limit_softness == 0.05
-    assert robot.torque_limits == [math.inf, 20.0]
+    assert robot.action_limits == ([-math.inf, -20.0], [math.inf, 20.0])
     assert robot.observed_indices == (0, 1, 2, 3)
     assert robot.parent_joint("lower").name == "elbow"
     assert robot.path.endswith("robot.yaml")

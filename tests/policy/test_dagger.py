@@ -28,7 +28,9 @@ def q(rng):
 @pytest.fixture
 def model():
     robot = SimpleNamespace(observed_indices=tuple(range(NX)))
-    return SimpleNamespace(limits=np.full(NU, np.inf), robot=robot, nx=NX, nu=NU)
+    return SimpleNamespace(
+        limits=np.full((2, NU), [[-np.inf], [np.inf]]), robot=robot, nx=NX, nu=NU
+    )
 
 
 @pytest.fixture

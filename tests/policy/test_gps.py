@@ -171,7 +171,7 @@ def test_the_last_step_before_a_failure_is_repeated(monkeypatch, fails, last, rn
     cost = np.ones((R, T))
     cost[2, fails:] = LARGEST_COST
     monkeypatch.setattr(sample_set, "step_costs", lambda model, X, U: cost)
-    model = SimpleNamespace(limits=np.full(NU, np.inf))
+    model = SimpleNamespace(limits=np.full((2, NU), [[-np.inf], [np.inf]]))
     states, actions, costs = sample_set.with_costs(model, X, U)
     np.testing.assert_array_equal(costs, cost)
     for kept, given in ((states, X), (actions, U)):

@@ -71,7 +71,7 @@ def test_a_policy_walks_a_minute(walkers):
         X = np.empty((MINUTE + 1, model.nx))
         X[0] = model.x0
         for t in range(MINUTE):
-            X[t + 1] = model.step(X[t], np.clip(policy.mean(X[t]), -limits, limits))
+            X[t + 1] = model.step(X[t], np.clip(policy.mean(X[t]), *limits))
         speed = (X[-1, 0] - X[0, 0]) / (MINUTE * model.dt)
         walked.append(X[:, 1].min() > 0.7 and speed > 0.7 * model.robot.parameters["v_target"])
     assert nine_in_ten(walked)

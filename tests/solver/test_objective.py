@@ -61,10 +61,10 @@ def test_without_an_extra_term_the_task_stands_alone(swimmer, rng):
         np.testing.assert_allclose(np.append(found.c_x[t], found.c_u[t]), slope, atol=1e-6)
 
 
-def run(model, x0, X, U, k, K, sizes, limits=np.inf):
+def run(model, x0, X, U, k, K, sizes, limits=(-np.inf, np.inf)):
     rollouts, (T, nu) = len(x0), U.shape
     X_new, U_new = np.full((rollouts, T + 1, model.nx), np.nan), np.full((rollouts, T, nu), np.nan)
-    bounds = np.full(nu, limits)
+    bounds = np.outer(limits, np.ones(nu))
     closed_loop_rollouts(
         model.address("follow"), x0, X, U, k, K, np.array(sizes), bounds, X_new, U_new
     )
@@ -90,11 +90,11 @@ def test_follow_is_the_feedback_run_by_hand(swimmer, extended, rng):
     objective, _, X, U = extended
     k, K = rng.standard_normal((T, 2)), rng.standard_normal((T, 2, swimmer.nx))
     x0, sizes = X[0] + 0.3 * rng.standard_normal((11, swimmer.nx)), rng.uniform(0.0, 1.0, 11)
-    X_new, U_new = run(swimmer, x0, X, U, k, K, sizes, limits=1.5)
+    X_new, U_new = run(swimmer, x0, X, U, k, K, sizes, limits=(-1.5, 0.7))
     for r, size in enumerate(sizes):
         x, total = x0[r], 0.0
         for t in range(T):
-            u = np.clip(U[t] + size * k[t] + K[t] @ (x - X[t]), -1.5, 1.5)
+            u = np.clip(U[t] + size * k[t] + K[t] @ (x - X[t]), -1.5, 0.7)
             np.testing.assert_allclose(X_new[r, t], x, rtol=1e-11)
             np.testing.assert_allclose(U_new[r, t], u, rtol=1e-11)
             total += evaluate(objective, t, x, u)
@@ -102,7 +102,7 @@ def test_follow_is_the_feedback_run_by_hand(swimmer, extended, rng):
         np.testing.assert_allclose(X_new[r, T], x, rtol=1e-11)
         found = total_cost(objective, X_new[r], U_new[r], np.empty(T))
         assert found == pytest.approx(total, rel=1e-12)
-    assert (np.abs(U_new) == 1.5).any() and (np.abs(U_new) < 1.5).any()
+    assert (U_new == -1.5).any() and (U_new == 0.7).any() and (np.abs(U_new) < 0.7).any()
 
 
 def test_rollouts_side_by_side_do_not_disturb_each_other(swimmer, rng):
@@ -120,7 +120,7 @@ def test_rollouts_side_by_side_do_not_disturb_each_other(swimmer, rng):
 def test_trajectories_stay_within_their_arrays(swimmer, rng, rollouts, place):
     """Whole vectors are read and written, but nothing beside the first and last row."""
     nx, nu = swimmer.nx, swimmer.nu
-    shapes = (rollouts, nx), (T + 1, nx), (T, nu), (T, nu), (T, nu, nx), (rollouts,), (nu,)
+    shapes = (rollouts, nx), (T + 1, nx), (T, nu), (T, nu), (T, nu, nx), (rollouts,), (2, nu)
     shapes += (rollouts, T + 1, nx), (rollouts, T, nu)
     arrays = [place(rng.standard_normal(shape)) for shape in shapes]
     survives(closed_loop_rollouts, swimmer.address("follow"), *arrays)

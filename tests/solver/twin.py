@@ -111,7 +111,7 @@ def rollout(problem, X, U, k, K, size):
     limits = problem.model.limits
     x, states, actions, total = X[0], [X[0]], [], 0.0
     for t in range(len(U)):
-        u = np.clip(U[t] + size * k[t] + K[t] @ (x - X[t]), -limits, limits)
+        u = np.clip(U[t] + size * k[t] + K[t] @ (x - X[t]), *limits)
         total += problem.cost(t, x, u)
         x = problem.model.step(x, u)
         states.append(x)
@@ -158,7 +158,7 @@ def backward(problem, X, U, mu):
         R_uu, R_ux = c.c_uu + B.T @ V_regular @ B, c.c_ux + B.T @ V_regular @ A
         if np.linalg.eigvalsh(R_uu).min() <= 0.0:
             raise NotConvex
-        k, free = box_minimum(R_uu, Q_u, -limits - U[t], limits - U[t])
+        k, free = box_minimum(R_uu, Q_u, *(limits - U[t]))
         K = np.zeros_like(R_ux)
         K[free] = -np.linalg.solve(R_uu[np.ix_(free, free)], R_ux[free])
         linear += k @ Q_u
