@@ -8,11 +8,11 @@ import math
 from xml.etree import ElementTree as ET
 
 from vgps.codegen.description.parts import unit_vector
-from vgps.codegen.description.robot import BaseArmature, Joint, Link, Robot
+from vgps.codegen.description.robot import Actuator, BaseArmature, Joint, Link, Robot
 
 
 def to_mjcf(robot: Robot) -> str:
-    """MJCF of ``robot``: everything but the links' own drag, ground, limits and torque limits.
+    """MJCF of ``robot``: everything but the links' own drag, ground, limits of joints and actions.
 
     MuJoCo's dry friction is a constraint, which is as ours at speeds far over `friction_speed`, and
     its fluid resists links without a width, too.
@@ -40,9 +40,11 @@ def to_mjcf(robot: Robot) -> str:
         body = _add_body(bodies, robot, joint.child, joint.parent, joint.origin)
         if joint.type != "fixed":
             body.append(_joint(joint))
-    actuators = ET.SubElement(top, "actuator")
-    for name in robot.u_names:
-        ET.SubElement(actuators, "motor", name=name, joint=name, gear="1")
+    tendons, actuators = (ET.SubElement(top, tag) for tag in ("tendon", "actuator"))
+    for joint in robot.actuated_joints:
+        ET.SubElement(actuators, "motor", name=joint.name, joint=joint.name, gear="1")
+    for actuator in robot.actuators:
+        actuators.append(_actuator(bodies, tendons, actuator))
     return ET.tostring(top, encoding="unicode")
 
 
@@ -89,6 +91,37 @@ def _joint(joint: Joint) -> ET.Element:
         springref=_numbers(joint.rest),
         armature=_numbers(joint.armature),
         frictionloss=_numbers(joint.friction),
+    )
+
+
+def _actuator(bodies: dict[str, ET.Element], tendons: ET.Element, actuator: Actuator) -> ET.Element:
+    """An actuator; the sites that it needs go to the bodies, its transmission to the tendons."""
+    name, gear = actuator.name, actuator.gear
+    if actuator.link is not None and actuator.direction is not None:
+        x, y = actuator.at
+        ET.SubElement(bodies[actuator.link], "site", name=name, pos=_numbers(x, 0, y))
+        along = math.cos(actuator.direction), 0, math.sin(actuator.direction)
+        force = _numbers(*(gear * part for part in along), 0, 0, 0)
+        return ET.Element("motor", name=name, site=name, gear=force)
+    if actuator.between is not None:
+        a, b = actuator.between
+        ET.SubElement(bodies[a], "site", name=f"{name} from")
+        ET.SubElement(bodies[b], "site", name=name)
+        torque = _numbers(0, 0, 0, 0, -gear, 0)
+        return ET.Element("motor", name=name, site=name, refsite=f"{name} from", gear=torque)
+    tendon = ET.SubElement(tendons, "fixed", name=name)
+    for joint, coefficient in actuator.coefficients.items():
+        ET.SubElement(tendon, "joint", joint=joint, coef=_numbers(coefficient))
+    if actuator.kp is None:
+        return ET.Element("motor", name=name, tendon=name, gear=_numbers(gear))
+    # MuJoCo's own servo would take the target times the gear for the length.
+    return ET.Element(
+        "general",
+        name=name,
+        tendon=name,
+        gainprm=_numbers(actuator.gain),
+        biastype="affine",
+        biasprm=_numbers(0, -actuator.gain, -gear * actuator.kd),
     )
 
 

@@ -70,7 +70,7 @@ class Model:
         return self._call("bias_force", self._q(q), self._v(v), shape=(self.nv,))
 
     def passive_force(self, q: ArrayLike, v: ArrayLike) -> Array:
-        """Drag, contact, joint springs, joint damping and joint limits, (nv,)."""
+        """Drag, contact, joint springs, damping and limits, servos at a target of 0, (nv,)."""
         return self._call("passive_force", self._q(q), self._v(v), shape=(self.nv,))
 
     def contact_forces(self, q: ArrayLike, v: ArrayLike) -> dict[str, Array]:

@@ -78,9 +78,8 @@ def trajectory_picture(path: str | Path, model: Model, X: ArrayLike, U: ArrayLik
 
 
 def _actions(axes: Axes, model: Model, times: Array, U: Array) -> None:
-    joints = model.robot.actuated_joints
-    units = ["N" if joint.type == "prismatic" else "N·m" for joint in joints]
-    dress(axes, "Actions", "time, s", f"action, {' or '.join(sorted(set(units)))}")
-    for i, joint in enumerate(joints):
-        axes.plot(times, U[:, i], color=SERIES[i % len(SERIES)], linewidth=1.3, label=joint.name)
+    units = sorted(set(model.robot.u_units))
+    dress(axes, "Actions", "time, s", f"action, {' or '.join(units)}")
+    for i, name in enumerate(model.u_names):
+        axes.plot(times, U[:, i], color=SERIES[i % len(SERIES)], linewidth=1.3, label=name)
     key(axes, columns=6)

@@ -57,6 +57,18 @@ def cartpole(compiled):
 
 
 @pytest.fixture(scope="session")
+def quadrotor(compiled):
+    """One link and no joint; two forces that turn with it and only push."""
+    return compiled(load(ROBOTS / "quadrotor.yaml"))
+
+
+@pytest.fixture(scope="session")
+def rocket(compiled):
+    """A force on a link that a servo turns, with actions whose limits leave out 0 or are of an angle."""
+    return compiled(load(ROBOTS / "rocket.yaml"))
+
+
+@pytest.fixture(scope="session")
 def build_text(compiled, tmp_path_factory):
     """Build a robot from the text of its file."""
     folder = tmp_path_factory.mktemp("robots")

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
+from vgps.codegen.description.actuators import Actuator
 from vgps.codegen.description.expansion import Endings
 from vgps.codegen.description.fields import (
     FileName,
@@ -49,7 +50,7 @@ class Blueprint(Part):
     training       how its policy is learned
 
     The state is x = [q, v].  q is x, y and angle of a floating root, then the non-fixed joints in
-    file order; v is the rate of q.  u is the actuated joints in file order.
+    file order; v is the rate of q.  u is the actuated joints, then the actuators, in file order.
     """
 
     name: FileName
@@ -60,7 +61,8 @@ class Blueprint(Part):
     base_armature: BaseArmature | None = None
     mirror: Endings = Field(default_factory=dict, exclude=True)
     links: Annotated[tuple[Link, ...], at_most(100, HOURS)]
-    joints: Annotated[tuple[Joint, ...], at_most(100, HOURS)]
+    joints: Annotated[tuple[Joint, ...], at_most(100, HOURS)] = ()
+    actuators: Annotated[tuple[Actuator, ...], at_most(100)] = ()
     points: Annotated[tuple[Point, ...], at_most(200)] = ()
     ground: Ground | None = None
     fluid: Fluid | None = None
@@ -92,7 +94,7 @@ class Blueprint(Part):
 
     @property
     def actuated_joints(self) -> tuple[Joint, ...]:
-        """The joints with an action, in file order."""
+        """The joints that are actuated by themselves, in file order."""
         return tuple(joint for joint in self.joints if joint.actuated)
 
     @property
@@ -116,7 +118,19 @@ class Blueprint(Part):
     @property
     def u_names(self) -> tuple[str, ...]:
         """Names of the nu actions."""
-        return tuple(joint.name for joint in self.actuated_joints)
+        of_joints = tuple(joint.name for joint in self.actuated_joints)
+        return of_joints + tuple(actuator.name for actuator in self.actuators)
+
+    @property
+    def u_units(self) -> tuple[str, ...]:
+        """Units of the nu actions: N or N·m, before a gear, or m or rad of a servo's target."""
+        sliding = {joint.name for joint in self.joints if joint.type == "prismatic"}
+        units = ["N" if joint.name in sliding else "N·m" for joint in self.actuated_joints]
+        for actuator in self.actuators:
+            linear = actuator.link is not None or not sliding.isdisjoint(actuator.coefficients)
+            of_force, of_target = ("N", "m") if linear else ("N·m", "rad")
+            units.append(of_force if actuator.kp is None else of_target)
+        return tuple(units)
 
     @property
     def nq(self) -> int:
@@ -200,11 +214,13 @@ class Blueprint(Part):
     @property
     def action_limits(self) -> tuple[list[float], list[float]]:
         """Least and largest actions, length nu each; -inf and inf where the file sets none."""
-        largest = [
+        symmetric = (
             math.inf if joint.torque_limit is None else joint.torque_limit
             for joint in self.actuated_joints
-        ]
-        return [-limit for limit in largest], largest
+        )
+        limits = [(-limit, limit) for limit in symmetric]
+        limits += [actuator.limits or (-math.inf, math.inf) for actuator in self.actuators]
+        return [low for low, _ in limits], [high for _, high in limits]
 
     def _deviation(self, deviation: Deviation) -> list[float]:
         return self._each(deviation.q) + self._each(deviation.v)

@@ -20,9 +20,10 @@ Refusals: TypeAlias = Iterator[PydanticCustomError]
 
 
 def check_names(robot: Blueprint) -> Refusals:
-    """Links, joints, points and parameters share one namespace, in which a name occurs once."""
+    """Parameters and the named parts share one namespace, in which a name occurs once."""
     taken = {name: "a parameter" for name in robot.parameters}
-    for kind, one in (("links", "a link"), ("joints", "a joint"), ("points", "a point")):
+    parts = {"links": "a link", "joints": "a joint", "actuators": "an actuator"}
+    for kind, one in (parts | {"points": "a point"}).items():
         for index, part in enumerate(getattr(robot, kind)):
             at: Location = (kind, index, "name")
             if part.name in taken:
@@ -65,7 +66,8 @@ def check_tree(robot: Blueprint) -> Refusals:
     if not robot.q_names:
         yield refuse("a robot needs at least one joint that is not fixed", "sentence", ("joints",))
     elif not robot.u_names:
-        yield refuse("a robot needs at least one actuated joint", "sentence", ("joints",))
+        text = "a robot needs at least one actuated joint or actuator"
+        yield refuse(text, "sentence", ("joints",))
 
 
 def _ends(robot: Blueprint, links: list[str]) -> Refusals:
@@ -118,6 +120,30 @@ def _check_connected(robot: Blueprint) -> Refusals:
         for index, name in others:
             text = f"link {name!r} is not connected: like {root!r} it is no joint's child"
             yield refuse(text, "sentence", ("links", index))
+
+
+def check_actuators(robot: Blueprint) -> Refusals:
+    """What actuators act on exists, and joints among it have a coordinate."""
+    links = [link.name for link in robot.links]
+    joints = [joint.name for joint in robot.free_joints]
+    for index, actuator in enumerate(robot.actuators):
+        at: Location = ("actuators", index)
+        if actuator.link is not None and actuator.link not in links:
+            tail = hint(actuator.link, links)
+            yield refuse(f"unknown link {actuator.link!r}", "sentence", (*at, "link"), tail=tail)
+        for end, name in enumerate(actuator.between or ()):
+            if name not in (*links, "world"):
+                tail = hint(name, [*links, "world"])
+                yield refuse(f"unknown link {name!r}", "sentence", (*at, "between", end), tail=tail)
+        if actuator.between is not None and len(set(actuator.between)) == 1:
+            text = f"a torque acts between two links, found {actuator.between[0]!r} twice"
+            yield refuse(text, "sentence", (*at, "between"))
+        for name in actuator.coefficients:
+            if name not in joints:
+                text = f"no joint with a coordinate is called {name!r}"
+                one = actuator.joint is not None
+                place = (*at, "joint") if one else (*at, "joints", name)
+                yield refuse(text, "sentence" if one else "key", place, tail=hint(name, joints))
 
 
 def check_coordinates(robot: Blueprint) -> Refusals:

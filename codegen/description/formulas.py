@@ -36,7 +36,7 @@ def quantities(robot: Blueprint) -> set[str]:
         names |= {f"{owner}.{part}" for part in POINT_QUANTITIES}
     names |= {f"{link.name}.{part}" for link in robot.links for part in LINK_QUANTITIES}
     names |= {f"{joint.name}.{part}" for joint in robot.free_joints for part in ("q", "v")}
-    return names | {f"{joint.name}.u" for joint in robot.actuated_joints}
+    return names | {f"{name}.u" for name in robot.u_names}
 
 
 def check_cost(robot: Blueprint) -> Refusals:

@@ -19,7 +19,10 @@ def identity(robot: Blueprint) -> str:
     # Without what has its default value, so that a key which a later version adds changes nothing.
     content = robot.model_dump(
         mode="json",
-        include={"gravity", "base", "base_armature", "links", "joints", "ground", "fluid"},
+        include={
+            *("gravity", "base", "base_armature", "links", "joints", "actuators"),
+            *("ground", "fluid"),
+        },
         exclude_defaults=True,
     )
     content["gravity"], content["dt"] = robot.gravity, robot.task.dt

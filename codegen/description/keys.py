@@ -36,7 +36,8 @@ def spell(model: type[Part], data: Any) -> Spelled:
         for key, value in data.items():
             meant = key
             if key not in model.model_fields:
-                meant = _meant(key, [name for name in model.model_fields if name not in data])
+                free = [name for name in model.model_fields if name not in data]
+                meant = _meant(key, free)
                 faults.append(_unknown(key, model, (*loc, key)))
             elif value is None and not model.model_fields[key].is_required():
                 faults.append(refuse("has no value; leave the key out", at=(*loc, key)))

@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import PrivateAttr, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
+from vgps.codegen.description.actuators import Actuator
 from vgps.codegen.description.blueprint import Blueprint
 from vgps.codegen.description.expansion import expand, is_expanded
 from vgps.codegen.description.explain import explain, refused, unread
@@ -50,6 +51,7 @@ from vgps.codegen.errors import ENOUGH, RobotFileError, hint, joined
 from vgps.codegen.folders import MODELS
 
 __all__ = [
+    "Actuator",
     "BaseArmature",
     "Deviation",
     "Drag",

@@ -35,6 +35,7 @@ RULES: tuple[tuple[Rule, tuple[str | Location, ...]], ...] = (
     (consistency.check_mirror, (NAMES, ("mirror",))),
     (consistency.check_tree, (NAMES, TREE)),
     (consistency.check_base, (("base",), ("base_armature",))),
+    (consistency.check_actuators, (NAMES, TREE, ("actuators",))),
     (consistency.check_coordinates, (NAMES, TREE, *PER_COORDINATE)),
     (consistency.check_disturbances, (NAMES, ("task", "disturbances"))),
     (formulas.check_cost, (NAMES, TREE, ("task", "cost"))),
@@ -84,11 +85,11 @@ def _doubts(loc: Location) -> Iterable[str | Location]:
     """What is not known when the value at a place is wrong or missing."""
     yield from (loc[:depth] for depth in range(1, len(loc) + 1))
     match loc:
-        case ("parameters",) | ("mirror", *_) | ("links" | "joints" | "points",):
+        case ("parameters",) | ("mirror", *_) | ("links" | "joints" | "actuators" | "points",):
             yield NAMES
-        case ("links" | "joints" | "points", int()):
+        case ("links" | "joints" | "actuators" | "points", int()):
             yield NAMES
-        case ("links" | "joints" | "points", _, "name" | "repeat"):
+        case ("links" | "joints" | "actuators" | "points", _, "name" | "repeat"):
             yield NAMES
         case ("base",) | ("joints", _, "type" | "parent" | "child" | "actuated"):
             yield TREE

@@ -35,6 +35,9 @@ def _angles(robot: Blueprint) -> Iterator[tuple[Location, float, int]]:
             yield ("joints", index, "rest"), joint.rest, MOST_TURNS
             for end, limit in enumerate(joint.limits or ()):
                 yield ("joints", index, "limits", end), limit, MOST_TURNS
+    for index, actuator in enumerate(robot.actuators):
+        if actuator.direction is not None:
+            yield ("actuators", index, "direction"), actuator.direction, 1
     for place, initial in robot.task.initials.items():
         for name, value in initial.q.items():
             if name in turning:

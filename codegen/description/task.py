@@ -140,7 +140,7 @@ class Observe(Part):
 class Start(Part):
     """Where the optimiser starts: one of these.  Without a start, all of them are tried.
 
-    noise     standard deviation of random actions, N·m or N
+    noise     standard deviation of random actions, N·m or N, or the unit of an actuator
     hold      actions of a feedback on the initial posture
     receding  actions of model-predictive control
     gait      actions of the robot's walking controller

@@ -3,7 +3,7 @@
 The SymPy mechanics arrive in absolute coordinates w = S q and leave in the user's joint
 coordinates.  The acceleration comes from an L D L^T factorisation that keeps the sparsity of the
 tree (Featherstone 2008, sec. 6.5).  Its derivatives come from the implicit form
-r(w, w', a, u) = M a + h - passive - B u = 0,
+r(w, w', a, u) = M a + h - passive - B(w) u = 0,
 
     da/dz = -M^-1 dr/dz,     z in (w, w', u),
 
@@ -13,7 +13,6 @@ with the same factor: never an inverse, and never the derivative of a factorisat
 from typing import NamedTuple
 
 import casadi as ca
-import numpy as np
 import sympy as sp
 
 from vgps.codegen.errors import singular
@@ -44,14 +43,14 @@ class LinearSystem(NamedTuple):
 
 
 class _EquationOfMotion(NamedTuple):
-    """M a + bias = B u + passive, passive = spring - damping w', in absolute coordinates."""
+    """M a + bias = B(w) u + passive, passive = spring - damping w', in absolute coordinates."""
 
     mass: ca.SX
     bias: ca.SX
     passive: ca.SX
     spring: ca.SX
     damping: ca.SX
-    B: ca.DM
+    B: ca.SX
 
 
 def dynamics_functions(c: Coordinates) -> tuple[list[Function], list[NumericSolve]]:
@@ -60,8 +59,8 @@ def dynamics_functions(c: Coordinates) -> tuple[list[Function], list[NumericSolv
     They are derived in absolute coordinates w and then moved to joint coordinates q.
     """
     m, robot = c.mechanics, c.robot
-    mass, bias, passive, energy = c.convert(
-        m.mass_matrix, m.bias_force, m.passive_force, sp.Matrix([m.energy])
+    mass, bias, passive, energy, B = c.convert(
+        m.mass_matrix, m.bias_force, m.passive_force, sp.Matrix([m.energy]), m.B
     )
     # The passive forces of the mechanics are linear in the velocity: passive = spring - D w'.
     damping = -ca.jacobian(passive, c.w_dot)
@@ -72,7 +71,6 @@ def dynamics_functions(c: Coordinates) -> tuple[list[Function], list[NumericSolv
     damping, spring = damping + nonlinear, spring + contact.spring
     passive = passive + contact.spring - nonlinear @ c.w_dot
 
-    B = ca.sparsify(ca.DM(np.array(m.B, dtype=float).reshape(robot.nv, robot.nu)))
     motion = _EquationOfMotion(mass, bias, passive, spring, damping, B)
     runge_kutta = robot.task.integrator == "rk4"
     systems = [_acceleration(c, motion, of_integrator=runge_kutta)]
@@ -104,7 +102,7 @@ def dynamics_functions(c: Coordinates) -> tuple[list[Function], list[NumericSolv
 def _acceleration(c: Coordinates, m: _EquationOfMotion, of_integrator: bool) -> LinearSystem:
     """M a = B u + passive - bias."""
     a = ca.SX.sym("y", c.robot.nv)
-    residual = m.mass @ a + m.bias - m.passive
+    residual = m.mass @ a + m.bias - m.passive - m.B @ c.u
     return LinearSystem(
         name="acceleration",
         output="a",
@@ -127,7 +125,8 @@ def _velocity_update(c: Coordinates, m: _EquationOfMotion) -> LinearSystem:
     """
     h = c.robot.task.dt / c.robot.task.substeps
     w_next = ca.SX.sym("y", c.robot.nv)
-    residual = m.mass @ (w_next - c.w_dot) + h * (m.damping @ w_next - m.spring + m.bias)
+    force = m.damping @ w_next - m.spring + m.bias - m.B @ c.u
+    residual = m.mass @ (w_next - c.w_dot) + h * force
     return LinearSystem(
         name="velocity_update",
         output="v_next",
@@ -156,7 +155,7 @@ def _velocity_jump(c: Coordinates, mass: ca.SX) -> LinearSystem:
     )
 
 
-def _derivatives_rhs(c: Coordinates, residual: ca.SX, by_u: ca.DM) -> ca.SX:
+def _derivatives_rhs(c: Coordinates, residual: ca.SX, by_u: ca.SX) -> ca.SX:
     """-d(residual)/dz, z = (q, v, u)."""
     by_state = (-c.times_S(ca.jacobian(residual, w)) for w in (c.w, c.w_dot))
     return ca.horzcat(*by_state, by_u)

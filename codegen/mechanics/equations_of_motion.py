@@ -1,6 +1,6 @@
 """Symbolic equations of motion of a planar tree of rigid bodies (SymPy).
 
-    M(q) v' + h(q, v) = B u + passive(q, v)
+    M(q) v' + h(q, v) = B(q) u + passive(q, v)
 
 are derived by Kane's method, written out (Featherstone, *Rigid Body Dynamics Algorithms*, 2008,
 ch. 3 and 8): with p_b(q) the centre of mass of body b, the columns of J_b = dp_b/dq its partial
@@ -30,7 +30,8 @@ from typing import NamedTuple
 
 import sympy as sp
 
-from vgps.codegen.description.robot import Joint, Link, Robot
+from vgps.codegen.description.parts import unit_vector
+from vgps.codegen.description.robot import Actuator, Joint, Link, Robot
 from vgps.codegen.mechanics.kinematics import Kinematics, RotatedVector, Tree
 from vgps.codegen.mechanics.resistance import Resistance, link_axes, resistances
 
@@ -58,9 +59,10 @@ class Mechanics(NamedTuple):
     S: list[list[int]]  # (n, n): w = S q, w_dot = S v
     mass_matrix: sp.Matrix  # (n, n)
     bias_force: sp.Matrix  # (n,): Coriolis, centrifugal and gravity forces
-    passive_force: sp.Matrix  # (n,): linear drag, joint springs, damping and limits
+    # (n,): linear drag, joint springs, damping and limits, servos at a target 0
+    passive_force: sp.Matrix
     resistances: list[Resistance]  # all other passive forces but contact
-    B: list[list[int]]  # (n, nu): generalised force of the actions in w
+    B: sp.Matrix  # (n, nu): generalised force of the actions in w; constant without turning forces
     energy: sp.Expr  # J, kinetic and gravitational
     links: dict[str, Kinematics]  # frame origin and angle of each link
     points: dict[str, Kinematics]  # joints, link ends, named points and `com`
@@ -109,6 +111,8 @@ def derive(robot: Robot) -> Mechanics:
             passive[row] += sign * _joint_force(tree, joint, directions)
             for column, other_sign in directions:
                 mass_matrix[row, column] += sign * other_sign * joint.armature
+    for actuator in robot.actuators:
+        passive += _servo(tree, actuator)
 
     upper = mass_matrix.upper_triangular(1) + sp.diag(*mass_matrix.diagonal()) / 2
     kinetic = (tree.w_dot.T * (upper * tree.w_dot))[0, 0]
@@ -120,7 +124,7 @@ def derive(robot: Robot) -> Mechanics:
         bias_force=bias,
         passive_force=passive,
         resistances=resistances(tree),
-        B=tree.actuation(),
+        B=_actuation(tree),
         energy=kinetic + potential,
         links={link.name: tree.frame(link) for link in robot.links},
         points={name: tree.kinematics(point) for name, point in tree.named_points()},
@@ -202,3 +206,59 @@ def _joint_force(tree: Tree, joint: Joint, directions: list[tuple[int, int]]) ->
         force += joint.limit_stiffness * scale * softplus((low - coordinate) / scale)
         force -= joint.limit_stiffness * scale * softplus((coordinate - high) / scale)
     return force
+
+
+def _actuation(tree: Tree) -> sp.Matrix:
+    """B, (n, nu): what a unit of each action does in w.
+
+    A torque turns the child forwards and, by reaction, the parent backwards.  A force along
+    R(w_a) d acts on w_c with (dp/dw_c) . R(w_a) d, p being where it acts.
+    """
+    robot = tree.robot
+    B, forces = sp.zeros(robot.nq, robot.nu), _DotProducts()
+    column = {name: k for k, name in enumerate(robot.u_names)}
+    for joint, i in tree.moving_joints():
+        if joint.actuated:
+            for row, sign in tree.joint_direction(joint, i):
+                B[row, column[joint.name]] = sign
+    for actuator in robot.actuators:
+        k = column[actuator.name]
+        for row, slope in _coordinate(tree, actuator).items():
+            B[row, k] = actuator.gain * slope
+        if actuator.link is not None and actuator.direction is not None:
+            link = tree.links[actuator.link]
+            along = RotatedVector(tree.angle_index[link.name], unit_vector(actuator.direction))
+            for c, partial in tree.partial_velocities(tree.point(link, actuator.at)).items():
+                forces.add(c, k, actuator.gear, partial, along)
+    for (c, k), product in forces.sums(tree.w):
+        B[c, k] = product
+    return B
+
+
+def _servo(tree: Tree, actuator: Actuator) -> sp.Matrix:
+    """Generalised force (n,) of a servo whose target is zero; what the target adds is B's."""
+    force = sp.zeros(tree.robot.nq, 1)
+    if actuator.kp is None:
+        return force
+    slopes = _coordinate(tree, actuator)
+    coordinate = sum(slope * tree.w[row] for row, slope in slopes.items())
+    rate = sum(slope * tree.w_dot[row] for row, slope in slopes.items())
+    for row, slope in slopes.items():
+        force[row] = -actuator.gear * slope * (actuator.kp * coordinate + actuator.kd * rate)
+    return force
+
+
+def _coordinate(tree: Tree, actuator: Actuator) -> dict[int, float]:
+    """What an actuator on joints, or between links, turns or moves, as a sum of w: its slopes."""
+    terms = []
+    for joint, i in tree.moving_joints():
+        if joint.name in actuator.coefficients:
+            factor = actuator.coefficients[joint.name]
+            terms += [(row, factor * sign) for row, sign in tree.joint_direction(joint, i)]
+    if actuator.between is not None:
+        a, b = (tree.angle_index[link] for link in actuator.between)
+        terms += [(row, sign) for row, sign in ((a, -1.0), (b, 1.0)) if row is not None]
+    slopes: dict[int, float] = {}
+    for row, slope in terms:
+        slopes[row] = slopes.get(row, 0.0) + slope
+    return slopes

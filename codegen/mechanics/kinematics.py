@@ -156,16 +156,6 @@ class Tree:
             return [(i, 1)]
         return [(i, 1), (parent, -1)]
 
-    def actuation(self) -> list[list[int]]:
-        """B, (n, nu): a torque turns the child forwards and, by reaction, the parent backwards."""
-        B = [[0] * self.robot.nu for _ in range(self.robot.nq)]
-        column = {name: k for k, name in enumerate(self.robot.u_names)}
-        for joint, i in self.moving_joints():
-            if joint.actuated:
-                for row, sign in self.joint_direction(joint, i):
-                    B[row][column[joint.name]] = sign
-        return B
-
 
 def displaced(point: TreePoint, angle: int | None, by: tuple[Scalar, Scalar]) -> TreePoint:
     """The point that is ``by`` away, in a frame that turns with ``angle``."""

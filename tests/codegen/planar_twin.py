@@ -151,3 +151,32 @@ def joint_force(robot: Robot, q, v) -> np.ndarray:
             below, above = np.logaddexp(0, [(low - q[i]) / s, (q[i] - high) / s])
             total[i] += k * s * (below - above)
     return total
+
+
+def actuator_force(robot: Robot, q, v, u) -> np.ndarray:
+    """Generalised force (nv,) of all actions: what it does when one coordinate moves at unit rate."""
+    rates = dict(zip(robot.q_names, np.eye(robot.nv), strict=True))  # of a coordinate, by it
+    known = frames(robot, q, np.zeros(robot.nv))
+    columns = [frames(robot, q, unit) for unit in np.eye(robot.nv)]
+    actions = dict(zip(robot.u_names, u, strict=True))
+    total = np.zeros(robot.nv)
+    for joint in robot.actuated_joints:
+        total += actions[joint.name] * rates[joint.name]
+    for actuator in robot.actuators:
+        force = actuator.gear * actions[actuator.name]
+        if actuator.link is not None:
+            along = np.cos(actuator.direction), np.sin(actuator.direction)
+            along = turned(along, known[actuator.link].angle)
+            moved = np.array([frame[actuator.link].at(actuator.at)[1] for frame in columns])
+            total += force * moved @ along
+        elif actuator.between is not None:
+            a, b = actuator.between
+            total += force * np.array([frame[b].omega - frame[a].omega for frame in columns])
+        else:
+            numbers = actuator.joints or {actuator.joint: 1.0}
+            slope = sum(number * rates[name] for name, number in numbers.items())
+            if actuator.kp is not None:
+                force *= actuator.kp
+                force -= actuator.gear * (actuator.kp * slope @ q + actuator.kd * slope @ v)
+            total += force * slope
+    return total

@@ -77,7 +77,7 @@ def odd_robot(seed: int) -> dict:
             continue
         parent = f"l{rng.integers(0, i)}" if i else "world"
         joints.append(_joint(rng, len(joints), parent, f"l{i}"))
-    return {
+    data = {
         "name": f"odd{seed}",
         "gravity": float(rng.choice([0.0, 9.81, 9.81, 1000.0])),
         "base": base,
@@ -90,6 +90,9 @@ def odd_robot(seed: int) -> dict:
             "alpha_start": float(10.0 ** rng.uniform(-6, 3)),
         },
     }
+    if rng.random() < 0.5:
+        data["actuators"] = [_actuator(rng, i, links, joints) for i in range(rng.integers(1, 4))]
+    return data
 
 
 def try_out(seed: int, folder: Path) -> Tried:
@@ -171,6 +174,23 @@ def _joint(rng: np.random.Generator, k: int, parent: str, child: str) -> dict:
     if rng.random() < 0.2:
         joint |= {"limits": [-0.5, 0.5], "limit_stiffness": 100 * _spread(rng, 4)}
     return joint
+
+
+def _actuator(rng: np.random.Generator, i: int, links: list[dict], joints: list[dict]) -> dict:
+    actuator = {"name": f"a{i}", "gear": _spread(rng, 4)}
+    link, kind = rng.choice([link["name"] for link in links]).item(), rng.integers(4)
+    if kind == 0:
+        actuator |= {"link": link, "at": rng.normal(size=2).tolist(), "direction": rng.normal()}
+    elif kind == 1:
+        actuator |= {"between": ["world", link]}
+    else:
+        actuator |= {"joints": {joint["name"]: rng.normal() for joint in joints}}
+    if kind == 3:
+        actuator |= {"kp": _spread(rng, 5), "kd": _spread(rng, 5)}
+    if rng.random() < 0.6:
+        low = _spread(rng, 3) * rng.normal()
+        actuator["limits"] = [low, low + _spread(rng, 6)]
+    return actuator
 
 
 def _task(rng: np.random.Generator) -> dict:

@@ -184,6 +184,16 @@ def test_actions_saturate_at_the_torque_limits(cartpole):
     np.testing.assert_array_equal(np.abs(rollouts.U), 20.0)
 
 
+def test_actions_saturate_at_limits_that_are_not_symmetric(rocket):
+    settings = search_settings(RunSettings(hidden=2), rocket.robot)._replace(horizon=20)
+    rng = np.random.default_rng(0)
+    beginning = start(rocket, initial_trajectories(rocket, settings, rng))
+    state = run(rocket, settings, beginning, rng, 1)
+    noise = np.tile([[-1e9], [1e9]], (10, 2))
+    rollouts = run_policy_from(rocket, state.policy, rocket.x0[None], noise[None])
+    np.testing.assert_array_equal(rollouts.U[0], np.tile(rocket.limits, (10, 1)))
+
+
 def test_load_policy_takes_a_folder_or_a_file(model, settings, beginning, tmp_path):
     policy = run(model, settings, beginning, np.random.default_rng(0), 1).policy
     np.savez(tmp_path / "policy.npz", **policy_to_arrays(policy))

@@ -9,6 +9,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from vgps.report import figures
 from vgps.report.figures import training_picture, trajectory_picture
 
 METRICS = {
@@ -49,6 +50,17 @@ def test_trajectory_picture(model, motion, tmp_path):
     assert min(shares_of_ink(path, 2)) > 0.01
     X[50:] = np.nan
     trajectory_picture(path, model, X, np.ones((len(X) - 1, model.nu)))
+
+
+def test_actions_are_called_by_their_names_and_units(rocket, motion, monkeypatch):
+    """Those of actuators, too: a force, and an angle that a servo is to hold."""
+    drawn = []
+    monkeypatch.setattr(figures, "save", lambda figure, _: drawn.append(figure))
+    X = motion(rocket)
+    trajectory_picture("rocket.png", rocket, X, np.ones((len(X) - 1, rocket.nu)))
+    (actions,) = (axes for axes in drawn[0].axes if axes.get_ylabel().startswith("action"))
+    assert actions.get_ylabel() == "action, N or rad"
+    assert [text.get_text() for text in actions.get_legend().get_texts()] == ["thrust", "steering"]
 
 
 def test_a_failure_leaves_the_old_picture_alone(swimmer, motion, tmp_path, monkeypatch):

@@ -1,0 +1,130 @@
+"""Actuators: what their actions do, against MuJoCo and a plain twin, and in every kind of step."""
+
+from pathlib import Path
+
+import casadi as ca
+import numpy as np
+import planar_twin as twin
+import pytest
+from actuated import actuated_tree
+from closeness import assert_close, differences
+from mujoco_reference import Reference
+from trees import random_state
+from virtual import Virtual
+
+from vgps.codegen.build import build
+from vgps.codegen.description.robot import load
+from vgps.codegen.mechanics import dynamics
+
+SEEDS = (703, 704, 707, 724, 735, 744)  # trees of both bases with every kind of joint
+ROCKET = Path(__file__).parents[1] / "robots" / "rocket.yaml"
+
+
+@pytest.fixture(scope="module")
+def actuated(tmp_path_factory):
+    """The functions of a tree with all kinds of actuators, by seed, derived once."""
+    folder, known = tmp_path_factory.mktemp("actuated"), {}
+
+    def functions(seed):
+        if seed not in known:
+            known[seed] = Virtual(actuated_tree(folder, seed))
+        return known[seed]
+
+    return functions
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_action_accelerates_as_in_mujoco(actuated, seed):
+    """One action after another, then all together."""
+    functions = actuated(seed)
+    robot, reference, rng = functions.robot, Reference(functions.robot), np.random.default_rng(seed)
+    assert robot.nu == 9
+    q, v, u = random_state(robot, rng)
+    for actions in [*np.diag(u), u]:
+        reference.forward(q, v, actions)
+        assert_close(functions.acceleration(q, v, actions), reference.acceleration, 1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_forces_do_the_work_of_what_they_move(actuated, seed):
+    """M v' + bias = the twin's forces, springs and damping; a servo at target 0 is passive."""
+    functions, rng = actuated(seed), np.random.default_rng(seed)
+    robot = functions.robot
+    for _ in range(3):
+        q, v, u = random_state(robot, rng)
+        force = functions.mass_matrix(q) @ functions.acceleration(q, v, u)
+        force += functions.bias_force(q, v)
+        joints, actions = twin.joint_force(robot, q, v), twin.actuator_force(robot, q, v, u)
+        assert_close(force, joints + actions, 1e-11, scale=np.abs([joints, actions]).max())
+        still = twin.actuator_force(robot, q, v, 0 * u)
+        assert_close(functions.passive_force(q, v), joints + still, 1e-11)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_accelerations_are_differentiated_with_forces_that_turn(actuated, seed):
+    functions, rng = actuated(seed), np.random.default_rng(seed)
+    robot = functions.robot
+    q, v, u = ca.SX.sym("q", robot.nq), ca.SX.sym("v", robot.nv), ca.SX.sym("u", robot.nu)
+    a = functions.casadi["acceleration"](q, v, u)
+    explicit = ca.Function("a_z", [q, v, u], [ca.jacobian(a, ca.vertcat(q, v, u))])
+    state = random_state(robot, rng)
+    derivatives = functions.acceleration_derivatives(*state)[1]
+    assert_close(derivatives, explicit(*state).full(), 1e-11)
+    numerical = differences(
+        lambda z: functions.acceleration(*np.split(z, [robot.nq, robot.nx])), np.concatenate(state)
+    )
+    assert_close(derivatives, numerical, 1e-9)
+
+
+@pytest.fixture(scope="module", params=["rk4", "implicit"])
+def both(request, compiled, tmp_path_factory):
+    """A tree as it is, and as it would be built if it were large."""
+    folder = tmp_path_factory.mktemp("large")
+    robot = actuated_tree(folder, 735, integrator=request.param, substeps=2)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(dynamics, "MOST_OPERATIONS", 0)
+        large = build(robot, folder=folder)
+    return compiled(robot), large
+
+
+def test_a_step_and_its_derivatives_in_straight_line_code_and_in_loops(both):
+    """f_x and f_u against differences of the step, and of both kinds against each other."""
+    model, large = both
+    q, v, u = random_state(model.robot, np.random.default_rng(0))
+    x = np.concatenate([q, v])
+    f_x, f_u = (part[0] for part in model.linearize(x[None], u[None]))
+    numerical = differences(
+        lambda z: model.step(z[: model.nx], z[model.nx :]), np.concatenate([x, u])
+    )
+    assert_close(np.concatenate([f_x, f_u], axis=1), numerical, 1e-9)
+    assert_close(large.step(x, u), model.step(x, u), 1e-11)
+    for mine, other in zip(large.linearize(x[None], u[None]), (f_x, f_u), strict=True):
+        assert_close(mine[0], other, 1e-10)
+
+
+def test_an_implicit_step_takes_the_damping_of_servos_at_its_end(compiled, tmp_path):
+    """(M + h D) v+ = M v + h (force + D v - bias), D v being what v adds to the twin's force."""
+    robot = actuated_tree(tmp_path, 735, integrator="implicit")
+    model, h = compiled(robot), robot.task.dt
+    q, v, u = random_state(robot, np.random.default_rng(1))
+
+    def force(v):
+        return twin.joint_force(robot, q, v) + twin.actuator_force(robot, q, v, u)
+
+    D = -np.column_stack([force(unit) - force(0 * v) for unit in np.eye(robot.nv)])
+    M, bias = model.mass_matrix(q), model.bias_force(q, v)
+    v_next = np.linalg.solve(M + h * D, M @ v + h * (force(0 * v) - bias))
+    assert_close(
+        model.step(np.concatenate([q, v]), u), np.concatenate([q + h * v_next, v_next]), 1e-10
+    )
+
+
+def test_a_stiff_servo_goes_to_its_target(compiled):
+    """The engine of the hovering rocket, with a servo that explicit steps of this length cannot bear."""
+    stiff = {"actuators.steering.kp": 2000, "actuators.steering.kd": 50}
+    model = compiled(load(ROCKET, stiff))
+    U = np.tile([model.robot.parameters["weight"], 0.05], (25, 1))
+    X = model.rollout(model.x0, U)
+    assert X[-1, model.q_names.index("gimbal")] == pytest.approx(0.05, abs=2e-3)
+    with pytest.raises(FloatingPointError):
+        compiled(load(ROCKET, stiff | {"task.integrator": "rk4"})).rollout(model.x0, U)
