@@ -237,3 +237,13 @@ def test_mistakes(error, old, new, marked, part):
     assert part in said.message and len(said.sentences) == 1
     assert said.line == text.count("\n", 0, start) + 1
     assert said.column == start - text.rfind("\n", 0, start)
+
+
+def test_a_mistake_of_an_actuator_hides_no_other(load_text):
+    """And makes nothing of it unknown: the cost may name its action."""
+    text = TEXT.replace("gear: 10", "gear: ten").replace("hand.y - 1", "hnd.y - motor.u")
+    with pytest.raises(RobotFileError) as caught:
+        load_text(text)
+    first, second = caught.value.sentences
+    assert "actuators[2].gear is not a number: unknown name 'ten'" in first
+    assert "unknown name 'hnd.y'; did you mean 'hand.y'?" in second
