@@ -11,7 +11,8 @@ gets it up again, while one that swims does not move at all.  So several are mad
     gait       the robot's walking controller, if its file describes one
 
 B (nv, nu) is what the actions push on at the initial posture.  Sizes are shares of the scale of an
-action: its limit or, without one, the largest force that gravity and springs exert.
+action: half the range of its limits or, without any, what the largest force of gravity and springs
+asks for.
 """
 
 from collections.abc import Callable, Iterator
@@ -62,7 +63,7 @@ def all_starts(model: Model, x0: Array, horizon: int, rng: np.random.Generator) 
     B = _actuation(model, q)
     weight = model.bias_force(q, np.zeros(nq)) - model.passive_force(q, np.zeros(nq))
     scale = _scale(model, q, B, weight)
-    rest = np.clip(np.linalg.lstsq(B, weight)[0], -model.limits, model.limits)
+    rest = np.clip(np.linalg.lstsq(B, weight)[0], *model.limits)
 
     yield Start("rest", "", lambda: np.tile(rest, (T, 1)))
     for size in WHITE:
@@ -75,7 +76,7 @@ def all_starts(model: Model, x0: Array, horizon: int, rng: np.random.Generator) 
             yield Start("noise", f"smooth, {size:g}", partial(np.add, rest, noise))
     for reach, damping in HOLD:
         K = np.hstack([np.eye(nq), damping * np.eye(nq)]) / reach
-        K = -scale[:, None] * (B / np.abs(B).max(axis=0)).T @ K
+        K = -scale[:, None] * (B / _push(B)).T @ K
         yield Start("hold", f"{reach:g}, {damping:g} s", partial(_hold, model, x0, rest, K, T))
     for share in HORIZONS:
         h = min(T, max(SHORTEST_PLAN, T // share))
@@ -93,12 +94,23 @@ def _actuation(model: Model, q: Array) -> Array:
     return model.mass_matrix(q) @ a.T
 
 
+def _push(B: Array) -> Array:
+    """(nu,) N m or N that a unit of each action exerts; 1 where it has no effect."""
+    largest = np.abs(B).max(axis=0)
+    return np.where(largest > 0.0, largest, 1.0)
+
+
 def _scale(model: Model, q: Array, B: Array, weight: Array) -> Array:
-    """(nu,) N m or N: the limits, or the largest weight, or what swings a robot without any."""
-    by_inertia = np.diag(B.T @ model.mass_matrix(q) @ B) * SWING**2
-    heaviest = np.abs(weight).max()
-    unlimited = np.where(heaviest > LIGHT * by_inertia, heaviest, by_inertia)
-    return np.where(np.isfinite(model.limits), model.limits, unlimited)
+    """(nu,) in units of the actions: half of what limits allow, or what the weight asks for.
+
+    A robot without weight is swung.
+    """
+    low, high = model.limits
+    push = _push(B)
+    by_inertia = np.diag(B.T @ model.mass_matrix(q) @ B) / push**3 * SWING**2
+    by_weight = np.abs(weight).max() / push
+    unlimited = np.where(by_weight > LIGHT * by_inertia, by_weight, by_inertia)
+    return np.where(np.isfinite(high - low), 0.5 * (high - low), unlimited)
 
 
 def _smooth(T: int, nu: int, rng: np.random.Generator) -> Array:

@@ -6,13 +6,13 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
 
+from vgps.codegen.description.expansion import RepeatablePart
 from vgps.codegen.description.fields import (
     Limits,
     Name,
     NonNegative,
     Number,
     Pair,
-    Part,
     Positive,
     Text,
     refuse,
@@ -42,9 +42,10 @@ def _some_joints(value: Any) -> Any:
     return value
 
 
-class Actuator(Part):
+class Actuator(RepeatablePart):
     """What one action u does: a force on a link, a torque between two, or a force on joints.
 
+    name       of the actuator and of its action
     link       a force of gear u (N) acts on this link; it turns with the link
     at         (x, y) m in the link's frame: where; by default the frame's origin
     direction  rad in the link's frame, counter-clockwise from its x: whereto
@@ -56,9 +57,10 @@ class Actuator(Part):
                joints turn, c is in rad and the force in N·m; otherwise in m and N, so that the
                number of a turning joint is a lever arm in m
     gear       factor from the action to the force
-    kp, kd     of a joint or transmission, a servo: the action is a target of c, in rad or m, and
-               the force gear (kp (u - c) - kd c'); N·m/rad or N/m, and N·m·s/rad or N·s/m
-    limits     [low, high] of the action u itself, before the gear; None without limits
+    kp         N·m/rad or N/m of a servo on a joint or transmission: the action is a target of c,
+               in rad or m, and the force gear (kp (u - c) - kd c')
+    kd         N·m·s/rad or N·s/m of the servo
+    limits     [low, high] of the action u itself, before the gear; absent: none
     """
 
     name: Name

@@ -43,6 +43,7 @@ class Blueprint(Part):
                    half; none is left in a robot, which has all twins
     links          rigid bodies
     joints         what connects them, in the order of the coordinates and of the actions
+    actuators      what actions do beyond those of actuated joints
     points         named places on links, for costs and for contact with the ground
     ground         what points with contact touch; absent: nothing
     gait           a walking controller to start from

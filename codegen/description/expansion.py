@@ -24,6 +24,7 @@ from vgps.codegen.errors import found
 REFERENCES: dict[str, tuple[str, ...]] = {
     "links": (),
     "joints": ("parent", "child"),
+    "actuators": ("link", "between", "joint", "joints"),
     "points": ("link",),
 }
 ENDING = re.compile(r"[A-Za-z0-9_]{1,63}")
@@ -157,8 +158,9 @@ def _with_twins(
         if name is None or _of_twin(endings, name) in taken:
             result, twins = result + twins, []
         else:
-            names = {key: part[key] for key in ("name", *keys) if key in part}
-            twin = deepcopy(part) | _renamed(names, partial(_of_twin, endings))
+            twin = deepcopy(part)
+            for key in (key for key in ("name", *keys) if key in part):
+                twin[key] = _with_other_names(part[key], partial(_of_twin, endings))
             twins.append((index, twin))
         result.append((index, part))
     return result + twins
@@ -205,7 +207,7 @@ def _numbered(
     named: list[Any] = []
     for key in (key for key in ("name", *keys) if key in part):
         there = number + named.count(part[key])  # named again, it is the next
-        copy[key] = _renamed(part[key], partial(_of_number, repeated, there))
+        copy[key] = _with_other_names(part[key], partial(_of_number, repeated, there))
         named.append(part[key])
     return copy
 
@@ -234,6 +236,13 @@ def _both_sides(
 def _name(part: Any) -> str | None:
     name = part.get("name") if isinstance(part, dict) else None
     return name if isinstance(name, str) else None
+
+
+def _with_other_names(value: Any, rename: Callable[[str], str]) -> Any:
+    """What names other parts: a name, a list of names, or a mapping from names to numbers."""
+    if isinstance(value, dict):
+        return {_renamed(name, rename): deepcopy(item) for name, item in value.items()}
+    return _renamed(value, rename)
 
 
 def _renamed(value: Any, rename: Callable[[str], str]) -> Any:

@@ -312,7 +312,12 @@ def test_a_mistake_in_a_repeated_part_is_told_once(only_mistake, old, new, marke
         ("{_l: _r}", "{_l: 3}", "{_l: ^3}", "mirror._l must go from one ending to another, of let"),
         ("{_l: _r}", "{' l': _r}", "{' l': ^_r}", "mirror.' l' must go from one ending to another"),
         ("{_l: _r}", "{_l: _l}", "{_l: ^_l}", "mirror._l must be another ending, so that twins"),
-        ("{_l: _r}", "{_l: _r, x: y}", "x: ^y", "no name in links, joints, points ends in 'x'"),
+        (
+            "{_l: _r}",
+            "{_l: _r, x: y}",
+            "x: ^y",
+            "no name in links, joints, actuators, points ends in 'x'",
+        ),
         ("mirror: {_l", "miror: {_l", "^miror", "unknown key 'miror' in the robot; did you mean"),
     ],
 )
@@ -369,7 +374,7 @@ def test_an_override_decides_how_many_there_are(tmp_path):
         ("joints.bend3.dampin", 1, "unknown key 'dampin' in joints[2]; did you mean 'damping'?"),
         ("joints.bend3.repeat", 2, "joints[2].repeat must be 1 for a single part, found 2"),
         ("links", "[{name: body, repeat: -1, mass: 1}]", "links[0].repeat must be a whole number"),
-        ("mirror", "{_l: _r}", "no name in links, joints, points ends in '_l'"),
+        ("mirror", "{_l: _r}", "no name in links, joints, actuators, points ends in '_l'"),
     ],
 )
 def test_a_mistake_in_an_override(tmp_path, key, value, sentence):
@@ -378,3 +383,23 @@ def test_a_mistake_in_an_override(tmp_path, key, value, sentence):
         load(path, {key: value})
     (told,) = caught.value.sentences
     assert told.startswith(f"{path} with {key}={value}: {sentence}")
+
+
+def test_actuators_are_mirrored_and_repeated(load_text):
+    """Names of joints change, numbers and their parameters do not."""
+    actuators = """\
+actuators:
+  - {name: pull_l, joints: {hip_l: 1, knee_l: -m_l}}
+  - {name: twist_l, between: [body, shank_l]}
+  - {name: jet, repeat: 2, link: fin, direction: 0}
+"""
+    text = BIPED.replace("parameters: {m: 2.0}", "parameters: {m: 2.0, m_l: 0.5}")
+    text = text.replace("points:\n", actuators + "points:\n")
+    text = text.replace("joints:\n", "  - {name: fin, repeat: 2, mass: 0.1}\njoints:\n")
+    fins = "  - {name: root, repeat: 2, parent: body, child: fin}\nactuators:\n"
+    robot = load_text(text.replace("actuators:\n", fins))
+    pull_l, twist_l, pull_r, twist_r, jet1, jet2 = robot.actuators
+    assert pull_l.joints == {"hip_l": 1.0, "knee_l": -0.5}
+    assert (pull_r.name, pull_r.joints) == ("pull_r", {"hip_r": 1.0, "knee_r": -0.5})
+    assert (twist_l.between, twist_r.between) == (("body", "shank_l"), ("body", "shank_r"))
+    assert [(jet.name, jet.link) for jet in (jet1, jet2)] == [("jet1", "fin1"), ("jet2", "fin2")]

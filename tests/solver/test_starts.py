@@ -70,7 +70,7 @@ def test_weightless_robots_have_a_scale_too(swimmer, rng):
 def test_hold_is_feedback_on_the_posture(cartpole, rng):
     """The cart is pulled back to where it is at first; nothing acts on the pole."""
     T, x0 = 30, np.array([0.5, 0.1, 0.4, -0.2])
-    limit = cartpole.limits[0]
+    limit = cartpole.limits[1, 0]
     held = made(cartpole, x0, T, "hold", rng)
     assert len(held) == len(HOLD)
     for U, (reach, damping) in zip(held, HOLD, strict=True):
