@@ -160,8 +160,8 @@ static inline lanes arctangent_polynomial(lanes r)
 }
 
 /* The angle of (x, y) is that of a / b <= 1 or its complement, in the first quadrant or the second,
- * above or below: eighths of a turn plus or minus atan(r).  pi/4 has 33 bits in its first part, so that
- * a multiple of it is exact. */
+ * above or below: eighths of a turn plus or minus atan(r).  pi/4 has 33 bits in its first part, so
+ * that a multiple of it is exact. */
 static inline lanes lanes_atan2(lanes y, lanes x)
 {
   const lanes above = lanes_fabs(y), beside = lanes_fabs(x);

@@ -4,8 +4,8 @@
  *
  * Each may have weights of its own.  What one rollout is given stands in a row of an array, and an
  * array with fewer rows than there are rollouts is read again from its first; where one has none,
- * nothing acts.  The last step's cost includes the final cost, where the task has one.  A rollout that
- * diverges is stepped on with the others, but nothing more of it is stored.
+ * nothing acts.  The last step's cost includes the final cost, where the task has one.  A rollout
+ * that diverges is stepped on with the others, but nothing more of it is stored.
  */
 
 /* out (width) from rows that stand anywhere. */

@@ -17,5 +17,6 @@ void robot_rollout(long T, const double *restrict x0, const double *restrict U, 
 void robot_measures_along(long T, const double *restrict X, const double *restrict U,
                           double *restrict m)
 {
-  for (long t = 0; t < T; ++t) robot_measures(X + t * NX, U + t * NU, TIME_OF(t) m + t * N_MEASURES);
+  for (long t = 0; t < T; ++t)
+    robot_measures(X + t * NX, U + t * NU, TIME_OF(t) m + t * N_MEASURES);
 }

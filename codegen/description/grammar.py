@@ -164,9 +164,9 @@ def unknown_call(node: Node, calls: Iterable[tuple[str, int]]) -> ExpressionErro
     """The error for a call that is not among the allowed (function, number of arguments)."""
     counts = sorted(count for name, count in calls if name == node.value)
     if counts:
-        least = counts[0]
-        plural = f"{least} or more arguments" if node.value in VARIADIC else f"{least} arguments"
-        wanted = "1 argument" if plural == "1 arguments" else plural
+        wanted = f"{counts[0]} argument{'s' * (counts[0] > 1)}"
+        if node.value in VARIADIC:
+            wanted = f"{counts[0]} or more arguments"
         text = f"{node.value} takes {wanted} here, found {len(node.children)}"
         return ExpressionError(text, node.column)
     allowed = {name for name, _ in calls}
