@@ -83,7 +83,7 @@ def test_what_a_search_says_that_q_costs(defined, rng):
     X, U = controller.sample(defined, 3, np.random.default_rng(1))
     assert X.shape == (3, 21, 4)
     *_, cost = guide_batch(defined, controller, 3, np.random.default_rng(1))
-    clipped = np.clip(U, -defined.limits, defined.limits)
+    clipped = np.clip(U, *defined.limits)
     expected = [defined.cost(*one) for one in zip(X, clipped, strict=True)]
     np.testing.assert_allclose(cost, expected, rtol=1e-12)
 
