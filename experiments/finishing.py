@@ -49,27 +49,31 @@ def finish_run(
         state = finish.begin(model, policy, rng)
     else:
         state, rng.bit_generator.state = stored.state, stored.random
-    with watch("finish", finish.ROUNDS) as update:
-        while not state.ended:
-            started = time.process_time()
-            state, record = finish.improve(model, policy, state, rng)
-            seconds = time.process_time() - started
-            row = k + state.rounds
-            reached = policy.with_theta(state.theta)
-            costs = measured(model, reached, settings.seed, row)
-            own: dict[str, float | str] = {"stage": "finish", "iteration": row, "seconds": seconds}
-            own["rollouts"] = rollouts + finish.ROLLOUTS * state.rounds
-            rows.append({**_OF_A_SEARCH, **own, **costs})
-            if folder is not None:
-                folder.append_metrics(rows[-1])
-                store_policy(folder, model.robot, reached, row)
-                store_finish(folder, model.robot, state, rng, k)
-            update(
-                state.rounds,
-                f"cost stochastic {costs['stochastic_cost']:.1f}, "
-                f"deterministic {costs['deterministic_cost']:.1f}, failed {record.failed:.1%}",
-            )
-    result = finish.result(model, policy, state, rng)
+    while True:
+        with watch("finish", finish.ROUNDS) as update:
+            while not state.ended:
+                started = time.process_time()
+                state, record = finish.improve(model, policy, state, rng)
+                seconds = time.process_time() - started
+                row = k + state.rounds
+                reached = policy.with_theta(state.theta)
+                costs = measured(model, reached, settings.seed, row)
+                own: dict[str, float | str] = {"stage": "finish", "iteration": row}
+                own |= {"seconds": seconds, "rollouts": rollouts + finish.ROLLOUTS * state.rounds}
+                rows.append({**_OF_A_SEARCH, **own, **costs})
+                if folder is not None:
+                    folder.append_metrics(rows[-1])
+                    store_policy(folder, model.robot, reached, row)
+                    store_finish(folder, model.robot, state, rng, k)
+                update(
+                    state.rounds - state.passes * finish.ROUNDS,
+                    f"cost stochastic {costs['stochastic_cost']:.1f}, "
+                    f"deterministic {costs['deterministic_cost']:.1f}, failed {record.failed:.1%}",
+                )
+        result = finish.result(model, policy, state, rng)
+        if not finish.needs_another_pass(model, result, state, rng):
+            break
+        state = finish.begin(model, result, rng, state.passes + 1)
     if folder is not None:
         store_policy(folder, model.robot, result, k + state.rounds)
     return result, rows

@@ -83,8 +83,8 @@ def read_run(path: str | Path) -> Run:
 
 
 def last_row(settings: RunSettings, robot: Robot) -> int:
-    """Rows of metrics.csv of the whole run."""
-    rounds = finish.ROUNDS if settings.finish == "average-cost" else 0
+    """Most rows of metrics.csv that the whole run can have."""
+    rounds = finish.PASSES * finish.ROUNDS if settings.finish == "average-cost" else 0
     return settings.last_iteration(robot) + rounds
 
 

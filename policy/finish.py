@@ -28,6 +28,9 @@ task ends (`Task.ends`), all rollouts begin at the task's initial states and las
 The mean of theta over the last iterations is the result, if it is better than the policy before on
 fresh noise, the same for both, and over several horizons where the task goes on: within one a
 policy that lasts may well cost more than one that is about to fail.
+
+All that is a pass.  Where its result still fails too often, another pass begins from it, with
+bounds of its own: one from a policy that hardly did the task ends with one that does it often.
 """
 
 from typing import NamedTuple
@@ -45,6 +48,8 @@ from vgps.policy.rollouts import LARGEST_COST, Rollouts, initial_states, run_pol
 Array = NDArray[np.float64]
 
 ITERATIONS = 420
+PASSES = 3  # at most
+GOOD = 0.9  # share of rollouts under all noise whose success ends the passes
 ROUND = 20  # iterations with the same basis B
 ROUNDS = ITERATIONS // ROUND
 PAIRS = 128
@@ -69,9 +74,10 @@ CLIPPED = 10.0  # multiples of the median |d_i| beyond which d_i is cut
 class FinishState(NamedTuple):
     """After some iterations: all that the next depends on beside the generator."""
 
-    iteration: int
+    passes: int  # that are done
+    iteration: int  # of this pass
     theta: Array  # (n_weights + nu,) of the policy
-    before: Array  # (n_weights + nu,) of the policy before the finish
+    before: Array  # (n_weights + nu,) of the policy before the pass
     momentum: Array  # (n_weights,) m
     total: Array  # (n_weights,) sum of the weights that are averaged in the end
     pool: Array  # (PAIRS, nx) where the next rollouts begin
@@ -81,12 +87,12 @@ class FinishState(NamedTuple):
 
     @property
     def rounds(self) -> int:
-        """Rounds that are done."""
-        return self.iteration // ROUND
+        """Rounds that are done, of all passes."""
+        return self.passes * ROUNDS + self.iteration // ROUND
 
     @property
     def ended(self) -> bool:
-        """Whether there is nothing more to do than to ask for the `result`."""
+        """Whether the pass has nothing more to do than to ask for its `result`."""
         return self.iteration >= ITERATIONS
 
 
@@ -98,8 +104,8 @@ class FinishRecord(NamedTuple):
     failed: float  # share of the rollouts that are not alive at their end
 
 
-def begin(model: Model, policy: Policy, rng: np.random.Generator) -> FinishState:
-    """The state before the first round, from what the policy does at present."""
+def begin(model: Model, policy: Policy, rng: np.random.Generator, passes: int = 0) -> FinishState:
+    """The state before the first round of a pass, from what the policy does at present."""
     runs, good = _rollouts_that_succeed(model, policy, rng)
     c = np.minimum(runs.c[good], LARGEST_COST)
     recent = min(RECENT, c.shape[1])
@@ -107,6 +113,7 @@ def begin(model: Model, policy: Policy, rng: np.random.Generator) -> FinishState
     moving = (total[:, recent:] - total[:, :-recent]) / recent  # (R, T - recent + 1)
     cap = _multiple_of_largest_median(c, CAP_OF_AN_END if model.robot.task.ends else CAP)
     return FinishState(
+        passes=passes,
         iteration=0,
         theta=policy.theta,
         before=policy.theta,
@@ -206,6 +213,16 @@ def result(model: Model, policy: Policy, state: FinishState, rng: np.random.Gene
         return float(np.minimum(runs.c, state.cap).sum())
 
     return min(before, after, key=cost)
+
+
+def needs_another_pass(
+    model: Model, policy: Policy, state: FinishState, rng: np.random.Generator
+) -> bool:
+    """Whether the result ``policy`` of a pass is worth one more: it is better, but not yet good."""
+    if state.passes + 1 == PASSES or np.array_equal(policy.theta, state.before):
+        return False
+    runs = run_policy(model, policy, 2 * PAIRS, model.robot.task.horizon, rng)
+    return bool(successes(model, runs).mean() < GOOD)
 
 
 def _next_starts(

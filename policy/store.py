@@ -56,6 +56,7 @@ _DISTRIBUTION: Schema = {
     "Sigma": numbers("T", "nx", "nx", each="S"),
 }
 FINISH: Schema = {
+    "passes": whole(optional=True),  # early versions had one
     "iteration": whole(),
     "theta": numbers("n_theta"),
     "before": numbers("n_theta"),
@@ -178,9 +179,12 @@ def finish_from_arrays(arrays: Mapping[str, NDArray]) -> FinishState:
     require_arrays(arrays, FINISH, {"starts": finish.PAIRS})
     if int(arrays["iteration"]) % finish.ROUND or int(arrays["iteration"]) > finish.ITERATIONS:
         raise ValueError(f"iteration must end a round, found {arrays['iteration']}")
+    if int(arrays.get("passes", 0)) >= finish.PASSES:
+        raise ValueError(f"passes must be less than {finish.PASSES}, found {arrays['passes']}")
     if not len(arrays["visited"]):
         raise ValueError("visited holds no states")
     return FinishState(
+        passes=int(arrays.get("passes", 0)),
         iteration=int(arrays["iteration"]),
         theta=arrays["theta"],
         before=arrays["before"],

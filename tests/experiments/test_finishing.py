@@ -15,7 +15,8 @@ from vgps.policy.settings import RunSettings
 
 CARTPOLE = Path(__file__).parents[1] / "robots" / "cartpole.yaml"
 SETTINGS = RunSettings(hidden=2, iterations=2)
-SHORT = {"ITERATIONS": 6, "ROUND": 2, "ROUNDS": 3, "AVERAGED": 2, "PAIRS": 4, "STATES": 50}
+SHORT = {"PASSES": 1, "ITERATIONS": 6, "ROUND": 2, "ROUNDS": 3}
+SHORT |= {"AVERAGED": 2, "PAIRS": 4, "STATES": 50}
 STAGES = ["search"] * 2 + ["finish"] * 3
 
 
@@ -76,6 +77,35 @@ def test_an_interruption_costs_no_bits(robot, whole, tmp_path, stage, done):
     assert_same(resume(tmp_path / "run"), whole)  # nothing is left to do
 
 
+@pytest.fixture
+def unsatisfied(monkeypatch):
+    """Two passes, however good the first one's result."""
+    monkeypatch.setattr(finish, "PASSES", 2)
+    monkeypatch.setattr(finish, "GOOD", 1.1)
+    monkeypatch.setattr(
+        finish, "result", lambda model, policy, state, rng: policy.with_theta(state.theta)
+    )
+
+
+def test_another_pass_begins_where_the_first_ends(robot, whole, unsatisfied, tmp_path):
+    run = train(robot, SETTINGS, out=tmp_path / "run")
+    assert run.metrics["stage"].tolist() == [*STAGES, *["finish"] * 3]
+    assert run.metrics["iteration"].tolist() == list(range(1, 9))
+    costs = [run.metrics["stochastic_cost"][:5], whole.metrics["stochastic_cost"]]
+    np.testing.assert_array_equal(*costs)
+    assert_same(read_run(tmp_path / "run"), run)
+
+
+@pytest.mark.parametrize("done", [1, 3])
+def test_an_interruption_in_two_passes_costs_no_bits(robot, unsatisfied, tmp_path, done):
+    run = train(robot, SETTINGS)
+    with pytest.raises(KeyboardInterrupt):
+        train(robot, SETTINGS, out=tmp_path / "run", watch=interrupted_at("finish", done))
+    with pytest.raises(KeyboardInterrupt):  # in the first pass, or in the second
+        resume(tmp_path / "run", watch=interrupted_at("finish", 2))
+    assert_same(resume(tmp_path / "run"), run)
+
+
 def test_a_finished_run_may_search_on(robot, tmp_path):
     """The finish is then done anew, from the new end of the search."""
     train(robot, SETTINGS.replaced(iterations=1), out=tmp_path / "run")
@@ -97,6 +127,7 @@ def test_other_methods_have_one_when_asked(robot):
         ({"theta": np.zeros(3)}, "theta has shape"),
         ({"iteration": np.array(3)}, "iteration must end a round"),
         ({"iteration": np.array(8)}, "iteration must end a round"),
+        ({"passes": np.array(1)}, "passes must be less than 1"),
         ({"pool": np.zeros((5, 4))}, "pool has shape"),
         ({"visited": np.zeros((0, 4))}, "visited holds no states"),
     ],
