@@ -4,7 +4,7 @@ ROBOT ?= swimmer
 VENV := .venv
 RUN := $(VENV)/bin/python run.py
 
-.PHONY: train test test-machines test-editor docs check clean
+.PHONY: train test test-machines test-editor docs gallery check clean
 train: $(VENV)/ready
 	$(RUN) build $(ROBOT)
 	$(RUN) train $(ROBOT)
@@ -35,6 +35,10 @@ $(VENV)/editor/ready: $(VENV)/ready
 # What docs/ says of robot files, made from the code that reads them.
 docs: $(VENV)/ready
 	$(VENV)/bin/python -m vgps.report.robot_file
+
+# Learns every robot of models/ and draws it into the README; what was interrupted goes on.
+gallery: $(VENV)/ready
+	$(VENV)/bin/python -m vgps.report.gallery
 
 # The type checker finds packages by the names of their folders, and this one's is not the package's.
 check: $(VENV)/ready

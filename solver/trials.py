@@ -1,10 +1,10 @@
 """The best of several starts of a trajectory optimisation, found by trying (`starts`).
 
 All are optimised a little, the better half a little more, and so on (successive halving; Karnin,
-Koren & Somekh, ICML 2013).  Those that are left are optimised to the end, best first, until one
-succeeds.  Best is what succeeds, then what costs less: a cheap trajectory may well be one that
-lies on the ground.  On the way success comes and goes, so that half of those that stay are the
-cheapest, whether they succeed or not.
+Koren & Somekh, ICML 2013). Those that are left are optimised to the end, best first, until one
+succeeds; where none does, those that were dropped follow. Best is what succeeds, then what costs
+less: a cheap trajectory may well be one that lies on the ground. On the way success comes and goes,
+so that half of those that stay are the cheapest, whether they succeed or not.
 """
 
 from collections.abc import Callable, Iterable
@@ -70,11 +70,13 @@ def best_of(
             faults.append(fault)
     if not reached:
         raise faults[0]
+    dropped: list[Tried] = []
     for longer in others:
-        reached = _better_half(reached)
-        reached = [_continued(model, objective, x0, tried, longer) for tried in reached]
+        kept, worse = _halves(reached)
+        dropped += worse
+        reached = [_continued(model, objective, x0, tried, longer) for tried in kept]
     ends = []
-    for tried in sorted(reached, key=lambda tried: tried.rank):
+    for tried in (*_best_first(reached), *_best_first(dropped)):
         ends.append(_continued(model, objective, x0, tried, settings, callback))
         if not ends[-1].fails:
             break
@@ -82,13 +84,18 @@ def best_of(
     return best.solution._replace(start=best.name)
 
 
-def _better_half(reached: list[Tried]) -> list[Tried]:
-    """By rank and by cost in turn."""
-    by_rank = sorted(reached, key=lambda tried: tried.rank)
+def _best_first(tried: Iterable[Tried]) -> list[Tried]:
+    return sorted(tried, key=lambda one: one.rank)
+
+
+def _halves(reached: list[Tried]) -> tuple[list[Tried], list[Tried]]:
+    """The better and the worse one, by rank and by cost in turn."""
+    by_rank = _best_first(reached)
     by_cost = sorted(reached, key=lambda tried: tried.solution.cost)
     in_turn = [tried for pair in zip(by_rank, by_cost, strict=True) for tried in pair]
-    kept = list({id(tried): tried for tried in in_turn}.values())
-    return kept[: -(-len(reached) // 2)]
+    ordered = list({id(tried): tried for tried in in_turn}.values())
+    half = -(-len(ordered) // 2)
+    return ordered[:half], ordered[half:]
 
 
 def _continued(

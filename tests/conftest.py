@@ -59,13 +59,13 @@ def cartpole(compiled):
 @pytest.fixture(scope="session")
 def quadrotor(compiled):
     """One link and no joint; two forces that turn with it and only push."""
-    return compiled(load(ROBOTS / "quadrotor.yaml"))
+    return compiled(load(MODELS / "quadrotor.yaml"))
 
 
 @pytest.fixture(scope="session")
 def rocket(compiled):
     """A force on a link that a servo turns, with actions whose limits leave out 0 or are of an angle."""
-    return compiled(load(ROBOTS / "rocket.yaml"))
+    return compiled(load(MODELS / "rocket.yaml"))
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,5 @@
 """Actuators: what their actions do, against MuJoCo and a plain twin, and in every kind of step."""
 
-from pathlib import Path
-
 import casadi as ca
 import numpy as np
 import planar_twin as twin
@@ -14,10 +12,11 @@ from virtual import Virtual
 
 from vgps.codegen.build import build
 from vgps.codegen.description.robot import load
+from vgps.codegen.folders import MODELS
 from vgps.codegen.mechanics import dynamics
 
 SEEDS = (703, 704, 707, 724, 735, 744)  # trees of both bases with every kind of joint
-ROCKET = Path(__file__).parents[1] / "robots" / "rocket.yaml"
+ROCKET = MODELS / "rocket.yaml"
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,6 @@
 """What a file says once and means several times: parts as if written by hand, mistakes where they are written."""
 
 import re
-from pathlib import Path
 
 import pytest
 import yaml
@@ -12,9 +11,10 @@ from vgps.codegen.build import content_hash
 from vgps.codegen.description.identity import identity
 from vgps.codegen.description.robot import load
 from vgps.codegen.errors import RobotFileError
+from vgps.codegen.folders import MODELS
 from vgps.codegen.toolchain import find_toolchain
 
-SNAKE = (Path(__file__).parents[1] / "robots" / "snake12.yaml").read_text(encoding="utf-8")
+SNAKE = (MODELS / "snake.yaml").read_text(encoding="utf-8")
 
 # A body on two legs, of which the file describes the left one.
 BIPED = """\

@@ -5,11 +5,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from vgps.solver.ilqr import Settings, ilqr
+from vgps.solver import trials
+from vgps.solver.ilqr import Reason, Settings, ilqr
 from vgps.solver.objective import task_objective
 from vgps.solver.optimize import optimize
 from vgps.solver.starts import Start
-from vgps.solver.trials import Tried, _better_half, best_of
+from vgps.solver.trials import Tried, _halves, best_of
 
 CARTPOLE = (Path(__file__).parents[1] / "robots" / "cartpole.yaml").read_text(encoding="utf-8")
 LEANING = CARTPOLE[: CARTPOLE.index("  start: ")].replace(
@@ -70,9 +71,25 @@ def test_half_of_those_that_stay_are_the_cheapest(swing):
         Tried(str(cost), solution._replace(cost=float(cost)), fails=cost < 5)
         for cost in range(1, 9)
     ]
-    assert [one.name for one in _better_half(tried)] == ["5", "1", "6", "2"]
-    assert [one.name for one in _better_half(tried[:5])] == ["5", "1", "2"]
-    assert [one.name for one in _better_half(tried[:3])] == ["1", "2"]
+    for several, kept in ((tried, "5162"), (tried[:5], "512"), (tried[:3], "12")):
+        better, worse = _halves(several)
+        assert "".join(one.name for one in better) == kept
+        assert {one.name for one in worse} == {one.name for one in several} - set(kept)
+
+
+def test_what_was_dropped_follows_where_nothing_else_succeeds(swing, monkeypatch):
+    """The dearest of nine succeeds at its end alone."""
+    objective, Z = task_objective(swing, 30), np.zeros((30, 1))
+    solution = ilqr(swing, objective, swing.x0, Z, Settings(0))._replace(reason=Reason.ITERATIONS)
+
+    def scripted(model, objective, x0, name, U, settings, callback=None):
+        ended = settings.max_iterations == Settings().max_iterations
+        return Tried(name, solution._replace(cost=float(name)), fails=not (ended and name == "9"))
+
+    monkeypatch.setattr(trials, "_tried", scripted)
+    nine = [Start(str(cost), "", lambda: Z) for cost in range(1, 10)]
+    assert best_of(swing, objective, swing.x0, nine, Settings()).start == "9"
+    assert best_of(swing, objective, swing.x0, nine[:8], Settings()).start == "1"
 
 
 def test_what_diverges_is_left_out(swing):
