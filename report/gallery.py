@@ -6,7 +6,6 @@ The runs stay in runs/gallery, so that what was interrupted goes on, and what is
 from pathlib import Path
 from typing import NamedTuple
 
-from vgps.codegen.build import build
 from vgps.codegen.description.robot import load
 from vgps.codegen.folders import MODELS, PACKAGE
 from vgps.experiments.evaluation import evaluation
@@ -21,7 +20,7 @@ BEGIN, END = "<!-- gallery: written by make gallery -->", "<!-- gallery ends -->
 README = PACKAGE / "README.md"
 PICTURES = PACKAGE / "docs" / "gallery"
 RUNS = PACKAGE / "runs" / "gallery"
-HIDDEN = 10
+SETTINGS = RunSettings(hidden=10)
 HEADER = (
     "",
     "robot",
@@ -65,11 +64,13 @@ class Entry(NamedTuple):
         return f"| {' | '.join(cells)} |"
 
 
-def entry(path: Path, runs: Path = RUNS, pictures: Path = PICTURES) -> Entry:
+def entry(
+    path: Path, settings: RunSettings = SETTINGS, runs: Path = RUNS, pictures: Path = PICTURES
+) -> Entry:
     """Learn the robot of a file, unless that is done, and draw it."""
     robot = load(path)
-    run = train(robot, RunSettings(hidden=HIDDEN), out=runs / robot.name, watch=progress)
-    model, result = build(robot), evaluation(run)
+    run = train(robot, settings, out=runs / robot.name, watch=progress)
+    model, result = run.model, evaluation(run)
     figure = new_figure(5.0, 2.2)
     gait_picture(figure.subplots(), model, mean_rollout(model, run.policy), title=robot.name)
     pictures.mkdir(parents=True, exist_ok=True)
