@@ -67,6 +67,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "schema": commands.schema_command,
     "check": commands.check_command,
     "build": commands.build_command,
+    "doctor": commands.doctor_command,
     "optimize": commands.optimize_command,
     "train": commands.train_command,
     "evaluate": commands.evaluate_command,

@@ -211,12 +211,15 @@ class Model:
 
     def success(self, X: ArrayLike, U: ArrayLike) -> bool:
         """Whether a rollout meets the success expression of the robot's file."""
+        return decide(self._outer_success, self.aggregates(X, U), self.robot.parameters)
+
+    def aggregates(self, X: ArrayLike, U: ArrayLike) -> list[float]:
+        """Of a rollout, the terms over time of the success expression, in order of appearance."""
         measures = self._measures(X, U)[:, 1:]  # (T, number of aggregates)
-        values = [
-            _AGGREGATES[term.aggregate](measures[-self._steps_of(term, len(measures)) :, i])
+        return [
+            float(_AGGREGATES[term.aggregate](measures[-self._steps_of(term, len(measures)) :, i]))
             for i, term in enumerate(self._aggregates)
         ]
-        return decide(self._outer_success, values, self.robot.parameters)
 
     def points(self, q: ArrayLike) -> dict[str, Array]:
         """Positions (2,) in metres of joints, link ends, named points and the centre of mass."""

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
-from vgps.policy.disturbance import disturb, process_noise
+from vgps.policy.disturbance import Disturbance, disturb, process_noise
 from vgps.policy.gaussian import LOG_2PI
 from vgps.policy.rollouts import initial_states
 from vgps.solver.distribution import TrajectoryDistribution, square_root
@@ -45,19 +45,26 @@ class LinearGaussianController(NamedTuple):
         log_root = np.log(np.diagonal(self.root, axis1=1, axis2=2)).sum(axis=1)  # (T,)
         return -0.5 * (np.square(normal).sum(axis=2) + U.shape[2] * LOG_2PI) - log_root
 
-    @np.errstate(over="ignore", invalid="ignore")  # of rollouts that diverge
     def sample(self, model: Model, rollouts: int, rng: np.random.Generator) -> tuple[Array, Array]:
-        """States (R, T+1, nx) and actions (R, T, nu) of rollouts from the task's initial states.
+        """States (R, T+1, nx) and actions (R, T, nu) of rollouts from the task's initial states."""
+        T, nu = self.U.shape
+        x0 = initial_states(model, rollouts, rng)  # (R, nx)
+        disturbance = process_noise(model, rollouts, T, rng)
+        noise = np.einsum("tij,rtj->rti", self.root, rng.standard_normal((rollouts, T, nu)))
+        return self.run(model, x0, noise, disturbance)
+
+    @np.errstate(over="ignore", invalid="ignore")  # of rollouts that diverge
+    def run(
+        self, model: Model, x0: Array, noise: Array, disturbance: Disturbance
+    ) -> tuple[Array, Array]:
+        """States (R, T+1, nx) and actions (R, T, nu) from x0 (R, nx), with noise (R, T, nu).
 
         The actions are those that the controller asks for; the robot gets them clipped to its
         limits.  A rollout that diverges goes on with what is not finite.
         """
-        T, nu = self.U.shape
-        limits = model.limits
-        x = initial_states(model, rollouts, rng)  # (R, nx)
-        disturbance = process_noise(model, rollouts, T, rng)
-        noise = np.einsum("tij,rtj->rti", self.root, rng.standard_normal((rollouts, T, nu)))
-        X, U = np.empty((rollouts, T + 1, model.nx)), np.empty((rollouts, T, nu))
+        x, limits = x0, model.limits
+        R, T, _ = noise.shape
+        X, U = np.empty((R, T + 1, model.nx)), np.empty(noise.shape)
         for t in range(T):
             X[:, t] = x
             U[:, t] = self.U[t] + (x - self.X[t]) @ self.K[t].T + noise[:, t]

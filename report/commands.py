@@ -18,6 +18,7 @@ from vgps.policy.choices import Finish
 from vgps.policy.settings import RunSettings
 from vgps.report import console
 from vgps.report.console import print_json, progress
+from vgps.report.hints import point_to_doctor, point_to_doctor_unless_learned, pointing_to_doctor
 from vgps.report.options import (
     Demo,
     Json,
@@ -104,6 +105,41 @@ def build_command(
         print_json({"robots": results})
 
 
+def doctor_command(
+    robot: Positional[Robot],
+    hidden: int = RunSettings.model_fields["hidden"].default,
+    seed: int = 0,
+    fix: Path | None = None,
+    json: Json = False,
+) -> None:
+    """Say what keeps a robot from learning: examine its file, its trajectory and a first policy.
+
+    Args:
+        hidden: Number of hidden units of the policy.
+        seed: Seed of everything random.
+        fix: New file for the robot with those edits that are advised.
+    """
+    require_at_least(1, hidden=hidden)
+    require_at_least(0, seed=seed)
+    described = loaded(robot, ())
+    from vgps.experiments.doctor import diagnose
+    from vgps.experiments.mending import require_free, write_mended
+
+    if fix is not None:
+        require_free(fix)
+    diagnosis = diagnose(described, hidden, seed, progress)
+    edits = [edit for finding in diagnosis.findings for edit in finding.edits]
+    if fix is not None and edits:
+        write_mended(described, edits, fix)
+    if json:
+        written = str(fix) if fix is not None and edits else None
+        print_json(diagnosis._asdict() | {"fix": written})
+        return
+    console.show_diagnosis(diagnosis, described.path)
+    if fix is not None:
+        print(f"{fix}: written" if edits else f"{fix}: not written, no finding has an edit")
+
+
 def optimize_command(
     robot: Positional[Robot],
     iterations: int | None = None,
@@ -125,12 +161,15 @@ def optimize_command(
     from vgps.experiments.optimization import optimize_into
     from vgps.experiments.run_folder import free_path
     from vgps.report.figures import trajectory_picture
+    from vgps.solver.trials import succeeds
 
     folder = out or free_path(f"{described.name}-trajectory-seed{seed}")
-    with locked(folder):
+    with locked(folder), pointing_to_doctor(robot, json):
         model, found, result = optimize_into(folder, described, iterations, seed, demo, progress)
         trajectory_picture(folder / "trajectory.png", model, found[0].X, found[0].U)
     console.show_result(result, f"trajectory of {described.name}", json)
+    if not (json or all(succeeds(model, one.X, one.U) for one in found)):
+        point_to_doctor(robot)
 
 
 def train_command(
@@ -172,7 +211,7 @@ def train_command(
         require_same_run(folder, described, asked, accept_changes)
         chosen = RunSettings.model_validate({"iterations": asked.get("iterations")})
     started = time.perf_counter()
-    with locked(folder):
+    with locked(folder), pointing_to_doctor(robot, json):
         if resume is None:
             run = training.train(described, chosen, demonstration=demo, out=folder, watch=progress)
         else:
@@ -188,6 +227,7 @@ def train_command(
     else:
         console.show_evaluation(result)
         print(f"{result['iterations']} iterations in {seconds:.1f} s, saved in {folder}")
+        point_to_doctor_unless_learned(result, robot)
     require_finite_cost(run, result)
 
 
@@ -209,10 +249,15 @@ def evaluate_command(
     require_at_least(0, seed=seed)
     from vgps.experiments.evaluation import evaluation, require_finite_cost
     from vgps.experiments.run import read_run
+    from vgps.experiments.run_folder import ROBOT
 
     trained = read_run(run)
     result = evaluation(trained, rollouts, horizon, seed)
-    print_json(result) if json else console.show_evaluation(result)
+    if json:
+        print_json(result)
+    else:
+        console.show_evaluation(result)
+        point_to_doctor_unless_learned(result, str(Path(run) / ROBOT))
     require_finite_cost(trained, result)
 
 

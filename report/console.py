@@ -18,6 +18,7 @@ from vgps.experiments.progress import Update
 
 if TYPE_CHECKING:
     from vgps.experiments.aggregate import Aggregate
+    from vgps.experiments.doctor import Diagnosis
 
 
 @contextmanager
@@ -67,6 +68,14 @@ def show_build(result: Mapping[str, Any]) -> None:
     print(f"{result['robot']}: {state} in {sum(seconds.values()):.2f} s ({stages})")
     rows = list(result["operations"].items())
     show_table("operations after common subexpressions", ("function", "operations"), rows)
+
+
+def show_diagnosis(diagnosis: "Diagnosis", path: str | None) -> None:
+    """Print what keeps a robot from learning, a line for each finding."""
+    for finding in diagnosis.findings:
+        print(finding.sentence)
+    if not diagnosis.findings:
+        print(f"{path}: nothing found that would keep {diagnosis.robot} from learning")
 
 
 def show_evaluation(result: Mapping[str, Any]) -> None:

@@ -34,7 +34,14 @@ class StepLength(NamedTuple):
 
     stability: Stability
     accuracy: Accuracy | None  # None where it was not measured
-    sentence: str | None  # what is wrong with them and what would do; None where nothing is
+    fault: str | None  # what is wrong with them; None where nothing is
+    ways: tuple[str, ...] = ()  # what would do, as it is written in the robot's file
+    substeps: int | None = None  # that would do; None where nothing is wrong or none would
+
+    @property
+    def sentence(self) -> str | None:
+        """What is wrong and what would do; None where nothing is wrong."""
+        return self.fault if self.fault is None else _sentence(self.fault, self.ways)
 
 
 def step_length(model: Model, X: Array, U: Array, measured: bool = True) -> StepLength:
@@ -49,19 +56,21 @@ def step_length(model: Model, X: Array, U: Array, measured: bool = True) -> Step
     """
     stable = stability(model, X, U)
     exact = accuracy(model, X, U) if measured else None
-    sentence = None
     if not stable.ok:
-        sentence = _unstable(model, stable)
-    elif exact is not None and not exact.ok:
-        sentence = _too_long(model, exact, X, U)
-    return StepLength(stable, exact, sentence)
+        fault, ways = _unstable(model, stable)
+        return StepLength(stable, exact, fault, ways, stable.substeps)
+    if exact is not None and not exact.ok:
+        substeps = good_substeps(model, X, U) if model.robot.task.integrator == "rk4" else None
+        ways = (f"task.substeps: {substeps}",) if substeps else ()
+        return StepLength(stable, exact, _too_long(model, exact, X, U), ways, substeps)
+    return StepLength(stable, exact, None)
 
 
 def step_length_to_blame(model: Model, x0: Array, U: Array) -> str | None:
     """The sentence about steps that spoil the rollout of U (T, nu) from x0 (nx,), if they do."""
     first = stability(model, x0[None], U[:1])
     if first.growth > 1.0:
-        return _unstable(model, first)
+        return _sentence(*_unstable(model, first))
     task, U = model.robot.task, np.clip(U, *model.limits)
     if task.integrator != "rk4" or _finite(model, x0, U, task.substeps) is not None:
         return None
@@ -80,32 +89,36 @@ def _finite(model: Model, x0: Array, U: Array, substeps: int) -> Array | None:
     return X if np.isfinite(X).all() else None
 
 
-def _unstable(model: Model, found: Stability) -> str:
+def _unstable(model: Model, found: Stability) -> tuple[str, tuple[str, ...]]:
+    """What is wrong, and the ways out."""
     ways = [f"task.substeps: {found.substeps}"] if found.substeps else []
     if model.robot.task.integrator == "rk4" and found.implicit_substeps is not None:
         more = found.implicit_substeps > model.robot.task.substeps
         fewer = f" with {found.implicit_substeps} substeps" if more else ""
         ways.append(f"task.integrator: implicit{fewer}")
-    return (
+    fault = (
         f"{_steps(model)} are past their stability bound at step {found.step}, where "
-        f"{found.coordinate} moves fastest" + (f": {' or '.join(ways)} would do" if ways else "")
+        f"{found.coordinate} moves fastest"
     )
+    return fault, tuple(ways)
 
 
 def _too_long(model: Model, found: Accuracy, X: Array, U: Array) -> str:
-    sentence = (
+    fault = (
         f"{_steps(model)} are too long: in step {found.step} {found.coordinate} errs by "
         f"{found.error:.0%} of its largest change"
     )
-    task = model.robot.task
-    if 4 * FINER * task.substeps * len(U) <= _CALLS:
-        with_finer, cost = finer_cost(model, X[0], U), float(model.cost(X, U).sum())
-        sentence += (
-            f", and with {FINER} times as many substeps the same actions cost {with_finer:.4g} "
-            f"instead of {cost:.4g}"
-        )
-    substeps = good_substeps(model, X, U) if task.integrator == "rk4" else None
-    return sentence + (f": task.substeps: {substeps} would do" if substeps else "")
+    if 4 * FINER * model.robot.task.substeps * len(U) > _CALLS:
+        return fault
+    with_finer, cost = finer_cost(model, X[0], U), float(model.cost(X, U).sum())
+    return (
+        f"{fault}, and with {FINER} times as many substeps the same actions cost {with_finer:.4g} "
+        f"instead of {cost:.4g}"
+    )
+
+
+def _sentence(fault: str, ways: tuple[str, ...]) -> str:
+    return fault + (f": {' or '.join(ways)} would do" if ways else "")
 
 
 def _steps(model: Model) -> str:

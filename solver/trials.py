@@ -84,6 +84,12 @@ def best_of(
     return best.solution._replace(start=best.name)
 
 
+def succeeds(model: Model, X: Array, U: Array) -> bool:
+    """Whether a trajectory X (T+1, nx), U (T, nu) does the task in the steps that are judged."""
+    T = model.robot.judged_steps
+    return model.success(X[: T + 1], U[:T])
+
+
 def _best_first(tried: Iterable[Tried]) -> list[Tried]:
     return sorted(tried, key=lambda one: one.rank)
 
@@ -125,5 +131,4 @@ def _tried(
     callback: Callable[[Iteration], None] | None = None,
 ) -> Tried:
     solution = ilqr(model, objective, x0, U, settings, callback)
-    T = model.robot.judged_steps
-    return Tried(name, solution, not model.success(solution.X[: T + 1], solution.U[:T]))
+    return Tried(name, solution, not succeeds(model, solution.X, solution.U))

@@ -113,7 +113,7 @@ def _warning(at: Location, text: str, fault: ExpressionError) -> PydanticCustomE
 def _fault(expression: Expression, names: Names) -> ExpressionError | None:
     with np.errstate(all="ignore"):
         try:
-            expression.evaluate(names, _FUNCTIONS)
+            expression.evaluate(names, FUNCTIONS)
         except ExpressionError as fault:
             return fault
     return None
@@ -127,8 +127,8 @@ def _undecided(
     with np.errstate(all="ignore"):
         try:
             for k, term in enumerate(terms):
-                values[f"#{k}"] = term.inner.evaluate(names, _FUNCTIONS)
-            outer.evaluate(values, _FUNCTIONS)
+                values[f"#{k}"] = term.inner.evaluate(names, FUNCTIONS)
+            outer.evaluate(values, FUNCTIONS)
         except ExpressionError as fault:
             return fault
     return None
@@ -166,5 +166,6 @@ _OF_VECTORS: dict[str, Callable] = {name: getattr(np, name) for name in set(UNAR
     "min": lambda *values: reduce(np.minimum, values),
     "max": lambda *values: reduce(np.maximum, values),
 }
-_FUNCTIONS = {name: _of_number_or_vector(name) for name in _OF_VECTORS}
-_FUNCTIONS["sum"] = lambda values: float(np.sum(values))
+# Of numbers and of u alike.
+FUNCTIONS = {name: _of_number_or_vector(name) for name in _OF_VECTORS}
+FUNCTIONS["sum"] = lambda values: float(np.sum(values))
