@@ -96,7 +96,10 @@ def diagnose(robot: Robot, hidden: int, seed: int, watch: Watch = unwatched) -> 
 def _found(groups: Sequence[Sequence[Look]], examined: Sequence[Examined]) -> Iterator[Finding]:
     """The first finding of each group, in the first trajectory that has it."""
     for group in groups:
-        yield from next(([found] for look in group for one in examined if (found := look(one))), [])
+        found = (look(one) for look in group for one in examined)
+        first = next(filter(None, found), None)
+        if first is not None:
+            yield first
 
 
 def _of_policy(

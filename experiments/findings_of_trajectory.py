@@ -6,8 +6,9 @@ Each function looks for one thing and gives a finding or None.
 import numpy as np
 from numpy.typing import NDArray
 
-from vgps.codegen.description.expression import NUMERIC_FUNCTIONS, parse
+from vgps.codegen.description.expression import NUMERIC_FUNCTIONS, ExpressionError, parse
 from vgps.codegen.description.fields import Location
+from vgps.codegen.description.robot import Ground
 from vgps.codegen.model import Model
 from vgps.experiments.finding import Edit, Examined, Finding
 from vgps.solver.ilqr import Reason
@@ -60,10 +61,10 @@ def sinking(examined: Examined) -> Finding | None:
     robot = model.robot
     if robot.ground is None:
         return None
-    depths = _depths(model, X)
+    depths = _depths(model, robot.ground, X)
     contacts = [point.name for point in robot.contact_points]
     carried = max(float(depths[name].max()) for name in contacts)
-    # Points of the file are the last to be named, and better known to its reader than link ends.
+    # Of several at one place the first is named: points of the file, before ends of links.
     free = {point.name: ("points", i) for i, point in enumerate(robot.points) if not point.contact}
     free |= {
         f"{link.name}.{end}": ("links", i)
@@ -111,17 +112,18 @@ def unused(examined: Examined) -> Finding | None:
     return examined.finding("limits", _limit(model, j), text, advice)
 
 
-def _depths(model: Model, X: Array) -> dict[str, Array]:
+def _depths(model: Model, ground: Ground, X: Array) -> dict[str, Array]:
     """How deep (T+1,) each point is below the ground, m; negative above it."""
-    robot = model.robot
-    assert robot.ground is not None
-    height = parse(robot.ground.height)
-    depths: dict[str, list[float]] = {}
-    for x in X:
-        for name, p in model.points(x[: model.nq]).items():
-            ground = height.evaluate({**robot.parameters, "x": float(p[0])}, NUMERIC_FUNCTIONS)
-            depths.setdefault(name, []).append(ground - float(p[1]))
-    return {name: np.array(each) for name, each in depths.items()}
+    height, parameters = parse(ground.height), model.robot.parameters
+
+    def depth(x: float, y: float) -> float:
+        try:
+            return float(height.evaluate({**parameters, "x": x}, NUMERIC_FUNCTIONS)) - y
+        except ExpressionError:  # where nothing touches it the ground may be undefined
+            return -np.inf
+
+    places = [model.points(x[: model.nq]) for x in X]
+    return {name: np.array([depth(*map(float, at[name])) for at in places]) for name in places[0]}
 
 
 def _limit(model: Model, j: int) -> Location:

@@ -10,7 +10,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vgps.codegen.description.expression import Expression, decide, parse, split_aggregates
+from vgps.codegen.description.expression import (
+    Expression,
+    ExpressionError,
+    decide,
+    parse,
+    split_aggregates,
+)
 from vgps.codegen.description.grammar import Node
 from vgps.codegen.description.trial import FUNCTIONS
 from vgps.codegen.model import Model
@@ -43,14 +49,18 @@ class Part(NamedTuple):
 
 
 def cost_terms(model: Model, X: Array, U: Array) -> list[CostTerm]:
-    """The terms of the cost along X (T or T+1, nx), U (T, nu); none where all are zero.
+    """The terms of the cost along X (T or T+1, nx), U (T, nu).
 
+    There are none where all are zero, or one is too large to be computed on its way.
     A term's share is that of its absolute values, since terms may be of either sign.
     """
     cost = parse(model.robot.task.cost)
     terms = [Expression(cost.text, node) for node in _summands(cost.node)]
     names = [model.cost_quantities(x, u) for x, u in zip(X[: len(U)], U, strict=True)]
-    sizes = [sum(abs(float(term.evaluate(at, FUNCTIONS))) for at in names) for term in terms]
+    try:
+        sizes = [sum(abs(float(term.evaluate(at, FUNCTIONS))) for at in names) for term in terms]
+    except ExpressionError:
+        return []
     total = sum(sizes)
     if not total:
         return []

@@ -157,4 +157,5 @@ MORE = {
     "cost": LIFT,
     "diverges": changed(CARTPOLE, ("damping: 0.005", "damping: 50"), ("{noise: 0}", "{noise: 5}")),
 }
-HEALTHY = {"block": BLOCK, "cartpole": CARTPOLE}
+EXACT = BLOCK[: BLOCK.index("  initial:")]  # nothing is random but its actions
+HEALTHY = {"block": BLOCK, "exact": EXACT, "cartpole": CARTPOLE}
