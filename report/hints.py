@@ -1,4 +1,4 @@
-"""Where to look when a robot does not learn: a line on standard error."""
+"""Where to look when a robot does not learn."""
 
 import sys
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ LEARNED = 0.5  # of the rollouts without noise
 
 
 def point_to_doctor(robot: str) -> None:
-    """Name the command that says what keeps this robot from learning."""
+    """Name on standard error the command that says what keeps this robot from learning."""
     print(f"vgps doctor {robot}: says what keeps it from succeeding", file=sys.stderr)
 
 
@@ -21,10 +21,10 @@ def point_to_doctor_unless_learned(result: Mapping[str, Any], robot: str) -> Non
 
 @contextmanager
 def pointing_to_doctor(robot: str, json: bool) -> Iterator[None]:
-    """After numbers that diverge."""
+    """After numbers that diverge, within the one sentence that a failure has."""
     try:
         yield
-    except FloatingPointError:
-        if not json:
-            point_to_doctor(robot)
-        raise
+    except FloatingPointError as error:
+        if json:
+            raise
+        raise FloatingPointError(f"{error}; vgps doctor {robot} says more") from error
