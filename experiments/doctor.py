@@ -6,13 +6,13 @@ and a policy is looked at where the trajectories do the task.
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from vgps.codegen.build import build
-from vgps.codegen.description.robot import Robot
-from vgps.codegen.description.source import read
+from vgps.codegen.description.robot import Robot, read_expanded
 from vgps.experiments.finding import Examined, Finding
 from vgps.experiments.findings_of_policy import Learned, clock, feedback, hidden
 from vgps.experiments.findings_of_task import cost, last_moment, noise, success
@@ -67,7 +67,7 @@ def diagnose(robot: Robot, hidden: int, seed: int, watch: Watch = unwatched) -> 
     if robot.path is None:
         raise ValueError("findings have places in a robot's file, and this robot has none")
     run = RunSettings(hidden=hidden, seed=seed).resolved(robot)
-    model, source = build(robot), read(robot.path, robot.overrides)
+    model, (source, _) = build(robot), read_expanded(Path(robot.path), robot.overrides)
     require_memory(f"{hidden} hidden units", of_training(model, run))
     settings, rng = search_settings(run, robot), np.random.default_rng(seed)
     diagnosis = Diagnosis(robot.name, hidden, seed, [], [], [])

@@ -55,11 +55,6 @@ class Examined(NamedTuple):
         """Whether it does the task."""
         return succeeds(self.model, self.solution.X, self.solution.U)
 
-    def unit(self, j: int) -> str:
-        """Of action j."""
-        prismatic = self.model.robot.actuated_joints[j].type == "prismatic"
-        return "N" if prismatic else "N·m"
-
     def finding(
         self,
         name: str,

@@ -149,10 +149,10 @@ def _squares(deviations: Array, covariance: Array) -> Array:
 
 
 def _success_rate(model: Model, X: Array, U: Array) -> float:
-    """Share of rollouts X (R, T, nx), U (R, T, nu) of a controller that do the task."""
-    T, limits = model.robot.judged_steps, model.limits
+    """Share of rollouts X (R, T+1, nx), U (R, T, nu) of a controller that do the task."""
+    T = model.robot.judged_steps
     done = [
-        np.isfinite(x).all() and model.success(x[:T], np.clip(u[:T], -limits, limits))
+        np.isfinite(x).all() and model.success(x[: T + 1], np.clip(u[:T], *model.limits))
         for x, u in zip(X, U, strict=True)
     ]
     return float(np.mean(done))

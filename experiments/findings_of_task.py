@@ -28,13 +28,15 @@ def noise(examined: Examined) -> Finding | None:
     covariance = np.linalg.inv(examined.solution.gains.Q_uu[:T])  # (T, nu, nu)
     deviation = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))
     usual = np.median(deviation, axis=0)  # (nu,)
-    j = int((usual / model.limits).argmax())
-    limit = model.limits[j]
-    if usual[j] <= NOISE * limit:
+    low, high = model.limits
+    room = 0.5 * (high - low)  # (nu,)
+    j = int((usual / room).argmax())
+    if usual[j] <= NOISE * room[j]:
         return None
     text = f"the weight of u lets {model.u_names[j]} act with noise of {usual[j]:.3g} "
-    text += f"{examined.unit(j)} (one standard deviation) at first, its limit is {limit:g}"
-    advice = f"a weight of u about {(usual[j] / limit) ** 2:.2g} times as large"
+    text += f"{model.robot.u_units[j]} (one standard deviation) at first, "
+    text += f"its limits are {low[j]:g} and {high[j]:g}"
+    advice = f"a weight of u about {(usual[j] / room[j]) ** 2:.2g} times as large"
     return examined.finding("noise", COST, text, advice, offset=_of_actions(examined))
 
 

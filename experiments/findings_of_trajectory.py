@@ -86,12 +86,15 @@ def sinking(examined: Examined) -> Finding | None:
 def saturated(examined: Examined) -> Finding | None:
     """An action that is at its limit most of the time."""
     model, (_, U) = examined.model, examined.judged
-    share = (np.abs(U) >= AT_LIMIT * model.limits).mean(axis=0)  # (nu,)
+    low, high = model.limits
+    limited = np.isfinite(high - low)
+    close = np.where(limited, (1.0 - AT_LIMIT) * (high - low), 0.0)
+    share = (limited & ((U >= high - close) | (U <= low + close))).mean(axis=0)  # (nu,)
     j = int(share.argmax())
     if share[j] <= SATURATED:
         return None
-    text = f"{model.u_names[j]} acts with all of its {model.limits[j]:g} {examined.unit(j)}"
-    text += f" in {share[j]:.0%} of the steps"
+    text = f"{model.u_names[j]} is at a limit, {low[j]:g} or {high[j]:g} {model.robot.u_units[j]}, "
+    text += f"in {share[j]:.0%} of the steps"
     return examined.finding("limits", _limit(model, j), text, "a larger limit, or more time")
 
 
@@ -102,12 +105,13 @@ def unused(examined: Examined) -> Finding | None:
     noise = np.sqrt(np.diagonal(covariance, axis1=1, axis2=2))  # (T, nu)
     # Where a robot stands still only its noise acts.
     needed = (np.abs(U) + NOISE * noise).max(axis=0)  # (nu,)
-    share = needed / model.limits
-    j = int(np.where(np.isfinite(model.limits), share, np.inf).argmin())
-    if not np.isfinite(model.limits[j]) or share[j] >= UNUSED:
+    most = np.abs(model.limits).max(axis=0)  # (nu,)
+    share = np.where(np.isfinite(most), needed / most, np.inf)
+    j = int(share.argmin())
+    if share[j] >= UNUSED:
         return None
-    text = f"{model.u_names[j]} needs {needed[j]:.3g} of its {model.limits[j]:g}"
-    text += f" {examined.unit(j)} at most, with its noise"
+    text = f"{model.u_names[j]} needs {needed[j]:.3g} of its {most[j]:g}"
+    text += f" {model.robot.u_units[j]} at most, with its noise"
     advice = "a limit of the size that it needs, by which starts are tried"
     return examined.finding("limits", _limit(model, j), text, advice)
 
@@ -128,5 +132,7 @@ def _depths(model: Model, ground: Ground, X: Array) -> dict[str, Array]:
 
 def _limit(model: Model, j: int) -> Location:
     """Where the limit of an action stands."""
-    names = [joint.name for joint in model.robot.joints]
-    return "joints", names.index(model.u_names[j]), "torque_limit"
+    robot = model.robot
+    if j < len(robot.actuated_joints):
+        return "joints", robot.joints.index(robot.actuated_joints[j]), "torque_limit"
+    return "actuators", j - len(robot.actuated_joints), "limits"

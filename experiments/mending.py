@@ -7,7 +7,7 @@ from typing import Any
 import yaml
 
 from vgps.codegen.description.robot import Robot
-from vgps.codegen.description.source import read
+from vgps.codegen.description.source import override, read
 from vgps.codegen.description.yaml_nodes import compose, text_of
 from vgps.codegen.errors import InputError, RobotFileError
 from vgps.codegen.files import write_atomically
@@ -43,7 +43,7 @@ def write_mended(robot: Robot, edits: Iterable[Edit], target: Path) -> None:
 
     def write(temporary: Path) -> None:
         temporary.write_bytes(text.encode())
-        if not _reads_as(temporary, read(path, wanted).data):
+        if not _reads_as(temporary, override(read(path), wanted).data):
             places = " and ".join(wanted)
             raise MendingError(f"{path}: {places} cannot be edited alone, since values are shared")
         require_free(target)

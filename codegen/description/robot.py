@@ -146,7 +146,7 @@ def load(robot: str | Path, overrides: Mapping[str, object] = MappingProxyType({
     Raises:
         RobotFileError: one sentence with file, line and column for each mistake in the file.
     """
-    source, mistakes = _expanded(robot_file(robot), overrides)
+    source, mistakes = read_expanded(robot_file(robot), overrides)
     context: dict[str, Any] = {}
     try:
         valid = Robot.model_validate(source.data, context=context)
@@ -164,7 +164,9 @@ def load(robot: str | Path, overrides: Mapping[str, object] = MappingProxyType({
     return valid
 
 
-def _expanded(path: Path, overrides: Mapping[str, object]) -> tuple[Source, list[RobotFileError]]:
+def read_expanded(
+    path: Path, overrides: Mapping[str, object]
+) -> tuple[Source, list[RobotFileError]]:
     """The file with all parts written out, and the mistakes in its YAML and its keys.
 
     An override of a part, such as of one twin alone, changes what is written out; any other, such
