@@ -174,8 +174,14 @@ def test_a_diverging_policy_is_counted_and_not_averaged_away(model, settings, be
     assert summary.mean_cost == np.inf and summary.success_rate == 0.0
 
 
+def short_settings(robot):
+    """Of 20 steps, all of which are learned from."""
+    settings = search_settings(RunSettings(hidden=2), robot)
+    return settings._replace(horizon=20, fit=settings.fit._replace(tail=0))
+
+
 def test_actions_saturate_at_the_torque_limits(cartpole):
-    settings = search_settings(RunSettings(hidden=2), cartpole.robot)._replace(horizon=20)
+    settings = short_settings(cartpole.robot)
     rng = np.random.default_rng(0)
     beginning = start(cartpole, initial_trajectories(cartpole, settings, rng))
     state = run(cartpole, settings, beginning, rng, 1)
@@ -185,7 +191,7 @@ def test_actions_saturate_at_the_torque_limits(cartpole):
 
 
 def test_actions_saturate_at_limits_that_are_not_symmetric(rocket):
-    settings = search_settings(RunSettings(hidden=2), rocket.robot)._replace(horizon=20)
+    settings = short_settings(rocket.robot)
     rng = np.random.default_rng(0)
     beginning = start(rocket, initial_trajectories(rocket, settings, rng))
     state = run(rocket, settings, beginning, rng, 1)
