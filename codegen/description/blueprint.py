@@ -208,7 +208,8 @@ class Blueprint(Part):
         """Indices into x of what the policy sees."""
         observe = self.task.observe
         if observe is None:
-            return tuple(range(1 if self.base == "floating" else 0, self.nx))
+            first = 1 if self.base == "floating" and not self.task.depends_on_x else 0
+            return tuple(range(first, self.nx))
         positions = tuple(self.q_names.index(name) for name in observe.q)
         return positions + tuple(self.nq + self.q_names.index(name) for name in observe.v)
 

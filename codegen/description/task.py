@@ -185,8 +185,8 @@ class Task(Part):
                    from a trajectory of each (Levine & Koltun 2013, section 8)
     process_noise  standard deviations of what disturbs the motion, in every rollout
     disturbances   pushes, in every rollout under process noise
-    observe        what the policy sees; absent: every position and velocity but the x of a
-                   floating root
+    observe        what the policy sees; absent: every position and velocity, but the x of a
+                   floating root only where a cost names an x
     start          where the optimiser starts
     """
 
@@ -231,6 +231,12 @@ class Task(Part):
         _, terms = split_aggregates(parse(self.success))
         asks_for_the_end = any(term.aggregate == "final" for term in terms)
         return asks_for_the_end or self.final_cost is not None or "t" in parse(self.cost).names
+
+    @property
+    def depends_on_x(self) -> bool:
+        """Whether it matters to a cost where along x the robot is."""
+        names = parse(self.cost).names | parse(self.final_cost or "0").names
+        return any(name.endswith(".x") for name in names)
 
     @property
     def is_timed(self) -> bool:

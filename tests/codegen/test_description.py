@@ -7,6 +7,7 @@ import yaml
 from arm import ARM
 
 from vgps.codegen.description.robot import Link, Robot, load
+from vgps.codegen.folders import MODELS
 
 SWIMMER = Path(__file__).parents[2] / "models" / "swimmer.yaml"
 
@@ -74,3 +75,11 @@ def test_states_by_coordinate(arm):
 def test_dumps_and_loads_to_the_same_description(arm):
     dump = arm().model_dump(mode="json")
     assert Robot.model_validate(dump).model_dump(mode="json") == dump
+
+
+def test_the_x_of_a_floating_root_is_observed_where_a_cost_names_one():
+    swimmer = load(MODELS / "swimmer.yaml")
+    assert 0 not in swimmer.observed_indices
+    for key, cost in (("cost", "sum(u**2) + com.x**2"), ("final_cost", "(com.x - 1)**2")):
+        other = load(MODELS / "swimmer.yaml", {f"task.{key}": cost})
+        assert other.observed_indices == tuple(range(other.nx))
