@@ -18,6 +18,7 @@ from vgps.bench.robots import whole
 from vgps.bench.rounds import Benchmark, Peer, Row, Side, row
 from vgps.policy.bound import ClosedFormBound
 from vgps.policy.mstep import FitSettings, draws_of
+from vgps.policy.observation import observation_of
 from vgps.policy.optimizers import lbfgs
 from vgps.policy.scaling import Scaling
 from vgps.policy.search import initial_trajectories, search_settings
@@ -40,7 +41,7 @@ def problem() -> tuple[ClosedFormBound, list[Array]]:
     model, rng = whole("swimmer"), np.random.default_rng(0)
     settings = search_settings(RunSettings(hidden=HIDDEN), model.robot)
     q = distributions(model, initial_trajectories(model, settings, rng))
-    samples = draws_of(q, np.array(model.robot.observed_indices), settings.fit)(rng)
+    samples = draws_of(q, observation_of(model), settings.fit)(rng)
     scaling = Scaling.of(samples.inputs, samples.mean)
     objective = ClosedFormBound(
         scaling.inputs(samples.inputs),

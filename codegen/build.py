@@ -100,7 +100,9 @@ def _what_shapes_the_code(robot: Robot) -> dict[str, Any]:
     """The description without what is read at run time, so that tuning a task compiles nothing."""
     content = robot.model_dump(mode="json", exclude={"description", "gait", "training", "task"})
     task = {"dt", "substeps", "integrator", "cost", "final_cost", "success"}
-    return content | {"task": robot.task.model_dump(mode="json", include=task)}
+    content["task"] = robot.task.model_dump(mode="json", include=task)
+    # Coordinates are picked at run time; expressions are compiled.
+    return content | ({"observe": robot.task.expressions} if robot.task.expressions else {})
 
 
 def _trusted_manifest(stem: Path) -> Manifest | None:

@@ -205,6 +205,17 @@ class Model:
         """What the final cost names at x (nx,) and t, s: its quantities and parameters."""
         return self._quantities("final_cost", self.robot.task.final_cost or "", t, self._x(x))
 
+    def observation(self, x: ArrayLike, t: ArrayLike = 0.0) -> Array:
+        """What the expressions of task.observe give (..., n) at states x (..., nx) and times t, s.
+
+        The times are of any shape that is broadcast to that of the states, without their last axis.
+        """
+        return self._observed("observation", x, t)[0]
+
+    def observation_jacobian(self, x: ArrayLike, t: ArrayLike = 0.0) -> Array:
+        """The derivatives (..., n, nx) of ``observation`` by x."""
+        return self._observed("observation_jacobian", x, t, self.nx)[1]
+
     def speed(self, X: ArrayLike, U: ArrayLike) -> Array:
         """Horizontal velocity of the centre of mass at each step, (T,) m/s."""
         return self._measures(X, U)[:, 0]
@@ -312,6 +323,19 @@ class Model:
             name: part if name == "u" else float(part[0])
             for name, part in zip(sizes, parts, strict=True)
         }
+
+    def _observed(self, function: str, x: ArrayLike, t: ArrayLike, *columns: int) -> list[Array]:
+        """All that an observation function fills in, for states of any number of axes."""
+        states = np.ascontiguousarray(x, dtype=np.float64)
+        if states.shape[-1:] != (self.nx,):
+            raise ValueError(f"x must have shape (..., {self.nx}), found {states.shape}")
+        if not (n := len(self.robot.task.expressions)):
+            raise ValueError(f"task.observe of {self.robot.name} lists no expressions")
+        shape = states.shape[:-1]
+        times = np.ascontiguousarray(np.broadcast_to(t, shape), dtype=np.float64)
+        filled = [np.empty((*shape, n)), *(np.empty((*shape, n, width)) for width in columns)]
+        self._run(f"{function}_batch", times.size, states, times, *filled)
+        return filled
 
     def _time(self, t: ArrayLike) -> tuple[Array, ...]:
         """The argument t of functions of expressions, where one of the task names it."""

@@ -79,7 +79,8 @@ def read_run(path: str | Path) -> Run:
     trajectories = read_trajectories(folder, robot)
     # The row of an iteration is written before its policy.
     metrics = folder.read_metrics(iteration)
-    return Run(build(robot), config, trajectories, policy, metrics, folder)
+    model = build(robot)
+    return Run(model, config, trajectories, policy.bound(model), metrics, folder)
 
 
 def last_row(settings: RunSettings, robot: Robot) -> int:

@@ -207,7 +207,8 @@ def _learn(
     state: SearchState | Beginning
     best: Best | None = None
     if folder is not None and checkpoint is not None:
-        state, rng.bit_generator.state = checkpoint.state, checkpoint.random
+        stored, rng.bit_generator.state = checkpoint.state, checkpoint.random
+        state = stored._replace(policy=stored.policy.bound(model))
         trajectories = read_trajectories(folder, model.robot)
         best = checkpoint.best or best_of(model, None, state.policy, state.k, settings.seed)
         policy = state.policy.with_theta(best.theta)

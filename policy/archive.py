@@ -91,9 +91,9 @@ def whole(
     return Entry("whole", shape, least=least, below=below, optional=optional)
 
 
-def text(optional: bool = False) -> Entry:
-    """One string."""
-    return Entry("text", (), optional=optional)
+def text(*shape: int | str, optional: bool = False) -> Entry:
+    """Strings; a single one without a shape."""
+    return Entry("text", shape, optional=optional)
 
 
 def read_arrays(

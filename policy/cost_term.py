@@ -16,25 +16,23 @@ displacements these are the last axis, so that the compiler vectorises over them
 
 The kernels are C callbacks compiled once; a policy is the array of numbers they read
 (`policy.packed`), followed by P, the constant of -log pi_theta, and G.
-"""
 
-from typing import Any
+All this is of a policy that sees coordinates of the state.  Expressions are no linear function of
+it, so that nothing can be multiplied by W1 beforehand: `policy.expression_term`.
+"""
 
 import numpy as np
 from numba import carray
 from numpy.typing import NDArray
 
+from vgps.policy.expression_term import expression_term
 from vgps.policy.gaussian import LOG_2PI, Policy
-from vgps.policy.packed import HEADER, offsets, pack, preactivation
+from vgps.policy.packed import FAST, HEADER, Pointer, offsets, pack, preactivation
 from vgps.policy.softplus import softplus_into
 from vgps.solver.native import callback, kernel
 from vgps.solver.objective import CostTerm
 
 Array = NDArray[np.float64]
-
-Pointer = Any  # to doubles
-
-_FAST = {"contract", "reassoc"}  # a sum over displacements is taken in whatever order is fastest
 
 
 def negative_log_policy(policy: Policy, dX: Array, dU: Array) -> CostTerm:
@@ -48,6 +46,8 @@ def negative_log_policy(policy: Policy, dX: Array, dU: Array) -> CostTerm:
     Raises:
         ValueError: when the policy is not for so many coordinates and actions.
     """
+    if policy.expressions is not None:
+        return expression_term(policy, policy.expressions.computing, dX, dU)
     T, S, nx = dX.shape
     hidden = policy.W1 @ dX[:, :, policy.observed].transpose(0, 2, 1)  # (T, n_hidden, S)
     actions = dU.transpose(0, 2, 1)  # (T, nu, S)
@@ -92,7 +92,7 @@ def _residuals(
                 r[i, s] -= weight * activation[h, s]
 
 
-@callback(5, _FAST)
+@callback(5, FAST)
 def _value(x_: Pointer, u_: Pointer, data_: Pointer, step_data_: Pointer, c_: Pointer) -> None:
     sizes = carray(data_, HEADER)
     nx, n_hidden, nu, S = int(sizes[0]), int(sizes[2]), int(sizes[3]), int(sizes[4])
@@ -110,7 +110,7 @@ def _value(x_: Pointer, u_: Pointer, data_: Pointer, step_data_: Pointer, c_: Po
     carray(c_, 1)[0] = total / S + data[P + nu]
 
 
-@callback(10, _FAST)
+@callback(10, FAST)
 def _expansion(
     x_: Pointer,
     u_: Pointer,

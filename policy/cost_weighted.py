@@ -56,10 +56,10 @@ def improve(
     def draw(rng: np.random.Generator) -> Samples:
         chosen, weights = subset(log_weights.ravel(), size, rng)
         r, t = chosen // T, chosen % T
-        states = X[r, t]  # (n, nx)
+        inputs = policy.observation.at_steps(X[r, t], t)  # (n, n_in)
         # As the policy drew them: pi_theta has no density for actions that a limit has clipped.
-        actions = policy.mean(states) + noise[r, t]  # (n, nu)
-        return Samples.of_actions(states[:, policy.observed], actions, weights)
+        actions = policy.mean_of(inputs) + noise[r, t]  # (n, nu)
+        return Samples.of_actions(inputs, actions, weights)
 
     return Improvement(fit(policy, draw, settings.fit, rng), rollouts=R)
 

@@ -38,8 +38,8 @@ from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
 from vgps.policy.controller import LinearGaussianController
-from vgps.policy.gaussian import Indices
 from vgps.policy.mstep import Draw, Samples, first_fit, fit
+from vgps.policy.observation import Indices, observation_of
 from vgps.policy.rollouts import LARGEST_COST, initial_indices, run_policy, step_costs
 from vgps.policy.state import Improvement, SearchSettings, SearchState
 from vgps.policy.weights import subset
@@ -70,7 +70,7 @@ def begin(
     X = np.concatenate([one.sample_states(each, rng)[:T].swapaxes(0, 1) for one in q])
     dataset = Dataset(X, S * each, np.repeat(np.arange(S), each))
     draw = labelled(model, dataset, q, T * S * each, weighted, settings.noisy_oracle)
-    observed = np.array(model.robot.observed_indices)
+    observed = observation_of(model)
     return Improvement(first_fit(observed, settings.n_hidden, draw, settings.fit, rng), dataset)
 
 
@@ -139,7 +139,8 @@ def labelled(
         if weighted:
             log_density[start == s] = one.log_density(mine.swapaxes(0, 1)).T
     log_weights = np.where(np.isfinite(X).all(axis=-1), log_density, -np.inf).ravel()
-    inputs = X.reshape(C * T, nx)[:, model.robot.observed_indices]
+    steps = np.tile(np.arange(T), C)
+    inputs = observation_of(model).at_steps(X.reshape(C * T, nx), steps)  # (C T, n_in)
     known = np.stack([one.covariance for one in q])  # (S, T, nu, nu)
     covariance = known if noisy else np.zeros_like(known)
 

@@ -82,6 +82,7 @@ class FinishState(NamedTuple):
     total: Array  # (n_weights,) sum of the weights that are averaged in the end
     pool: Array  # (PAIRS, nx) where the next rollouts begin
     visited: Array  # (n, nx) states of earlier rollouts
+    visited_t: Array  # (n,) s, when they were visited
     cap: float
     dead: float
 
@@ -112,6 +113,7 @@ def begin(model: Model, policy: Policy, rng: np.random.Generator, passes: int = 
     total = np.cumsum(np.pad(c, ((0, 0), (1, 0))), axis=1)
     moving = (total[:, recent:] - total[:, :-recent]) / recent  # (R, T - recent + 1)
     cap = _multiple_of_largest_median(c, CAP_OF_AN_END if model.robot.task.ends else CAP)
+    visited, visited_t = _visited(model, runs.X[good], c, cap)
     return FinishState(
         passes=passes,
         iteration=0,
@@ -120,7 +122,8 @@ def begin(model: Model, policy: Policy, rng: np.random.Generator, passes: int = 
         momentum=np.zeros(policy.n_weights),
         total=np.zeros(policy.n_weights),
         pool=initial_states(model, PAIRS, rng),
-        visited=_visited(runs.X[good], c, cap),
+        visited=visited,
+        visited_t=visited_t,
         cap=cap,
         dead=_multiple_of_largest_median(moving, DEAD),
     )
@@ -154,15 +157,16 @@ def improve(
     # Its import changes the environment, which importing this module should not.
     from threadpoolctl import threadpool_limits
 
-    chosen = state.visited[rng.integers(len(state.visited), size=STATES)]
+    chosen = rng.integers(len(state.visited), size=STATES)
     with threadpool_limits(1, user_api="blas"):
-        B = natural_basis(policy.with_theta(state.theta), chosen)
+        reached = policy.with_theta(state.theta)
+        B = natural_basis(reached, state.visited[chosen], state.visited_t[chosen])
         for _ in range(ROUND):
             state, runs = _iterate(model, policy, state, B, rng)
     c = np.minimum(runs.c, state.cap)
-    visited = _visited(runs.X, runs.c, state.cap)
+    visited, visited_t = _visited(model, runs.X, runs.c, state.cap)
     if len(visited):
-        state = state._replace(visited=visited)
+        state = state._replace(visited=visited, visited_t=visited_t)
     failed = 1.0 - _alive(runs, state).mean()
     return state, FinishRecord(state.iteration, float(c.mean()), float(failed))
 
@@ -233,7 +237,7 @@ def _next_starts(
     if model.robot.task.ends:
         return starts
     continued = alive & (rng.random(len(ends)) < CONTINUED)
-    if model.robot.base == "floating" and 0 not in model.robot.observed_indices:
+    if model.robot.base == "floating" and not model.robot.observes_root_x:
         ends = ends.copy()
         ends[:, 0] = starts[:, 0]  # x, which nothing depends on
     return np.where(continued[:, None], ends, starts)
@@ -244,9 +248,11 @@ def _alive(runs: Rollouts, state: FinishState) -> NDArray[np.bool_]:
     return np.asarray(runs.c[:, -RECENT:].mean(axis=1) < state.dead)
 
 
-def _visited(X: Array, c: Array, cap: float) -> Array:
-    """Every tenth state (n, nx) of X (R, T+1, nx), but for those whose step is a failure."""
-    return X[:, :-1:10][c[:, ::10] <= cap]
+def _visited(model: Model, X: Array, c: Array, cap: float) -> tuple[Array, Array]:
+    """Every tenth state (n, nx) of X (R, T+1, nx) and its time (n,), without steps that fail."""
+    kept = c[:, ::10] <= cap  # (R, ceil(T / 10))
+    t = model.dt * 10.0 * np.arange(kept.shape[1])
+    return X[:, :-1:10][kept], np.broadcast_to(t, kept.shape)[kept]
 
 
 def _multiple_of_largest_median(values: Array, multiple: float) -> float:

@@ -15,7 +15,7 @@ every block of F is a product of numbers with a block of the moments of (phi, a)
 """
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from vgps.policy.gaussian import Policy
 from vgps.policy.mlp import unpack
@@ -27,10 +27,10 @@ FLOOR = 1e-2  # share of the largest diagonal entry of a weight's kind
 CONDITION = 1e-3  # added to the diagonal of the correlation matrix
 
 
-def fisher_matrix(policy: Policy, X: Array) -> Array:
-    """F (n_weights, n_weights) as a mean over the states X (N, nx), in the order of theta."""
+def fisher_matrix(policy: Policy, X: Array, t: ArrayLike = 0.0) -> Array:
+    """F (n_weights, n_weights) as a mean over states X (N, nx) at times t, in theta's order."""
     n_in, n_hidden, nu = policy.shape
-    Z1 = np.column_stack([X[:, policy.observed], np.ones(len(X))])  # (N, n_in + 1)
+    Z1 = np.column_stack([policy.observation(X, t), np.ones(len(X))])  # (N, n_in + 1)
     activation, slope = softplus(Z1 @ np.column_stack([policy.W1, policy.b1]).T)  # (N, n_hidden)
     phi = (slope[:, :, None] * Z1[:, None, :]).reshape(len(X), -1)  # (N, n_hidden (n_in + 1))
     features = np.column_stack([phi, activation, np.ones(len(X))])
@@ -51,7 +51,7 @@ def fisher_matrix(policy: Policy, X: Array) -> Array:
     return F[np.ix_(order, order)]
 
 
-def natural_basis(policy: Policy, X: Array) -> Array:
+def natural_basis(policy: Policy, X: Array, t: ArrayLike = 0.0) -> Array:
     """B (n_weights, n_weights), B^T F B about the identity: unit steps of B are as far in nats.
 
     Weights on which the actions hardly depend would be stepped without bound.  Every diagonal entry
@@ -62,7 +62,7 @@ def natural_basis(policy: Policy, X: Array) -> Array:
     Raises:
         FloatingPointError: where F is not finite.
     """
-    F = fisher_matrix(policy, X)
+    F = fisher_matrix(policy, X, t)
     diagonal = np.diag(F)
     kind = _kind_of_each_weight(*policy.shape)
     largest = np.zeros(kind.max() + 1)

@@ -33,7 +33,8 @@ from numpy.typing import NDArray
 
 from vgps.policy.bound import VARIANCE_FLOOR, ClosedFormBound, SampledBound
 from vgps.policy.choices import Bound, Optimizer
-from vgps.policy.gaussian import Indices, Policy
+from vgps.policy.gaussian import Policy
+from vgps.policy.observation import Expressions, Observation
 from vgps.policy.optimizers import ValueAndGradient, lbfgs, sgd
 from vgps.policy.scaling import Scaling
 from vgps.policy.softplus import softplus
@@ -69,7 +70,7 @@ class Fit(NamedTuple):
 class Samples(NamedTuple):
     """N sampled states and the q(u | x) that the policy is to imitate there."""
 
-    inputs: Array  # (N, n_in) observed coordinates
+    inputs: Array  # (N, n_in) what the policy observes
     mean: Array  # (N, nu) of q(u | x)
     covariance: Array  # (n, nu, nu) of q(u | x) at each step of each q
     per_step: int  # N = n * per_step
@@ -111,7 +112,7 @@ Draw = Callable[[np.random.Generator], Samples]
 def draw(
     q: TrajectoryDistribution,
     root: Array,
-    observed: Indices,
+    observed: Observation,
     settings: FitSettings,
     rng: np.random.Generator,
 ) -> Samples:
@@ -122,8 +123,9 @@ def draw(
     T = len(q.X) - settings.tail
     states = q.sample_states(settings.states_per_step, rng, root)  # (T, M, nx)
     mean = q.action_mean(states)
+    inputs = observed.at_steps(states[:T], np.arange(T)[:, None])  # (T, M, n_in)
     return Samples(
-        states[:T, :, observed].reshape(-1, len(observed)),
+        inputs.reshape(-1, inputs.shape[-1]),
         mean[:T].reshape(-1, mean.shape[-1]),
         q.covariance[:T],
         settings.states_per_step,
@@ -131,7 +133,9 @@ def draw(
     )
 
 
-def draws_of(q: Sequence[TrajectoryDistribution], observed: Indices, settings: FitSettings) -> Draw:
+def draws_of(
+    q: Sequence[TrajectoryDistribution], observed: Observation, settings: FitSettings
+) -> Draw:
     """What draws samples for ``fit``, to imitate every q where it expects to be."""
     draws = [partial(draw, one, square_root(one.Sigma), observed, settings) for one in q]
     return lambda rng: Samples.joined([draw(rng) for draw in draws])
@@ -171,7 +175,7 @@ def minimized(
 
 
 def first_fit(
-    observed: Indices,
+    observed: Observation,
     n_hidden: int,
     draw: Draw,
     settings: FitSettings,
@@ -183,7 +187,7 @@ def first_fit(
     solution, sigma^2 at the mean squared residual plus the mean variance of q.
 
     Args:
-        observed: (n_in,) indices of the state that the policy sees.
+        observed: what the policy sees.
         n_hidden: number of hidden units.
         draw: gives samples.
         settings: of each fit, and the number of starts.
@@ -200,9 +204,9 @@ def first_fit(
 
 
 def _random_policy(
-    observed: Indices, n_hidden: int, samples: Samples, rng: np.random.Generator
+    observed: Observation, n_hidden: int, samples: Samples, rng: np.random.Generator
 ) -> Policy:
-    n_in = len(observed)
+    n_in = observed.indices.size
     scaling = Scaling.of(samples.inputs, samples.mean)
     Z, targets = scaling.inputs(samples.inputs), samples.mean / scaling.action
     W1 = rng.standard_normal((n_hidden, n_in)) / np.sqrt(n_in)
@@ -214,7 +218,8 @@ def _random_policy(
     residual = targets - features @ weights
     variance = np.mean(residual**2 + samples.variance / scaling.action**2, axis=0)
     log_sigma = 0.5 * np.log(np.maximum(variance, VARIANCE_FLOOR))
-    standard = Policy(observed, W1, b1, weights[:-1].T, weights[-1], log_sigma)
+    expressions = observed if isinstance(observed, Expressions) else None
+    standard = Policy(observed.indices, W1, b1, weights[:-1].T, weights[-1], log_sigma, expressions)
     return scaling.to_raw(standard, standard.theta)
 
 

@@ -7,6 +7,8 @@ the policy (`policy.cost_term`); a policy alone has S = 0 and nothing there.  Ma
 stand row by row.  A kernel that takes a policy like this is compiled once for all of them.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +16,10 @@ from vgps.policy.gaussian import Policy
 from vgps.solver.native import kernel
 
 Array = NDArray[np.float64]
+
+Pointer = Any  # to doubles
+
+FAST = {"contract", "reassoc"}  # a sum over displacements is taken in whatever order is fastest
 
 HEADER = 5  # numbers before `observed`
 
@@ -42,7 +48,10 @@ def offsets(header: Array) -> tuple[int, int, int, int, int]:
 
 @kernel
 def preactivation(packed: Array, W1: int, b1: int, x: Array, z: Array) -> None:
-    """Fill ``z`` (n_hidden,) with W1 x[observed] + b1; W1 and b1 begin where `offsets` says."""
+    """Fill ``z`` (n_hidden,) with W1 x[observed] + b1; W1 and b1 begin where `offsets` says.
+
+    Where the policy sees expressions, ``x`` is what they give.
+    """
     n_in = int(packed[1])
     for h in range(len(z)):
         total = packed[b1 + h]

@@ -61,8 +61,11 @@ def survived_pushes(
         duration: of the push, s.
 
     Raises:
-        PushError: for an unknown point, or a duration that is not a positive multiple of dt.
+        PushError: for an unknown point, a duration that is not a positive multiple of dt, or a
+            policy that sees the time, whose motion never settles.
     """
+    if model.robot.task.observes_time:
+        raise PushError(f"the policy of {model.robot.name} observes t: its motion never settles")
     _require_point(model, point)
     steps = _control_steps(model, duration)
     instants = [round(t / model.dt) for t in INSTANTS]

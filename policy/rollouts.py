@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from vgps.codegen.emission.policy_rollouts import MOST_LANES, Arguments
 from vgps.codegen.model import Model
 from vgps.policy.disturbance import Disturbance, process_noise, pushed_points, undisturbed
-from vgps.policy.gaussian import Indices, Policy
+from vgps.policy.gaussian import Policy
+from vgps.policy.observation import Indices
 
 Array = NDArray[np.float64]
 
@@ -59,7 +60,7 @@ def run_policy(
     Raises:
         ValueError: when the policy does not fit the robot.
     """
-    policy.require_fit(model.nx, model.nu)
+    _require_fit(model, policy)
     x0 = initial_states(model, rollouts, rng)
     disturbance = process_noise(model, rollouts, horizon, rng)
     noise = policy.sigma * rng.standard_normal((rollouts, horizon, model.nu))
@@ -106,7 +107,7 @@ def run_policy_from(
     Raises:
         ValueError: when the policy or an array does not fit the robot.
     """
-    policy.require_fit(model.nx, model.nu)
+    _require_fit(model, policy)
     T = noise.shape[1]
     chosen = policy.theta[None] if thetas is None else thetas
     R = len(x0) if thetas is None else len(thetas)
@@ -137,6 +138,11 @@ def run_policy_from(
     sizes = R, T, n_in, n_hidden, n_theta
     model.policy_rollouts(Arguments._make([*sizes, *rows, len(points), *addresses]))
     return Rollouts(X, U, c)
+
+
+def _require_fit(model: Model, policy: Policy) -> None:
+    """Compiled code checks neither an index nor what is observed (ValueError)."""
+    policy.bound(model).require_fit(model.nx, model.nu)
 
 
 def mean_rollout(model: Model, policy: Policy) -> Array:

@@ -57,10 +57,11 @@ def estimator_data(sample_set: SampleSet, policy: Policy) -> tuple[Array, Array,
     X, U = sample_set.X.reshape(B * R, T, nx), sample_set.U.reshape(B * R, T, -1)
     guides = [LinearGaussianController(*parts) for parts in zip(*sample_set.guides, strict=True)]
     log_probs = [guide.log_prob(X, U) for guide in guides]
-    log_probs += [policy.with_theta(theta).log_prob(X, U) for theta in sample_set.theta]
+    Z = policy.observation.at_steps(X, np.arange(T))  # (S, T, n_in)
+    log_probs += [policy.with_theta(theta).log_prob_of(Z, U) for theta in sample_set.theta]
     log_q = np.cumsum(np.stack(log_probs), axis=2)  # (B, S, T)
     mixture = np.logaddexp.reduce(log_q, axis=0) - np.log(B)  # (S, T)
-    return X[:, :, policy.observed], U, -sample_set.cost.reshape(B * R, T), mixture
+    return Z, U, -sample_set.cost.reshape(B * R, T), mixture
 
 
 def active_set(
@@ -73,9 +74,8 @@ def active_set(
     B, P = len(sample_set.X), len(sample_set.theta)
     if P <= POLICIES:
         return sample_set
-    _, U, _, log_q = data
-    X = sample_set.X.reshape(*U.shape[:2], -1)
-    w = normalized(np.cumsum(best.log_prob(X, U), axis=1) - log_q, axis=0)  # (S, T)
+    Z, U, _, log_q = data
+    w = normalized(np.cumsum(best.log_prob_of(Z, U), axis=1) - log_q, axis=0)  # (S, T)
     weight = w.reshape(B, -1).sum(axis=1)[B - P :]  # (P,)
     weight[[sample_set.best, P - 1]] = np.inf
     kept = np.sort(np.argsort(weight, kind="stable")[P - POLICIES :])  # (POLICIES,)
@@ -119,7 +119,8 @@ def policy_batch(model: Model, policy: Policy, R: int, T: int, rng: np.random.Ge
     x0, disturbance = initial_states(model, R, rng), process_noise(model, R, T, rng)
     noise = policy.sigma * rng.standard_normal((R, T, model.nu))
     X = run_policy_from(model, policy, x0, noise, disturbance).X
-    return with_costs(model, X, policy.mean(X[:, :T]) + noise)
+    Z = policy.observation.at_steps(X[:, :T], np.arange(T))  # (R, T, n_in)
+    return with_costs(model, X, policy.mean_of(Z) + noise)
 
 
 def guide_batch(

@@ -7,7 +7,8 @@ units are the same function; the weights take in the scaling:
     W1 = W1' / s    b1 = b1' - W1 m    W2 = a W2'    b2 = a b2'    sigma = a sigma'
 """
 
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ _ROUNDING = 1e-13  # deviation of equal numbers, as a share of them
 
 
 class Scaling(NamedTuple):
-    """Standard units of observed coordinates and actions, in raw units."""
+    """Standard units of what is observed and of actions, in raw units."""
 
     mean: Array  # (n_in,) m
     scale: Array  # (n_in,) s
@@ -28,22 +29,22 @@ class Scaling(NamedTuple):
 
     @classmethod
     def of(cls, inputs: Array, actions: Array) -> "Scaling":
-        """Units from samples (N, n_in), (N, nu); a coordinate that does not vary keeps its own."""
+        """Units from samples (N, n_in), (N, nu); a number that does not vary keeps its own."""
         return cls(inputs.mean(axis=0), _deviation(inputs), _deviation(actions))
 
     def inputs(self, raw: Array) -> Array:
-        """Observed coordinates (N, n_in) in standard units."""
+        """What is observed (N, n_in) in standard units."""
         return (raw - self.mean) / self.scale
 
     def to_standard(self, policy: Policy) -> Array:
         """theta of ``policy`` in standard units."""
-        standard = Policy(
-            policy.observed,
-            policy.W1 * self.scale,
-            policy.b1 + policy.W1 @ self.mean,
-            policy.W2 / self.action[:, None],
-            policy.b2 / self.action,
-            policy.log_sigma - np.log(self.action),
+        standard = replace(
+            policy,
+            W1=policy.W1 * self.scale,
+            b1=policy.b1 + policy.W1 @ self.mean,
+            W2=policy.W2 / self.action[:, None],
+            b2=policy.b2 / self.action,
+            log_sigma=policy.log_sigma - np.log(self.action),
         )
         return standard.theta
 
@@ -56,7 +57,7 @@ class Scaling(NamedTuple):
         standard = policy.with_theta(theta)
         with np.errstate(over="ignore", invalid="ignore"):
             W1 = standard.W1 / self.scale
-            weights = {
+            weights: dict[str, Any] = {
                 "W1": W1,
                 "b1": standard.b1 - W1 @ self.mean,
                 "W2": standard.W2 * self.action[:, None],
@@ -66,7 +67,7 @@ class Scaling(NamedTuple):
         for name, weight in weights.items():
             if not np.isfinite(weight).all():
                 raise FloatingPointError(f"{name} of the fitted policy is not finite in raw units")
-        return Policy(policy.observed, **weights)
+        return replace(policy, **weights)
 
 
 def _deviation(samples: Array) -> Array:

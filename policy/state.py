@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from vgps.codegen.model import Model
 from vgps.policy.gaussian import Policy
 from vgps.policy.mstep import Fit, FitSettings, draws_of, first_fit
+from vgps.policy.observation import observation_of
 from vgps.solver.distribution import TrajectoryDistribution, trajectory_distribution
 from vgps.solver.ilqr import Settings, Solution
 from vgps.solver.optimize import INITIAL
@@ -106,7 +107,7 @@ def imitate(
     rng: np.random.Generator,
 ) -> Improvement:
     """The first M-step: a policy that resembles the initial DDP solutions (section 6)."""
-    observed = np.array(model.robot.observed_indices)
+    observed = observation_of(model)
     draw = draws_of(q, observed, settings.fit)
     return Improvement(first_fit(observed, settings.n_hidden, draw, settings.fit, rng))
 

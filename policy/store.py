@@ -1,7 +1,7 @@
 """Policies and search states as plain named arrays, and back: nothing is pickled.
 
 Of the arrays here every one is checked on its way back, for later code indexes with them unchecked.
-The names of their sizes: nx, nu, n_in observed coordinates, hidden units; S the task's initial
+The names of their sizes: nx, nu, n_in numbers that are observed, hidden units; S the task's initial
 states, T its horizon, T_learned the steps of it that a policy learns from; after_last the first
 iteration not asked for.
 """
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.codegen.description.robot import Robot
+from vgps.codegen.model import Model
 from vgps.policy import finish
 from vgps.policy.archive import (
     ArrayFileError,
@@ -24,25 +25,29 @@ from vgps.policy.archive import (
     read_arrays,
     require_arrays,
     split_each,
+    text,
     whole,
 )
 from vgps.policy.dagger import Dataset
 from vgps.policy.finish import FinishState
 from vgps.policy.gaussian import Policy
 from vgps.policy.mlp import count_weights
+from vgps.policy.observation import Expressions, spelled
 from vgps.policy.sample_set import SampleSet
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import Beginning, SearchState
 from vgps.solver.distribution import TrajectoryDistribution, square_root
 
 _POLICY: Schema = {
-    "observed": whole("n_in", below="nx"),
+    "observed": whole("n_in", below="nx", optional=True),  # one of these two
+    "expressions": text("n_in", optional=True),
     "W1": numbers("hidden", "n_in"),
     "b1": numbers("hidden"),
     "W2": numbers("nu", "hidden"),
     "b2": numbers("nu"),
     "log_sigma": numbers("nu"),
 }
+_WEIGHTS = ("W1", "b1", "W2", "b2", "log_sigma")
 # k of its `SearchState`; early versions did not say.
 POLICY_FILE: Schema = _POLICY | {"iteration": whole(least=1, below="after_last", optional=True)}
 
@@ -64,6 +69,7 @@ FINISH: Schema = {
     "total": numbers("n_weights"),
     "pool": numbers("starts", "nx"),
     "visited": numbers("states", "nx"),
+    "visited_t": numbers("states", optional=True),  # early versions knew no policy that sees t
     "cap": numbers(),
     "dead": numbers(),
 }
@@ -91,28 +97,45 @@ _MEMORIES: dict[type[Any] | None, Schema] = {
 
 def policy_to_arrays(policy: Policy) -> Arrays:
     """The arrays of a policy."""
-    return {name: getattr(policy, name) for name in _POLICY}
+    seen: Arrays = {"observed": policy.observed}
+    if policy.expressions is not None:
+        seen = {"expressions": np.array(policy.expressions.texts)}
+    return seen | {name: getattr(policy, name) for name in _WEIGHTS}
 
 
 def policy_from_arrays(arrays: Mapping[str, NDArray]) -> Policy:
     """The policy of which these are the arrays, among others.
 
+    One that sees expressions is not bound to a model.
+
     Raises:
         ValueError: when one is missing, or the shapes do not fit together.
     """
     require_arrays(arrays, _POLICY)
-    return Policy(**{name: arrays[name] for name in _POLICY})
+    if ("observed" in arrays) == ("expressions" in arrays):
+        raise ValueError("a policy has one of the arrays observed and expressions")
+    weights: dict[str, Any] = {name: arrays[name] for name in _WEIGHTS}
+    if "observed" in arrays:
+        return Policy(arrays["observed"], **weights)
+    expressions = Expressions(tuple(map(str, arrays["expressions"])))
+    return Policy(expressions.indices, **weights, expressions=expressions)
 
 
-def load_policy(path: str | Path) -> Policy:
+def load_policy(path: str | Path, model: Model | None = None) -> Policy:
     """The policy of a run: a ``policy.npz`` or the run folder that holds one.
 
+    Args:
+        path: of the file or the folder.
+        model: that it must be of; one that sees expressions cannot compute them without.
+
     Raises:
-        ArrayFileError: an InputError and a ValueError, when there is none, or the file is damaged
-            or not a policy.
+        ArrayFileError: an InputError and a ValueError, when there is none, or the file is damaged,
+            not a policy, or not one of the model's robot.
     """
     path = Path(path)
-    return read_policy(path / "policy.npz" if path.is_dir() else path)[0]
+    robot = None if model is None else model.robot
+    policy = read_policy(path / "policy.npz" if path.is_dir() else path, robot)[0]
+    return policy if model is None else policy.bound(model)
 
 
 def read_policy(
@@ -134,6 +157,8 @@ def read_policy(
     arrays = read_arrays(path, "a policy", POLICY_FILE, sizes, robot)
     try:
         policy = policy_from_arrays(arrays)
+        if robot is not None:
+            _require_expressions(policy, robot)
     except ValueError as error:
         raise ArrayFileError(f"{path}: {error}") from None
     return policy, int(arrays["iteration"]) if "iteration" in arrays else None
@@ -192,6 +217,7 @@ def finish_from_arrays(arrays: Mapping[str, NDArray]) -> FinishState:
         total=arrays["total"],
         pool=arrays["pool"],
         visited=arrays["visited"],
+        visited_t=arrays.get("visited_t", np.zeros(len(arrays["visited"]))),
         cap=float(arrays["cap"]),
         dead=float(arrays["dead"]),
     )
@@ -254,11 +280,18 @@ def require_state(
         require_arrays(_distributions_to_arrays(state.q), _named("q", _DISTRIBUTION), sizes)
         return
     require_arrays(state_to_arrays(state), state_schema(memory), sizes)
+    _require_expressions(state.policy, robot)
     observed, asked = state.policy.observed.tolist(), list(robot.observed_indices)
     if observed != asked:
         raise ValueError(
             f"the policy observes the coordinates {observed}, the robot's file {asked}"
         )
+
+
+def _require_expressions(policy: Policy, robot: Robot) -> None:
+    found, asked = policy.observation.texts, robot.task.expressions
+    if found != asked:
+        raise ValueError(f"the policy observes {spelled(found)}, the robot's file {spelled(asked)}")
 
 
 def _distributions_to_arrays(q: Sequence[TrajectoryDistribution]) -> Arrays:

@@ -23,7 +23,7 @@ def improve(
     model: Model, settings: SearchSettings, state: SearchState, rng: np.random.Generator
 ) -> Improvement:
     """Line 4: the policy imitates the q of every initial state."""
-    draw = draws_of(state.q, state.policy.observed, settings.fit)
+    draw = draws_of(state.q, state.policy.observation, settings.fit)
     return Improvement(fit(state.policy, draw, settings.fit, rng))
 
 

@@ -1,6 +1,8 @@
 /* Rollouts of policies with one softplus hidden layer (policy/rollouts.py), one in each lane.
  *
- *     u = W2 softplus(W1 x[observed] + b1) + b2 + noise   within limits
+ *     u = W2 softplus(W1 y[observed] + b1) + b2 + noise   within limits
+ *
+ * y is x, or what the expressions of task.observe make of it and of the time.
  *
  * Each may have weights of its own.  What one rollout is given stands in a row of an array, and an
  * array with fewer rows than there are rollouts is read again from its first; where one has none,
@@ -42,16 +44,16 @@ static inline lanes softplus(lanes z)
   return lanes_fmax(z, splat(0.0)) + lanes_log1p(lanes_exp(-lanes_fabs(z)));
 }
 
-/* mean (NU) of the policy theta = (W1, b1, W2, b2, ...) at x (NX); `hidden` is work space. */
+/* mean (NU) of the policy theta = (W1, b1, W2, b2, ...) that sees y; `hidden` is work space. */
 static void mean_actions(long n_in, long n_hidden, const long *restrict observed,
-                         const lanes *restrict theta, const lanes *restrict x,
+                         const lanes *restrict theta, const lanes *restrict y,
                          lanes *restrict hidden, lanes *restrict mean)
 {
   const lanes *const b1 = theta + n_hidden * n_in, *const W2 = b1 + n_hidden;
   const lanes *const b2 = W2 + NU * n_hidden;
   for (long h = 0; h < n_hidden; ++h) {
     lanes z = b1[h];
-    for (long j = 0; j < n_in; ++j) z += theta[h * n_in + j] * x[observed[j]];
+    for (long j = 0; j < n_in; ++j) z += theta[h * n_in + j] * y[observed[j]];
     hidden[h] = softplus(z);
   }
   for (long i = 0; i < NU; ++i) {
@@ -106,7 +108,13 @@ void robot_policy_rollouts(const PolicyRollouts *a)
     rows_of(a->impulses, a->n_impulses, a->T * NV, r, impulses);
     rows_of(a->pushes, a->n_pushes, a->T * a->n_pushed, r, pushes);
     for (long t = 0; t < a->T; ++t) {
-      mean_actions(a->n_in, a->n_hidden, a->observed, theta, x, hidden, mean);
+#ifdef N_OBSERVED
+      lanes y[N_OBSERVED];
+      lanes_observation(x, (const lanes[]){splat(t * DT)}, y);
+#else
+      const lanes *const y = x;
+#endif
+      mean_actions(a->n_in, a->n_hidden, a->observed, theta, y, hidden, mean);
       gather(noise, NU, u);
       for (int i = 0; i < NU; ++i) { /* a NaN stays one */
         u[i] += mean[i];

@@ -10,6 +10,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from vgps.codegen.description.actuators import Actuator
 from vgps.codegen.description.expansion import Endings
+from vgps.codegen.description.expression import parse
 from vgps.codegen.description.fields import (
     FileName,
     Number,
@@ -205,13 +206,25 @@ class Blueprint(Part):
 
     @property
     def observed_indices(self) -> tuple[int, ...]:
-        """Indices into x of what the policy sees."""
+        """Indices of what the policy sees: into x, or into all that the expressions give."""
         observe = self.task.observe
         if observe is None:
             first = 1 if self.base == "floating" and not self.task.depends_on_x else 0
             return tuple(range(first, self.nx))
+        if isinstance(observe, tuple):
+            return tuple(range(len(observe)))
         positions = tuple(self.q_names.index(name) for name in observe.q)
         return positions + tuple(self.nq + self.q_names.index(name) for name in observe.v)
+
+    @property
+    def observes_root_x(self) -> bool:
+        """Whether what the policy sees may depend on where a floating root is along x."""
+        if self.base == "fixed":
+            return False
+        if self.task.expressions:
+            names = (name for text in self.task.expressions for name in parse(text).names)
+            return any(name.endswith(".x") for name in names)
+        return 0 in self.observed_indices
 
     @property
     def action_limits(self) -> tuple[list[float], list[float]]:

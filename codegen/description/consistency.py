@@ -11,7 +11,7 @@ from pydantic_core import PydanticCustomError
 from vgps.codegen.description.blueprint import Blueprint
 from vgps.codegen.description.expansion import REFERENCES
 from vgps.codegen.description.fields import Location, refuse
-from vgps.codegen.description.task import Deviation, Initial
+from vgps.codegen.description.task import Deviation, Initial, Observe
 from vgps.codegen.errors import hint
 
 FLOATING = ("x", "y", "angle")
@@ -161,7 +161,7 @@ def check_coordinates(robot: Blueprint) -> Refusals:
             by_name = getattr(part, key, None)
             for name in by_name if isinstance(by_name, dict) else ():
                 yield from _check_coordinate(name, names, (*at, key, name), "key")
-    if task.observe is None:
+    if not isinstance(task.observe, Observe):
         return
     if not task.observe.q and not task.observe.v:
         yield refuse("the policy must observe something", "sentence", ("task", "observe"))

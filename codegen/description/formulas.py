@@ -23,6 +23,7 @@ COST: Location = ("task", "cost")
 FINAL_COST: Location = ("task", "final_cost")
 SUCCESS: Location = ("task", "success")
 HEIGHT: Location = ("ground", "height")
+OBSERVE: Location = ("task", "observe")
 
 
 def quantities(robot: Blueprint) -> set[str]:
@@ -52,11 +53,20 @@ def check_final_cost(robot: Blueprint) -> Refusals:
     if robot.task.final_cost is None:
         return
     cost = parse(robot.task.final_cost)
-    actions = {"u", *(f"{joint.name}.u" for joint in robot.actuated_joints)}
-    names = quantities(robot) - actions | set(robot.parameters)
-    faults = [*_actions_in(cost, actions)]
-    faults = faults or [*cost.faults(names, COST_CALLS), *_not_number(cost)]
+    faults = _faults_without_actions(robot, cost, "the state after the last step has none")
     yield from _refusals(FINAL_COST, robot.parameters, cost, faults)
+
+
+def check_observe(robot: Blueprint) -> Refusals:
+    """What the policy sees are different numbers made of quantities of the state."""
+    expressions = [parse(text) for text in robot.task.expressions]
+    for index, expression in enumerate(expressions):
+        at: Location = (*OBSERVE, index)
+        faults = _faults_without_actions(robot, expression, "it follows from what is observed")
+        yield from _refusals(at, robot.parameters, expression, faults)
+        if any(_same(expression, earlier) for earlier in expressions[:index]):
+            text = f"the expression {expression.text.strip()!r} is listed twice"
+            yield refuse(text, "sentence", at)
 
 
 def check_success(robot: Blueprint) -> Refusals:
@@ -122,11 +132,23 @@ def _last_faults(term: Term, parameters: Mapping[str, float]) -> Iterator[Expres
         yield ExpressionError(text, term.last.column)
 
 
-def _actions_in(expression: Expression, actions: set[str]) -> Iterator[ExpressionError]:
-    for name, column in expression.places:
-        if name in actions:
-            text = f"{name!r} is an action, and the state after the last step has none"
-            yield ExpressionError(text, column)
+def _faults_without_actions(
+    robot: Blueprint, expression: Expression, reason: str
+) -> list[ExpressionError]:
+    """Those of a number that no action may be part of, for a reason."""
+    actions = {"u", *(f"{name}.u" for name in robot.u_names)}
+    faults = [
+        ExpressionError(f"{name!r} is an action, and {reason}", column)
+        for name, column in expression.places
+        if name in actions
+    ]
+    names = quantities(robot) - actions | set(robot.parameters)
+    return faults or [*expression.faults(names, COST_CALLS), *_not_number(expression)]
+
+
+def _same(one: Expression, other: Expression) -> bool:
+    """Whether two expressions are written alike but for spaces."""
+    return "".join(one.text.split()) == "".join(other.text.split())
 
 
 def _not_number(expression: Expression) -> Iterator[ExpressionError]:

@@ -41,6 +41,7 @@ RULES: tuple[tuple[Rule, tuple[str | Location, ...]], ...] = (
     (formulas.check_cost, (NAMES, TREE, ("task", "cost"))),
     (formulas.check_final_cost, (NAMES, TREE, ("task", "final_cost"))),
     (formulas.check_success, (NAMES, TREE, ("task", "success"))),
+    (formulas.check_observe, (NAMES, TREE, ("task", "observe"))),
     (formulas.check_height, (NAMES, ("ground",))),
     (consistency.check_contact, (NAMES, TREE, ("ground",), ("task", "integrator"))),
     (consistency.check_gait, (NAMES, TREE, ("ground",), ("gait",), ("task", "start"))),
@@ -110,7 +111,14 @@ def _sketch(model: type[Part], data: dict[str, Any], wrong: set[Location], loc: 
         if below is not None and isinstance(value, dict):
             value = _sketch(below, value, wrong, at)
         elif below is not None and isinstance(value, list):
-            items = [item for item in enumerate(value) if isinstance(item[1], dict)]
-            value = tuple(_sketch(below, item, wrong, (*at, index)) for index, item in items)
+            items = [
+                (index, item)
+                for index, item in enumerate(value)
+                if isinstance(item, dict) or (isinstance(item, str) and (*at, index) not in wrong)
+            ]
+            value = tuple(
+                _sketch(below, item, wrong, (*at, index)) if isinstance(item, dict) else item
+                for index, item in items
+            )
         values[key] = value
     return model.model_construct(**values)

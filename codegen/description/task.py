@@ -12,6 +12,7 @@ from pydantic import (
     model_validator,
 )
 
+from vgps.codegen.description.check import Check
 from vgps.codegen.description.expression import parse, split_aggregates
 from vgps.codegen.description.fields import (
     LARGEST,
@@ -32,6 +33,7 @@ from vgps.codegen.description.fields import (
 from vgps.codegen.errors import found
 
 MOST_INITIAL_STATES = 100
+MOST_OBSERVED = 200
 
 
 def _mapping(value: Any) -> dict[str, Any]:
@@ -127,7 +129,7 @@ def _one_or_several(
 
 
 class Observe(Part):
-    """What the policy sees, in this order: positions, then velocities.
+    """Coordinates that the policy sees, in this order: positions, then velocities.
 
     q  names of the coordinates whose positions it sees
     v  names of the coordinates whose velocities it sees
@@ -135,6 +137,30 @@ class Observe(Part):
 
     q: Names
     v: Names
+
+
+def _expressions(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or not value:
+        given = "an empty list" if isinstance(value, list | tuple) else found(value)
+        text = "must be a mapping with q and v, or a list of at least one expression"
+        raise refuse(f"{text}, found {given}")
+    return value
+
+
+_Expressions = Annotated[
+    tuple[ExpressionText, ...],
+    at_most(MOST_OBSERVED),
+    Check(_expressions, minItems=1),
+]
+_EXPRESSIONS = TypeAdapter(_Expressions)
+
+
+def _coordinates_or_expressions(
+    value: Any, _: ValidatorFunctionWrapHandler, info: ValidationInfo
+) -> Observe | tuple[str, ...]:
+    if isinstance(value, dict | Observe):
+        return Observe.model_validate(value, context=info.context)
+    return _EXPRESSIONS.validate_python(value, context=info.context)
 
 
 class Start(Part):
@@ -185,8 +211,10 @@ class Task(Part):
                    from a trajectory of each (Levine & Koltun 2013, section 8)
     process_noise  standard deviations of what disturbs the motion, in every rollout
     disturbances   pushes, in every rollout under process noise
-    observe        what the policy sees; absent: every position and velocity, but the x of a
-                   floating root only where a cost names an x
+    observe        what the policy sees: coordinates, or a list of expressions of quantities of the
+                   state and the time t, s, such as [sin(hinge.q), hinge.v, hand.x - com.x]; one
+                   with a comma needs quotes in such a list.  Absent: every position and velocity,
+                   but the x of a floating root only where a cost names an x
     start          where the optimiser starts
     """
 
@@ -200,7 +228,9 @@ class Task(Part):
     initial: Annotated[Initial | _Initials, WrapValidator(_one_or_several)] = Initial()
     process_noise: ProcessNoise = ProcessNoise()
     disturbances: tuple[Push, ...] = ()
-    observe: Observe | None = None
+    observe: (
+        Annotated[Observe | _Expressions, WrapValidator(_coordinates_or_expressions)] | None
+    ) = None
     start: Start | None = None
 
     @property
@@ -226,11 +256,23 @@ class Task(Part):
     def ends(self) -> bool:
         """Whether the task ends with its horizon.
 
-        Success asks where a rollout is at its end, or the cost depends on when it ends.
+        Success asks where a rollout is at its end, the cost depends on when it ends, or what the
+        policy does there depends on the time.
         """
         _, terms = split_aggregates(parse(self.success))
         asks_for_the_end = any(term.aggregate == "final" for term in terms)
-        return asks_for_the_end or self.final_cost is not None or "t" in parse(self.cost).names
+        is_timed = "t" in parse(self.cost).names or self.observes_time
+        return asks_for_the_end or self.final_cost is not None or is_timed
+
+    @property
+    def expressions(self) -> tuple[str, ...]:
+        """What the policy sees, where the file says so by expressions."""
+        return self.observe if isinstance(self.observe, tuple) else ()
+
+    @property
+    def observes_time(self) -> bool:
+        """Whether what the policy sees depends on the time."""
+        return any("t" in parse(text).names for text in self.expressions)
 
     @property
     def depends_on_x(self) -> bool:
@@ -240,7 +282,7 @@ class Task(Part):
 
     @property
     def is_timed(self) -> bool:
-        """Whether an expression names t, so that functions of the state need the time as well."""
+        """Whether cost or success names t, so that their functions need the time as well."""
         texts = self.cost, self.final_cost or "0", self.success
         return any("t" in parse(text).names for text in texts)
 

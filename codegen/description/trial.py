@@ -24,7 +24,7 @@ from vgps.codegen.description.expression import (
     wrap,
 )
 from vgps.codegen.description.fields import Location, refuse
-from vgps.codegen.description.formulas import COST, FINAL_COST, HEIGHT, SUCCESS
+from vgps.codegen.description.formulas import COST, FINAL_COST, HEIGHT, OBSERVE, SUCCESS
 from vgps.codegen.description.grammar import UNARY
 from vgps.codegen.description.motion import quantities_at
 
@@ -35,9 +35,13 @@ Names = dict[str, Any]  # quantities and parameters; u is (nu,), t is 0 unless s
 
 
 def check_start(robot: Blueprint) -> Refusals:
-    """The cost, and the ground below the contact points, are finite at every initial state."""
+    """What is needed at step 0 is finite at every initial state.
+
+    This is the cost, what the policy sees, and the ground below the contact points.
+    """
     tried = list(zip(robot.task.initial_names, map(np.array, robot.initial_states), strict=True))
     yield from islice(_undefined_costs(robot, tried), 1)
+    yield from islice(_undefined_observations(robot, tried), 1)
     if robot.ground is not None:
         yield from islice(_undefined_heights(robot, parse(robot.ground.height), tried), 1)
 
@@ -51,6 +55,16 @@ def _undefined_costs(robot: Blueprint, tried: list[tuple[str, np.ndarray]]) -> R
         if all(faults) and (fault := faults[0]):
             text = f"cannot be used: {fault} at step 0, {initial}"
             yield refuse(f"{text}{_where(fault, cost, start[0])}", at=COST, offset=fault.column)
+
+
+def _undefined_observations(robot: Blueprint, tried: list[tuple[str, np.ndarray]]) -> Refusals:
+    for index, text in enumerate(robot.task.expressions):
+        expression, at = parse(text), (*OBSERVE, index)
+        for initial, x0 in tried:
+            names = _names(robot, x0, np.zeros(robot.nu))
+            if fault := _fault(expression, names):
+                where = f"at step 0, {initial}{_where(fault, expression, names)}"
+                yield refuse(f"cannot be used: {fault} {where}", at=at, offset=fault.column)
 
 
 def _undefined_heights(
@@ -67,11 +81,13 @@ def _undefined_heights(
 def doubts(robot: Blueprint) -> Refusals:
     """What is undefined at some states but may well be meant."""
     tried = list(_tried(robot))
-    yield from _doubts_of_cost(COST, parse(robot.task.cost), tried)
+    yield from _doubts_of_number(COST, parse(robot.task.cost), tried)
+    for index, text in enumerate(robot.task.expressions):
+        yield from _doubts_of_number((*OBSERVE, index), parse(text), tried)
     if robot.task.final_cost is not None:
         end = robot.task.horizon * robot.task.dt
         at_the_end = [{**names, "t": end} for names in tried]
-        yield from _doubts_of_cost(FINAL_COST, parse(robot.task.final_cost), at_the_end)
+        yield from _doubts_of_number(FINAL_COST, parse(robot.task.final_cost), at_the_end)
     outer, terms = split_aggregates(parse(robot.task.success))
     undefined = [_undecided(robot, outer, terms, names) for names in tried]
     if all(undefined) and (fault := undefined[0]):
@@ -79,12 +95,12 @@ def doubts(robot: Blueprint) -> Refusals:
         yield _warning(SUCCESS, text, fault)
 
 
-def _doubts_of_cost(at: Location, cost: Expression, tried: list[Names]) -> Refusals:
-    faults = [(fault, names) for names in tried if (fault := _fault(cost, names))]
+def _doubts_of_number(at: Location, number: Expression, tried: list[Names]) -> Refusals:
+    faults = [(fault, names) for names in tried if (fault := _fault(number, names))]
     if faults:
         fault, names = faults[0]
         text = f"{fault} at {len(faults)} of {len(tried)} states tried around where rollouts begin"
-        yield _warning(at, f"{text}{_where(fault, cost, names)}", fault)
+        yield _warning(at, f"{text}{_where(fault, number, names)}", fault)
 
 
 def _tried(robot: Blueprint) -> Iterator[Names]:

@@ -89,6 +89,8 @@ def _head(robot: Robot, functions: Functions, compiled: list[ca.Function]) -> st
         constants["TIMED"] = 1
     if robot.task.final_cost is not None:
         constants["FINAL_COST"] = 1
+    if robot.task.expressions:
+        constants["N_OBSERVED"] = len(robot.task.expressions)
     lines = [f"#include <{name}.h>" for name in ("limits", "math", "string")]
     lines += [f"#define {name} {value}" for name, value in constants.items()]
     lines += [f"static const int PARENT[NV] = {{{', '.join(map(str, functions.parents))}}};"]

@@ -23,7 +23,7 @@ class Arguments(NamedTuple):
     n_impulses: Count
     n_pushes: Count
     n_pushed: Count  # points that are pushed
-    observed: Indices  # (n_in,)
+    observed: Indices  # (n_in,) of x, or of what expressions make of it
     points: Indices  # (n_pushed,) of the robot's
     limits: Read  # (2, nu) least and largest u
     theta: Read  # (n_thetas, n_theta)

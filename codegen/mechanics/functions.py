@@ -33,6 +33,7 @@ def generate(robot: Robot) -> Functions:
             *dynamics,
             *_cost(robot, coordinates),
             *_final_cost(robot, coordinates),
+            *_observation(robot, coordinates),
             *_points(coordinates.q, points),
             _measures(robot, coordinates),
         ],
@@ -81,6 +82,21 @@ def _final_cost(robot: Robot, c: Coordinates) -> list[Function]:
         Function("final_cost", inputs, {"c": cost}, along_trajectories=True),
         Function("final_cost_quantities", inputs, {"y": quantities}),
         Function("final_cost_expansion", inputs, expansion),
+    ]
+
+
+def _observation(robot: Robot, c: Coordinates) -> list[Function]:
+    """What the policy sees and its Jacobian, where the file says so by expressions."""
+    if not robot.task.expressions:
+        return []
+    quantities = c.quantities()
+    values = [parse(text).evaluate(quantities, FUNCTIONS) for text in robot.task.expressions]
+    o = ca.vertcat(*map(ca.SX, values))
+    inputs = {"x": c.x, "t": c.t}
+    outputs = {"o": o, "o_x": ca.jacobian(o, c.x)}
+    return [
+        Function("observation", inputs, {"o": o}, along_trajectories=True),
+        Function("observation_jacobian", inputs, outputs, along_trajectories=True),
     ]
 
 

@@ -82,6 +82,18 @@ def test_degrees_are_warned_of(load_text):
 # Each row: text to replace, replacement, the marked text (^ before the place), part of the message.
 MISTAKES = [
     (
+        "(hand.y - 1)**2",
+        "(hand.y - 1)**2\n  final_cost: motor.u**2",
+        "final_cost: ^motor.u**2",
+        "'motor.u' is an action, and the state after the last step has none",
+    ),
+    (
+        "dt: 0.01",
+        "dt: 0.01\n  observe: [jet.u]",
+        "[^jet.u]",
+        "'jet.u' is an action, and it follows from what is observed",
+    ),
+    (
         "link: lower, at: [L, 0]",
         "link: lowr, at: [L, 0]",
         "link: ^lowr",

@@ -59,7 +59,9 @@ SPOILT = [
     ("horizon: 50", "horizon: 50\n  initial: {spread: {q: -1}}", "task.initial"),
     ("horizon: 50", "horizon: 50\n  process_noise: {q: {elbow: -1}}", "task.process_noise.q.elbow"),
     ("horizon: 50", "horizon: 50\n  process_noise: {q: [1]}", "task.process_noise.q"),
-    ("horizon: 50", "horizon: 50\n  observe: {q: elbow, v: []}", "task.observe.q"),
+    ("horizon: 50", "horizon: 50\n  observe: {q: elbow, v: []}", "task.observe"),
+    ("horizon: 50", "horizon: 50\n  observe: []", "task.observe"),
+    ("horizon: 50", "horizon: 50\n  observe: [t, 1]", "task.observe"),
     ("horizon: 50", "horizon: 50\n  disturbances: {point: hand}", "task.disturbances"),
     ("cost: sum(u**2) + ", "cost: sum(u^2) + ", "task.cost"),
     ("cost: sum(u**2) + (hand.y - 1)**2", "cost: 1", "task.cost"),
@@ -78,6 +80,7 @@ RIGHT = [
         "horizon: 50\n  initial: {q: {elbow: pi/4}, spread: {q: {elbow: 1/9}, v: m/9}}",
     ),
     ("horizon: 50", "horizon: 50\n  initial: [{}, {v: {elbow: -1}}]"),
+    ("horizon: 50", "horizon: 50\n  observe: [t, 'atan2(hand.y, elbow.q)', m*elbow.v]"),
     ("parameters:\n  m: 2.0\n  L: m/4\n", "parameters: {m: 2, L: 1, x: -0.5}\n"),
 ]
 

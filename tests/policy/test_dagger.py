@@ -27,7 +27,8 @@ def q(rng):
 
 @pytest.fixture
 def model():
-    robot = SimpleNamespace(observed_indices=tuple(range(NX)))
+    task = SimpleNamespace(expressions=())
+    robot = SimpleNamespace(observed_indices=tuple(range(NX)), task=task)
     return SimpleNamespace(
         limits=np.full((2, NU), [[-np.inf], [np.inf]]), robot=robot, nx=NX, nu=NU
     )

@@ -10,6 +10,7 @@ from vgps.policy import cost_weighted, dagger
 from vgps.policy.evaluation import summarize
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import FitSettings, draws_of
+from vgps.policy.observation import Coordinates
 from vgps.policy.rollouts import Rollouts, initial_states
 from vgps.policy.search import initial_trajectories, search, search_settings
 from vgps.policy.settings import RunSettings
@@ -85,7 +86,7 @@ def test_the_m_step_draws_from_every_q(beginning):
     """As many states from each, with the actions of their own q, and without the tail of either."""
     M, tail = 3, 5
     fit = FitSettings(states_per_step=M, tail=tail, optimizer="lbfgs", bound="closed")
-    samples = draws_of(beginning.q, np.arange(4), fit)(np.random.default_rng(0))
+    samples = draws_of(beginning.q, Coordinates(np.arange(4)), fit)(np.random.default_rng(0))
     n = (T - tail) * M
     assert len(samples.inputs) == len(samples.weights) == 2 * n
     assert samples.variance.shape == samples.draw_actions(np.random.default_rng(0)).shape

@@ -6,11 +6,12 @@ from imitation import random_policy
 
 from vgps.policy.bound import ClosedFormBound
 from vgps.policy.mstep import FitSettings, Samples, _random_policy, first_fit, fit
+from vgps.policy.observation import Coordinates
 from vgps.policy.scaling import Scaling
 from vgps.policy.state import SearchSettings
 
 T, M, N_IN, NU = 40, 10, 4, 2
-OBSERVED = np.arange(N_IN)
+OBSERVED = Coordinates(np.arange(N_IN))
 SETTINGS = FitSettings(states_per_step=M, tail=0, optimizer="lbfgs", bound="closed")
 
 

@@ -10,6 +10,7 @@ from vgps.policy.cost_term import negative_log_policy
 from vgps.policy.evaluation import summarize
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import FitSettings, draws_of, first_fit, fit
+from vgps.policy.observation import Coordinates, observation_of
 from vgps.policy.rollouts import run_policy, run_policy_from
 from vgps.policy.search import initial_trajectories, iterate, search_settings
 from vgps.policy.settings import RunSettings
@@ -79,7 +80,7 @@ def test_another_seed_gives_another_policy(model, settings, beginning):
 @pytest.mark.parametrize("bound", ["closed", "sampled"])
 def test_every_m_step_imitates_the_distribution(model, settings, beginning, optimizer, bound):
     """Each way of maximising L ends near the same value, far above that of its random start."""
-    observed = np.array(model.robot.observed_indices)
+    observed = observation_of(model)
     draws = partial(draws_of, beginning.q, observed)
     reference = CLOSED._replace(states_per_step=20, starts=1)
     values = {}
@@ -100,7 +101,7 @@ def test_every_m_step_imitates_the_distribution(model, settings, beginning, opti
 
 def test_samples_carry_the_action_distribution_of_their_step(beginning):
     (q,) = beginning.q
-    samples = draws_of([q], np.arange(q.X.shape[1]), CLOSED)(np.random.default_rng(0))
+    samples = draws_of([q], Coordinates(np.arange(q.X.shape[1])), CLOSED)(np.random.default_rng(0))
     t, i = 17, 2
     state, mean = samples.inputs[4 * t + i], samples.mean[4 * t + i]
     np.testing.assert_allclose(mean, q.U[t] + q.k[t] + q.K[t] @ (state - q.X[t]), rtol=1e-12)
@@ -112,7 +113,8 @@ def test_samples_carry_the_action_distribution_of_their_step(beginning):
 
 
 def test_the_policy_does_not_learn_from_the_tail(beginning):
-    (q,), everything = beginning.q, np.arange(beginning.q[0].X.shape[1])
+    (q,) = beginning.q
+    everything = Coordinates(np.arange(q.X.shape[1]))
     whole, cut = (
         draws_of([q], everything, CLOSED._replace(tail=tail))(np.random.default_rng(0))
         for tail in (0, 20)
@@ -124,7 +126,7 @@ def test_the_policy_does_not_learn_from_the_tail(beginning):
 
 @pytest.fixture(scope="module")
 def fitted(model, settings, beginning):
-    observed = np.array(model.robot.observed_indices)
+    observed = observation_of(model)
     draws = draws_of(beginning.q, observed, settings.fit)
     return first_fit(observed, 3, draws, settings.fit, np.random.default_rng(0)).policy
 
@@ -206,7 +208,7 @@ def test_load_policy_takes_a_folder_or_a_file(model, settings, beginning, tmp_pa
     for path in (tmp_path, tmp_path / "policy.npz"):
         np.testing.assert_array_equal(load_policy(path).theta, policy.theta)
     np.savez(tmp_path / "other.npz", something=1)
-    with pytest.raises(ValueError, match="not a policy: it lacks observed"):
+    with pytest.raises(ValueError, match="not a policy: it lacks W1"):
         load_policy(tmp_path / "other.npz")
 
 
