@@ -23,6 +23,7 @@ from vgps.experiments.training import watched_trajectories
 from vgps.policy.gaussian import Policy
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import draws_of
+from vgps.policy.observation import observation_of
 from vgps.policy.search import search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import SearchSettings, start
@@ -117,7 +118,7 @@ def _of_policy(
         own.bit_generator.state = random  # the first policy of `train`
         return METHODS["vgps"].begin(model, settings._replace(n_hidden=units), q, own).fit.policy
 
-    samples = draws_of(q, np.array(model.robot.observed_indices), settings.fit)(rng)
+    samples = draws_of(q, observation_of(model), settings.fit)(rng)
     learned = Learned(examined, q, settings.learned_steps, samples, fit, rng)
     looks = clock, feedback, partial(hidden, units=settings.n_hidden)
     with threadpool_limits(1, user_api="blas"):

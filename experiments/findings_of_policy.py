@@ -50,8 +50,14 @@ class Learned(NamedTuple):
 
 
 def clock(learned: Learned) -> Finding | None:
-    """Different actions in states that look alike."""
-    observed = np.array(learned.examined[0].model.robot.observed_indices)
+    """Different actions in states that look alike.
+
+    Of a policy that sees expressions nothing is said: q's feedback is on coordinates.
+    """
+    robot = learned.examined[0].model.robot
+    if robot.task.expressions:
+        return None
+    observed = np.array(robot.observed_indices)
     for examined, q in zip(learned.examined, learned.q, strict=True):
         alike = conflicts(q, observed, learned.steps)
         share = len(alike) / learned.steps
@@ -96,10 +102,10 @@ def feedback(learned: Learned) -> Finding | None:
 def hidden(learned: Learned, units: int) -> Finding | None:
     """Too few hidden units for the actions of the trajectory."""
     examined = learned.examined[0]
-    few = explained(learned.fit(units), examined.model.nx, learned.samples)  # (nu,)
+    few = explained(learned.fit(units), learned.samples)  # (nu,)
     if few.min() >= EXPLAINED:
         return None
-    more = explained(learned.fit(MORE * units), examined.model.nx, learned.samples)
+    more = explained(learned.fit(MORE * units), learned.samples)
     gained = np.where(few < EXPLAINED, more - few, 0.0)
     j = int(gained.argmax())
     if gained[j] < GAINED:
@@ -109,11 +115,9 @@ def hidden(learned: Learned, units: int) -> Finding | None:
     return examined.finding("hidden", ("task",), text, f"--hidden {MORE * units}")
 
 
-def explained(policy: Policy, nx: int, samples: Samples) -> Array:
+def explained(policy: Policy, samples: Samples) -> Array:
     """R^2 (nu,) of a policy's mean actions against those of q."""
-    x = np.zeros((len(samples.inputs), nx))
-    x[:, policy.observed] = samples.inputs
-    left = np.square(samples.mean - policy.mean(x)).sum(axis=0)
+    left = np.square(samples.mean - policy.mean_of(samples.inputs)).sum(axis=0)
     total = np.square(samples.mean - samples.mean.mean(axis=0)).sum(axis=0)
     return np.where(total > 0.0, 1.0 - left / np.where(total > 0.0, total, 1.0), 1.0)
 

@@ -174,9 +174,9 @@ def test_explained_is_one_for_the_teacher_and_zero_for_the_mean():
     )
     x = rng.normal(size=(N, 4))
     samples = Samples(x[:, observed], teacher.mean(x), np.ones((N, 1, 1)), 1, np.ones(N))
-    assert explained(teacher, 4, samples) == pytest.approx([1.0])
+    assert explained(teacher, samples) == pytest.approx([1.0])
     nothing = np.zeros((1, 3))
     constant = Policy(
         observed, teacher.W1, teacher.b1, nothing, samples.mean.mean(axis=0), np.zeros(1)
     )
-    assert explained(constant, 4, samples) == pytest.approx([0.0], abs=1e-12)
+    assert explained(constant, samples) == pytest.approx([0.0], abs=1e-12)
