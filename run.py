@@ -45,7 +45,7 @@ def bench_command(rounds: int = 15, readme: bool = False, json: Json = False) ->
     page = Readme(README) if readme else None  # refused before minutes of measuring
     rows = measured(rounds, progress)
     if page is not None:
-        page.write(rows, rounds)
+        page.write_table(rows, rounds)
     if json:
         print_json([row._asdict() for row in rows])
     else:

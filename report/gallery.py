@@ -14,6 +14,7 @@ from vgps.policy.rollouts import mean_rollout
 from vgps.policy.settings import RunSettings
 from vgps.report.console import progress
 from vgps.report.gait import gait_picture
+from vgps.report.section import Section
 from vgps.report.style import new_figure, save
 
 BEGIN, END = "<!-- gallery: written by make gallery -->", "<!-- gallery ends -->"
@@ -94,13 +95,6 @@ def markdown(entries: list[Entry]) -> str:
     return "\n".join([*lines, *(one.row for one in entries)])
 
 
-def write(readme: Path, table: str) -> None:
-    """Put the table between the two comments of the README."""
-    text = readme.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
-    readme.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}", encoding="utf-8")
-
-
 if __name__ == "__main__":
-    write(README, markdown([entry(path) for path in sorted(MODELS.glob("*.yaml"))]))
+    section = Section(README, BEGIN, END)  # before the hour that learning takes
+    section.write(markdown([entry(path) for path in sorted(MODELS.glob("*.yaml"))]))

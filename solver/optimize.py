@@ -37,7 +37,7 @@ def optimize(
     Args:
         model: the robot.
         U: (T, nu) actions to start from, N·m or N; as the robot's file says when absent.
-        rng: draws the start that the file describes, if that is noise; seed 0 when absent.
+        rng: draws what is random in the starts; seed 0 when absent.
         initial: number of the task's initial state where it begins; the first when absent.
         horizon: number of steps T; the task's when absent.
         alpha: weight of the task's cost.
@@ -46,8 +46,8 @@ def optimize(
 
     Raises:
         ValueError: when U has another shape.
-        FloatingPointError: when the first rollout diverges, or no descent can be computed; with the
-            integration steps that are to blame, where they are.
+        FloatingPointError: when the first rollout from every start diverges, or no descent can be
+            computed; with the integration steps that are to blame, where they are.
     """
     T = model.robot.task.horizon if horizon is None else horizon
     x0 = model.x0s[initial]

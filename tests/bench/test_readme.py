@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from vgps.bench.readme import MarkerError, Readme
+from vgps.bench.readme import Readme
+from vgps.report.section import MarkerError
 
 
 def test_without_a_readme_one_sentence_says_that_only_a_checkout_has_one(tmp_path: Path) -> None:

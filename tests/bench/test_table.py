@@ -6,8 +6,9 @@ import pytest
 
 from vgps import run
 from vgps.bench import table
-from vgps.bench.readme import BEGIN, END, MarkerError, Readme
+from vgps.bench.readme import BEGIN, END, Readme
 from vgps.bench.rounds import Row
+from vgps.report.section import MarkerError
 
 FULL = Row("walker: step", 2e-6, 3e-5, "Peer", "s/step", 15.0, 12.5, 16.25)
 ALONE = Row("walker: build", 2.0, None, None, "s", None, None, None)

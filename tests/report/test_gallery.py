@@ -6,7 +6,8 @@ from vgps.codegen.folders import MODELS
 from vgps.experiments.evaluation import evaluation
 from vgps.experiments.run import read_run
 from vgps.policy.settings import RunSettings
-from vgps.report.gallery import BEGIN, END, HEADER, README, entry, markdown, write
+from vgps.report.gallery import BEGIN, END, HEADER, README, entry, markdown
+from vgps.report.section import Section
 
 ROBOTS = Path(__file__).parents[1] / "robots"
 SHORT = RunSettings(hidden=2, iterations=1, finish="none")
@@ -30,7 +31,7 @@ def test_the_table_replaces_what_stood_there(tmp_path):
     readme = tmp_path / "README.md"
     readme.write_text(f"above\n{BEGIN}\nold\n{END}\nbelow\n", encoding="utf-8")
     for table in ("one", "two"):
-        write(readme, table)
+        Section(readme, BEGIN, END).write(table)
         text = readme.read_text(encoding="utf-8")
         assert text == f"above\n{BEGIN}\n{table}\n{END}\nbelow\n"
 
