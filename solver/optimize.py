@@ -67,20 +67,21 @@ def optimize(
         if blame := step_length_to_blame(model, x0, starts[0].actions()):
             raise FloatingPointError(f"{error}; {blame}") from error
         raise
-    _warn(model, solution, model.robot.task.of_initial(initial))
+    _warn(model, solution, model.robot.task.of_initial(initial), tried=len(starts))
     return solution
 
 
-def _warn(model: Model, solution: Solution, which: str) -> None:
-    """Say what a user should know of a trajectory before building on it, and of which."""
+def _warn(model: Model, solution: Solution, which: str, tried: int) -> None:
+    """Say what a user should know of a trajectory, and of which, when so many starts were tried."""
     steps = step_length(
         model, solution.X, solution.U, measured=model.robot.task.integrator == "rk4"
     )
     if steps.sentence:
         _log.warning("the trajectory%s is not to be trusted: %s", which, steps.sentence)
-    described = model.robot.task.start
-    if solution.reason is Reason.STATIONARY and solution.iterations == 1 and described is not None:
-        way_out = ": without task.start, others would be tried" if described.noise == 0.0 else ""
+    if solution.reason is Reason.STATIONARY and solution.iterations == 1 and tried == 1:
+        described = model.robot.task.start
+        at_rest = described is not None and described.noise == 0.0
+        way_out = ": without task.start, others would be tried" if at_rest else ""
         text = "the start%s is a stationary point, from which no descent begins%s"
         _log.warning(text, which, way_out)
 
