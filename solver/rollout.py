@@ -26,6 +26,24 @@ def rollout(model: Model, objective: Objective, x0: Array, U: Array) -> tuple[Ar
     return X_new[0], U_new[0], total_cost(objective, X_new[0], U_new[0], np.empty(T))
 
 
+def held(model: Model, x0: Array, x: Array, u: Array, K: Array, T: int) -> Array:
+    """The actions (T, nu), within the limits, of the feedback u + K (x_t - x) from x0 (nx,).
+
+    Args:
+        model: the robot.
+        x0: (nx,) where it begins.
+        x: (nx,) on which it is held.
+        u: (nu,) actions there.
+        K: (nu, nx) feedback gain.
+        T: number of steps.
+    """
+    reference = np.tile(x, (T, 1)), np.tile(u, (T, 1)), np.zeros((T, model.nu))
+    about = *reference, np.tile(K, (T, 1, 1)), np.zeros(1), model.limits
+    X_new, U_new = np.empty((1, T + 1, model.nx)), np.empty((1, T, model.nu))
+    closed_loop_rollouts(model.address("follow"), x0[None], *about, X_new, U_new)
+    return U_new[0]
+
+
 @kernel
 def closed_loop_rollouts(
     follow: int,

@@ -23,9 +23,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
+from vgps.solver.balance import balance
 from vgps.solver.ilqr import Settings, ilqr
 from vgps.solver.objective import task_objective
-from vgps.solver.rollout import closed_loop_rollouts
+from vgps.solver.rollout import held
 from vgps.solver.walking import walk
 
 Array = NDArray[np.float64]
@@ -77,7 +78,10 @@ def all_starts(model: Model, x0: Array, horizon: int, rng: np.random.Generator) 
     for reach, damping in HOLD:
         K = np.hstack([np.eye(nq), damping * np.eye(nq)]) / reach
         K = -scale[:, None] * (B / _push(B)).T @ K
-        yield Start("hold", f"{reach:g}, {damping:g} s", partial(_hold, model, x0, rest, K, T))
+        posture = np.concatenate([q, np.zeros(nq)])
+        actions = partial(held, model, x0, posture, rest, K, T)
+        yield Start("hold", f"{reach:g}, {damping:g} s", actions)
+    yield Start("balance", "", partial(balance, model, x0, rest, scale, T))
     for share in HORIZONS:
         h = min(T, max(SHORTEST_PLAN, T // share))
         noise = UNPLANNED * scale * rng.standard_normal((T + h, model.nu))
@@ -118,18 +122,6 @@ def _smooth(T: int, nu: int, rng: np.random.Generator) -> Array:
     knots = rng.standard_normal((T // STEPS_OF_A_LINE + 1, nu))
     places = np.linspace(0.0, T - 1, len(knots))
     return np.column_stack([np.interp(np.arange(T), places, column) for column in knots.T])
-
-
-def _hold(model: Model, x0: Array, rest: Array, K: Array, T: int) -> Array:
-    """The actions (T, nu) of the feedback K (nu, nx) on x0."""
-    X = np.tile(np.concatenate([x0[: model.nq], np.zeros(model.nv)]), (T, 1))
-    U, k = np.tile(rest, (T, 1)), np.zeros((T, model.nu))
-    X_new, U_new = np.empty((1, T + 1, model.nx)), np.empty((1, T, model.nu))
-    gains = np.ascontiguousarray(np.broadcast_to(K, (T, *K.shape)))
-    closed_loop_rollouts(
-        model.address("follow"), x0[None], X, U, k, gains, np.zeros(1), model.limits, X_new, U_new
-    )
-    return U_new[0]
 
 
 def _receding(model: Model, x0: Array, unplanned: Array, h: int) -> Array:

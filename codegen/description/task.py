@@ -168,12 +168,14 @@ class Start(Part):
 
     noise     standard deviation of random actions, N·m or N, or the unit of an actuator
     hold      actions of a feedback on the initial posture
+    balance   actions of a linear-quadratic feedback on the equilibrium next to it
     receding  actions of model-predictive control
     gait      actions of the robot's walking controller
     """
 
     noise: NonNegative | None = None
     hold: Truth = False
+    balance: Truth = False
     receding: Truth = False
     gait: Truth = False
 

@@ -112,7 +112,7 @@ def test_a_robot_that_falls_without_actions_is_saved(build_text):
     assert again.start == found.start and np.array_equal(again.U, found.U)
 
 
-@pytest.mark.parametrize("kind", ["hold", "receding"])
+@pytest.mark.parametrize("kind", ["hold", "balance", "receding"])
 def test_a_file_may_name_the_kind(build_text, kind):
     model = build_text(LEANING + f"  start: {{{kind}: true}}\n")
     assert optimize(model).start.startswith(kind)
