@@ -1,8 +1,4 @@
-"""The command line: parse, call, print.
-
-Exit status: 0 done, 2 bad input, 1 failure, 128 + n ended by signal n, such as 130 by Ctrl-C (what
-was learned is saved).
-"""
+"""The command line: parse, call, print."""
 
 if __name__ == "__main__":
     # Not by what stands below: Ctrl-C during its imports would be a traceback.
@@ -22,15 +18,23 @@ from tyro.extras import subcommand_cli_from_dict
 from vgps.codegen.errors import BuildError, InputError, hint
 from vgps.codegen.folders import PACKAGE
 from vgps.experiments.errors import ClusterLost
-from vgps.report import commands, console
-from vgps.report.console import print_json, progress
+from vgps.report import console
+from vgps.report.commands import comparison, robots, runs
+from vgps.report.console import Detail, print_json, progress
 from vgps.report.errors import MissingEncoder
-from vgps.report.options import Json, UsageError, require_at_least, with_finish
+from vgps.report.options import Flag, Json, UsageError, require_at_least, with_finish
 
 README = PACKAGE / "README.md"
+ABOUT = """Robots written in YAML learn to move: `train swimmer` teaches one that is here, and
+`new NAME` writes a file to begin one of your own with.
+
+Everywhere: --quiet shows no progress, --verbose all of it; --version.
+Exit status: 0 done, 1 failure, 2 bad input, 128 + n ended by signal n, such as 130 by Ctrl-C (what
+was learned is saved).
+"""
 
 
-def bench_command(rounds: int = 15, readme: bool = False, json: Json = False) -> None:
+def bench_command(rounds: int = 15, readme: Flag = False, json: Json = False) -> None:
     """The performance table: our work beside that of the peers that are installed.
 
     Args:
@@ -63,19 +67,27 @@ def _sentence(error: OSError) -> str:
 
 
 COMMANDS: dict[str, Callable[..., int | None]] = {
-    "new": commands.new_command,
-    "schema": commands.schema_command,
-    "check": commands.check_command,
-    "build": commands.build_command,
-    "doctor": commands.doctor_command,
-    "optimize": commands.optimize_command,
-    "train": commands.train_command,
-    "evaluate": commands.evaluate_command,
-    "push": commands.push_command,
-    "render": commands.render_command,
-    "compare": commands.compare_command,
+    "new": robots.new_command,
+    "schema": robots.schema_command,
+    "check": robots.check_command,
+    "build": robots.build_command,
+    "doctor": robots.doctor_command,
+    "optimize": robots.optimize_command,
+    "train": runs.train_command,
+    "evaluate": runs.evaluate_command,
+    "push": runs.push_command,
+    "render": runs.render_command,
+    "compare": comparison.compare_command,
     "bench": bench_command,
 }
+
+
+def _with_detail(arguments: list[str]) -> list[str]:
+    """The arguments but for how much of the progress is shown, which is set."""
+    options = {f"--{detail.value}": detail for detail in (Detail.NOTHING, Detail.EVERYTHING)}
+    asked = [options[word] for word in arguments if word in options]
+    console.show_progress(asked[-1] if asked else Detail.TENTHS)
+    return [word for word in arguments if word not in options]
 
 
 def main() -> int:
@@ -88,8 +100,8 @@ def main() -> int:
         if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
             raise UsageError(f"no command '{arguments[0]}'{hint(arguments[0], COMMANDS)}")
         prog = Path(program).name
-        given = with_finish(arguments)
-        return subcommand_cli_from_dict(COMMANDS, prog=prog, description=__doc__, args=given) or 0
+        given = with_finish(_with_detail(arguments))
+        return subcommand_cli_from_dict(COMMANDS, prog=prog, description=ABOUT, args=given) or 0
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         print(f"--{'.'.join(map(str, first['loc']))} {first['msg']}", file=sys.stderr)

@@ -36,6 +36,7 @@ def evaluation(
         "dt": model.dt,
         "rollouts": rollouts,
         "ddp_cost": run.ddp_cost,
+        "reference_cost": _reference_cost(run, steps),
     }
     kinds = {"stochastic": True, "deterministic": False}
 
@@ -48,6 +49,21 @@ def evaluation(
         }
 
     return result | summaries(disturbed=False) | {"disturbed": summaries(disturbed=True)}
+
+
+def _reference_cost(run: Run, steps: int) -> float | None:
+    """What as many steps cost the initial trajectories, whose last one may be another.
+
+    Beyond it they are taken to go on at their mean cost of a step; None where the task ends.
+    """
+    model, T = run.model, run.model.robot.task.horizon
+    if steps == T:
+        return run.ddp_cost
+    if model.robot.task.ends:
+        return None
+    known = min(steps, T)
+    costs = [model.cost(one.X[: known + 1], one.U[:known]).sum() for one in run.trajectories]
+    return float(np.mean(costs)) * steps / known
 
 
 def require_finite_cost(run: Run, result: dict[str, Any]) -> None:

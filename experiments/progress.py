@@ -1,5 +1,6 @@
 """How long work tells how far it is; whoever calls decides what is shown."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
@@ -12,3 +13,19 @@ Watch = Callable[[str, int], AbstractContextManager[Update]]
 def unwatched(what: str, total: int) -> Iterator[Update]:
     """Shows nothing."""
     yield lambda done, text: None
+
+
+def counted(watch: Watch, counts: Counter[str]) -> Watch:
+    """The same ``watch``, while ``counts`` tells how many units of what have been done."""
+
+    @contextmanager
+    def counting(what: str, total: int) -> Iterator[Update]:
+        with watch(what, total) as update:
+
+            def count(done: int, text: str) -> None:
+                counts[what] += 1
+                update(done, text)
+
+            yield count
+
+    return counting

@@ -1,6 +1,6 @@
 """What a person at a terminal sees: tables on standard output, progress on standard error.
 
-On a terminal progress is a bar; elsewhere it is one plain line an update, fit for a log file.
+On a terminal progress is a bar; elsewhere a plain line every tenth of the way, fit for a log file.
 """
 
 import json
@@ -8,6 +8,7 @@ import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -21,13 +22,28 @@ if TYPE_CHECKING:
     from vgps.experiments.doctor import Diagnosis
 
 
+class Detail(Enum):
+    """How much of the progress is shown."""
+
+    NOTHING = "quiet"
+    TENTHS = "normal"  # a bar on a terminal; elsewhere a line every tenth of the way
+    EVERYTHING = "verbose"  # a line for every update
+
+
+_detail = Detail.TENTHS
+
+
+def show_progress(detail: Detail) -> None:
+    """Show so much of it from now on, in all commands of this process."""
+    global _detail
+    _detail = detail
+
+
 @contextmanager
 def progress(what: str, total: int) -> Iterator[Update]:
     """Show how far work is; the context's value reports how many of ``total`` units are done."""
-    if not sys.stderr.isatty():
-        yield lambda done, text: print(
-            f"{what} {done}/{total}: {text}", file=sys.stderr, flush=True
-        )
+    if _detail is not Detail.TENTHS or not sys.stderr.isatty():
+        yield _lines(what, total, _detail)
         return
     columns = (
         TextColumn("{task.description}", markup=False),
@@ -41,14 +57,31 @@ def progress(what: str, total: int) -> Iterator[Update]:
         yield lambda done, text: bar.update(task, completed=done, text=text)
 
 
+def _lines(what: str, total: int, detail: Detail) -> Update:
+    last = -1  # tenth that has been told of
+
+    def show(done: int, text: str) -> None:
+        nonlocal last
+        tenth = 10 * done // total
+        if detail is Detail.EVERYTHING or (detail is Detail.TENTHS and tenth > last):
+            print(f"{what} {done}/{total}: {text}", file=sys.stderr, flush=True)
+        last = max(last, tenth)
+
+    return show
+
+
 def show_table(title: str, header: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
-    """Print a table on standard output; a column that holds numbers only is set to the right."""
-    table = Table(title=title, title_justify="left")
+    """Print a table on standard output; a column that holds numbers only is set to the right.
+
+    A header without a name is not shown.
+    """
+    table = Table(show_header=any(header))
     for column, name in enumerate(header):
         numeric = all(isinstance(row[column], int | float) for row in rows)
         table.add_column(name, justify="right" if numeric else "left")
     for row in rows:
         table.add_row(*map(plain, row))
+    print(title)  # above a table rich would wrap it to the table's width
     Console(markup=False, emoji=False).print(table)  # a path may have brackets
 
 
@@ -78,28 +111,30 @@ def show_diagnosis(diagnosis: "Diagnosis", path: str | None) -> None:
         print(f"{path}: nothing found that would keep {diagnosis.robot} from learning")
 
 
-def show_evaluation(result: Mapping[str, Any]) -> None:
-    """Print an evaluation: costs, success, and the speed in each training horizon."""
+def show_evaluation(result: Mapping[str, Any], moves: bool) -> None:
+    """Print an evaluation: costs, success and, of what moves about, the speed."""
     title = "{robot}, {method}, {hidden} hidden units, seed {seed}: "
     title += "{rollouts} rollouts of {horizon} steps"
-    rows = [("initial DDP", result["ddp_cost"], "", "", "", "")]
+    rows: list[tuple[str | float, ...]] = []
+    if result["reference_cost"] is not None:
+        rows.append(("initial DDP", result["reference_cost"], "", "", "", ""))
     for kind in ("stochastic", "deterministic"):
         for label, summaries in ((kind, result), ("  disturbed", result["disturbed"])):
             s = summaries[kind]
             low, high = s["success_interval"]
             interval = f"{low:.2f} to {high:.2f}"
-            rows.append(
-                (label, s["mean_cost"], s["std_cost"], s["success_rate"], interval, s["mean_speed"])
-            )
+            cost, speed = (s["mean_cost"], s["std_cost"]), s["mean_speed"]
+            rows.append((label, *cost, s["success_rate"], interval, speed))
     header = ("", "mean cost", "std", "success", "95 %", "speed m/s")
-    show_table(title.format(**result), header, rows)
+    shown = len(header) if moves else len(header) - 1
+    show_table(title.format(**result), header[:shown], [row[:shown] for row in rows])
     for kind in ("stochastic", "deterministic"):
         by_initial = result[kind]["success_by_initial"]
         if len(by_initial) > 1:
             rates = ", ".join(f"{rate:.2f}" for rate in by_initial)
             print(f"{kind} success from each initial state: {rates}")
     speeds = result["deterministic"]["speed_by_horizon"]
-    if len(speeds) > 1:
+    if moves and len(speeds) > 1:
         values = ", ".join(f"{speed:.2f}" for speed in speeds)
         print(f"deterministic speed in each training horizon: {values} m/s")
 

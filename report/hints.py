@@ -1,11 +1,19 @@
-"""Where to look when a robot does not learn."""
+"""What to do next, and where to look when a robot does not learn."""
 
+import shlex
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 LEARNED = 0.5  # of the rollouts without noise
+
+
+def say_next(*commands: Sequence[str]) -> None:
+    """Name the commands that a person at a terminal may want to give now, a line each."""
+    if sys.stderr.isatty():
+        for command in commands:
+            print(f"next: vgps {shlex.join(command)}", file=sys.stderr)
 
 
 def point_to_doctor(robot: str) -> None:

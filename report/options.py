@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, TypedDict
+from typing import Annotated, TypedDict, get_args
 
 import tyro
 from tyro.conf import arg
@@ -11,14 +11,44 @@ from tyro.conf import arg
 from vgps.codegen.description.robot import Robot as Description
 from vgps.codegen.description.robot import load
 from vgps.codegen.errors import InputError
+from vgps.policy.choices import Finish
 from vgps.policy.settings import RunSettings
 
 Robot = Annotated[str, arg(metavar="ROBOT", help="a name in models/ or a YAML file")]
+Robots = Annotated[
+    tuple[str, ...],
+    arg(metavar="ROBOT...", help="names in models/ or YAML files", help_behavior_hint=""),
+]
+Compared = Annotated[
+    tuple[str, ...], arg(metavar="ROBOT...", help="names in models/ or YAML files")
+]
+Trained = Annotated[
+    str | None,
+    arg(
+        metavar="ROBOT",
+        help="a name in models/ or a YAML file; that of the run when it is resumed",
+        help_behavior_hint="",
+    ),
+]
 Name = Annotated[str, arg(metavar="NAME", help="of the robot and of its file")]
-Like = Annotated[str | None, arg(metavar="ROBOT", help="copy this robot, but for its name")]
+Like = Annotated[
+    str | None,
+    arg(metavar="ROBOT", help="copy this robot, but for its name", help_behavior_hint=""),
+]
 Run = Annotated[str, arg(metavar="RUN", help="folder of a training run")]
-Demo = Annotated[Path | None, arg(metavar="FILE")]
-Json = Annotated[bool, tyro.conf.FlagCreatePairsOff, arg(help="print one JSON object only")]
+Runs = Annotated[tuple[str, ...], arg(metavar="RUN...", help_behavior_hint="")]
+# What is absent unless it is given; the help of each says what happens then.
+Count = Annotated[int | None, arg(metavar="INT", help_behavior_hint="")]
+File = Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")]
+Folder = Annotated[Path | None, arg(metavar="FOLDER", help_behavior_hint="")]
+Numbers = Annotated[tuple[int, ...], arg(metavar="INT...", help_behavior_hint="")]
+Methods = Annotated[tuple[str, ...] | None, arg(metavar="METHOD...", help_behavior_hint="")]
+Text = Annotated[str | None, arg(metavar="STR", help_behavior_hint="")]
+LastStage = Annotated[
+    Finish | None, arg(metavar=f"{{{','.join(get_args(Finish))}}}", help_behavior_hint="")
+]
+Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff, arg(help_behavior_hint="")]
+Json = Annotated[Flag, arg(help="print one JSON object only")]
 Set = Annotated[
     tuple[str, ...],
     tyro.conf.UseAppendAction,
@@ -35,7 +65,8 @@ def _option(name: str) -> object:
     field = RunSettings.model_fields[name]
     default = "" if field.default is None else f"(default: {field.default})"
     # An option that is absent says what None does.
-    kind = int if field.annotation == (int | None) else field.annotation
+    kinds = [kind for kind in get_args(field.annotation) if kind is not type(None)]
+    kind = kinds[0] if field.default is None else field.annotation
     return Annotated[kind, arg(help=field.description, help_behavior_hint=default)]
 
 
@@ -66,7 +97,14 @@ def loaded(name: str, overrides: Sequence[str]) -> Description:
 
 def descriptions(names: Sequence[str], overrides: Sequence[str]) -> list[Description]:
     """The robots of these names, each once; all are valid before anything is done with one."""
+    require_named(names, "robot", "a name in models/ or a YAML file")
     return [loaded(name, overrides) for name in dict.fromkeys(names)]
+
+
+def require_named(names: Sequence[str], what: str, allowed: str) -> None:
+    """Refuse a command without anything to work on."""
+    if not names:
+        raise UsageError(f"no {what} is named: give at least one, {allowed}")
 
 
 def with_finish(arguments: Sequence[str]) -> list[str]:

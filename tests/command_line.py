@@ -58,7 +58,7 @@ def run(*arguments, cwd=ROOT):
         try:
             status = run_module.main()
         except SystemExit as error:  # of the parser
-            status = error.code if isinstance(error.code, int) else 2
+            status = 0 if error.code is None else error.code if isinstance(error.code, int) else 2
     return Finished(status, out.getvalue(), err.getvalue())
 
 

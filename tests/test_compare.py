@@ -10,7 +10,7 @@ from command_line import ROOT, run, started
 from distributed import LocalCluster
 
 from vgps.experiments.plan import SEEDS, SEEDS_OF_VGPS
-from vgps.report.commands import compare_command
+from vgps.report.commands.comparison import compare_command
 
 CARTPOLE = ROOT / "tests" / "robots" / "cartpole.yaml"
 QUICK = ("--hidden", 5, "--methods", "vgps", "--iterations", 2)

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 from command_line import ROOT, run, run_json
 
+from vgps import read_run
 from vgps.codegen.description.robot import load
 from vgps.report.options import with_finish
+from vgps.run import COMMANDS
 
 ROBOTS = ROOT / "tests" / "robots"
 
@@ -18,6 +20,31 @@ def test_check_says_one_line_a_file():
     finished = run("check", "swimmer", ROBOTS / "cartpole.yaml")
     assert finished.returncode == 0
     assert [": ok: " in line for line in finished.stdout.splitlines()] == [True, True]
+
+
+@pytest.mark.parametrize(
+    "command", ["check", "build", "compare --robots", "push --point tip", "train"]
+)
+def test_a_command_without_anything_to_work_on(command):
+    finished = run(*command.split())
+    assert finished.returncode == 2 and finished.stdout == ""
+    what = "run" if command.startswith("push") else "robot"
+    assert finished.stderr.startswith(f"no {what} is named: give ")
+    assert len(finished.stderr.splitlines()) == 1
+
+
+def test_help_tells_what_the_program_does_and_no_placeholders():
+    top = run("--help").stdout
+    assert "Robots written in YAML learn to move" in top
+    for command in COMMANDS:
+        text = run(command, "--help").stdout
+        assert "{None}" not in text and "[STR" not in text and "(default: )" not in text
+
+
+def test_completion_for_shells():
+    for shell in ("bash", "zsh"):
+        script = run("--tyro-print-completion", shell)
+        assert script.returncode == 0 and "train" in script.stdout
 
 
 def test_an_unknown_command_names_the_nearest():
@@ -94,15 +121,27 @@ def test_evaluate_gives_what_the_contract_names(cartpole_run):
         "dt",
         "rollouts",
         "ddp_cost",
+        "reference_cost",
     ]
     assert list(result) == [*names, "stochastic", "deterministic", "disturbed"]
     assert (result["rollouts"], result["horizon"], result["dt"]) == (7, 310, 0.02)
+    # 150 steps are trained, and beyond them the trajectory is taken to go on as on average.
+    assert result["reference_cost"] == pytest.approx(result["ddp_cost"] * 310 / 150)
     for summaries in (result, result["disturbed"]):
         for kind in ("stochastic", "deterministic"):
             assert {"mean_cost", "std_cost", "success_rate", "mean_speed"} <= set(summaries[kind])
             low, high = summaries[kind]["success_interval"]
             assert 0 <= low <= summaries[kind]["success_rate"] <= high <= 1
             assert len(summaries[kind]["speed_by_horizon"]) == 3  # 150 + 150 + 10 steps
+
+
+def test_a_short_evaluation_is_compared_with_as_many_steps(cartpole_run):
+    folder, _ = cartpole_run
+    short = run_json("evaluate", folder, "--rollouts", 2, "--horizon", 60)
+    known = read_run(folder)
+    X, U = known.trajectory.X[:61], known.trajectory.U[:60]
+    assert short["reference_cost"] == pytest.approx(known.model.cost(X, U).sum())
+    assert short["reference_cost"] < short["ddp_cost"]
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,8 @@ def test_resume_continues_to_the_same_bits(cartpole_run, tmp_path):
     # as if the process had died between the row of iteration 2 and its checkpoint
     with (part / "metrics.csv").open("a", encoding="utf-8") as file:
         file.write("2,0.5\n")
-    run_json("train", ROBOTS / "cartpole.yaml", "--iterations", 3, "--resume", part)
+    resumed = run("train", "--iterations", 3, "--resume", part)
+    assert "2 iterations after 1 earlier ones in " in resumed.stdout
     assert rows(part) == rows(folder)
     with np.load(part / "policy.npz") as a, np.load(folder / "policy.npz") as b:
         np.testing.assert_array_equal(a["W1"], b["W1"])

@@ -290,11 +290,12 @@ class Task(Part):
 
 
 class Training(Part):
-    """How the policy of this robot is learned; what the file leaves out is the paper's.
+    """How the policy of this robot is learned; what the file leaves out is fit for most robots.
 
     iterations   outer iterations of a method
     alpha_start  weight of the cost in the first iteration
-    alpha_end    weight of the cost after `anneal` iterations, to which it falls exponentially
+    alpha_end    weight of the cost after `anneal` iterations, which it goes to exponentially; the
+                 paper's is 0.1, which leaves more noise in the policy and a higher cost
     anneal       outer iterations
     samples      states drawn at each time step to fit the policy
     pairs        opposite pairs of states over which the policy term of the cost is averaged
@@ -308,7 +309,7 @@ class Training(Part):
 
     iterations: Annotated[int, whole(1)] = 50
     alpha_start: Positive = 1.0
-    alpha_end: Positive = 0.1
+    alpha_end: Positive = 1.0
     anneal: Annotated[int, whole(1)] = 50
     samples: Annotated[int, whole(1)] = 10
     pairs: Annotated[int, whole(0)] = 5

@@ -2,7 +2,8 @@
 
 import math
 
-from vgps.report.console import show_pushes
+from vgps.report.console import Detail, progress, show_progress, show_pushes, show_table
+from vgps.report.hints import say_next
 
 
 def test_survived_pushes(capsys):
@@ -17,3 +18,47 @@ def test_survived_pushes(capsys):
     assert " 12 " in forward and "1000 or more" in forward
     assert "fails unpushed" in backward and " 3 " in backward
     assert lines[-2:] == ["pushed after 2, 2.2 s, followed for 5 s", "success: min(a.y) > 1"]
+
+
+def said(capsys, detail, total=40):
+    show_progress(detail)
+    try:
+        with progress("step", total) as update:
+            for done in range(1, total + 1):
+                update(done, "on")
+    finally:
+        show_progress(Detail.TENTHS)
+    return capsys.readouterr().err.splitlines()
+
+
+def test_away_from_a_terminal_progress_is_a_line_every_tenth_of_the_way(capsys):
+    lines = said(capsys, Detail.TENTHS)
+    assert lines[0] == "step 1/40: on" and lines[-1] == "step 40/40: on"
+    assert len(lines) == 11
+    assert len(said(capsys, Detail.TENTHS, total=7)) == 7
+
+
+def test_quiet_and_verbose(capsys):
+    assert said(capsys, Detail.NOTHING) == []
+    assert len(said(capsys, Detail.EVERYTHING)) == 40
+
+
+def test_a_header_without_names_is_not_shown(capsys):
+    show_table("results", ("", ""), [("cost", 1.0)])
+    title, *table = capsys.readouterr().out.splitlines()
+    assert title == "results" and len(table) == 3
+
+
+def test_a_title_is_one_line(capsys):
+    title = "a title that is longer than its table " * 3
+    show_table(title, ("n",), [(1,)])
+    assert capsys.readouterr().out.startswith(f"{title}\n")
+
+
+def test_what_to_do_next_is_said_to_people(capsys, monkeypatch):
+    say_next(("train", "a robot.yaml"))
+    assert capsys.readouterr().err == ""
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    say_next(("train", "a robot.yaml"), ("render", "runs/a"))
+    expected = ["next: vgps train 'a robot.yaml'", "next: vgps render runs/a"]
+    assert capsys.readouterr().err.splitlines() == expected

@@ -1,0 +1,172 @@
+"""Commands about a run: learn, and look at what was learned.
+
+They import what they need themselves: Numba and Matplotlib take seconds to come.
+"""
+
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Literal
+
+from tyro.conf import OmitArgPrefixes, Positional
+
+from vgps.codegen.lock import locked
+from vgps.policy.settings import RunSettings
+from vgps.report import console
+from vgps.report.console import print_json, progress
+from vgps.report.hints import point_to_doctor_unless_learned, pointing_to_doctor, say_next
+from vgps.report.options import (
+    Count,
+    File,
+    Flag,
+    Folder,
+    Json,
+    Run,
+    Runs,
+    Set,
+    Settings,
+    Trained,
+    UsageError,
+    loaded,
+    require_at_least,
+    require_named,
+)
+
+
+def train_command(
+    settings: OmitArgPrefixes[Settings],
+    robot: Positional[Trained] = None,
+    demo: File = None,
+    out: Folder = None,
+    resume: Folder = None,
+    accept_changes: Flag = False,
+    overrides: Set = (),
+    json: Json = False,
+) -> None:
+    """Learn a policy.
+
+    Args:
+        demo: Start from the actions U (T, nu) of this .npz, such as a trajectory.npz of optimize;
+            (S, T, nu) for S initial states.
+        out: Run folder; a new one in runs/ when absent.
+        resume: Run folder to continue from its last checkpoint, to the same bits.
+        accept_changes: Resume with other training settings of the robot's file than at first.
+    """
+    for option, given in (("demo", demo), ("out", out), ("set", overrides)):
+        if resume is not None and given:
+            raise UsageError(f"--resume continues a run as it began: leave out --{option}")
+    if accept_changes and resume is None:
+        raise UsageError("--accept-changes belongs to --resume")
+    from vgps.experiments import training
+    from vgps.experiments.changes import require_same_run
+    from vgps.experiments.evaluation import evaluation, require_finite_cost
+    from vgps.experiments.progress import counted
+    from vgps.experiments.run_folder import ROBOT, RunFolder, free_path
+
+    if robot is None:
+        if resume is None:
+            raise UsageError("no robot is named: give a name in models/ or a YAML file")
+        RunFolder(resume).read_config()  # what is no run says so
+        robot = str(resume / ROBOT)
+    described = loaded(robot, overrides)
+    if resume is None:
+        chosen = RunSettings.model_validate(settings)
+        name = f"{described.name}-{chosen.method}-{chosen.hidden}-seed{chosen.seed}"
+        folder = out or free_path(name)
+    else:
+        folder, asked = resume, dict(settings)
+        require_same_run(folder, described, asked, accept_changes)
+        chosen = RunSettings.model_validate({"iterations": asked.get("iterations")})
+    started, counts = time.perf_counter(), Counter[str]()
+    watch = counted(progress, counts)
+    with locked(folder), pointing_to_doctor(robot, json):
+        if resume is None:
+            run = training.train(described, chosen, demonstration=demo, out=folder, watch=watch)
+        else:
+            run = training.resume(folder, iterations=chosen.iterations, watch=watch)
+        seconds = time.perf_counter() - started
+        result = evaluation(run) | {"seconds": seconds, "out": str(folder)}
+        # Drawing needs half a second of imports, which the first iteration should not wait for.
+        from vgps.report.run_report import draw_run
+
+        draw_run(run)
+    if json:
+        print_json(result)
+    else:
+        console.show_evaluation(result, moves=described.base == "floating")
+        now = counts["iteration"]
+        earlier = result["iterations"] - now
+        said = f"{now} iterations" + (f" after {earlier} earlier ones" if earlier else "")
+        print(f"{said} in {seconds:.1f} s, saved in {folder}")
+        say_next(("evaluate", str(folder)), ("render", str(folder)))
+        point_to_doctor_unless_learned(result, robot)
+    require_finite_cost(run, result)
+
+
+def evaluate_command(
+    run: Positional[Run],
+    rollouts: Count = None,
+    horizon: Count = None,
+    seed: int = 0,
+    json: Json = False,
+) -> None:
+    """Average cost and success of the stochastic and the deterministic policy of a run.
+
+    Args:
+        rollouts: Rollouts of each, from the distributions of the task's initial states in turn.
+        horizon: Steps of a rollout; as the robot's file says when absent.
+        seed: Seed of initial states and noise.
+    """
+    require_at_least(1, rollouts=rollouts, horizon=horizon)
+    require_at_least(0, seed=seed)
+    from vgps.experiments.evaluation import evaluation, require_finite_cost
+    from vgps.experiments.run import read_run
+    from vgps.experiments.run_folder import ROBOT
+
+    trained = read_run(run)
+    result = evaluation(trained, rollouts, horizon, seed)
+    if json:
+        print_json(result)
+    else:
+        console.show_evaluation(result, moves=trained.model.robot.base == "floating")
+        point_to_doctor_unless_learned(result, str(Path(run) / ROBOT))
+    require_finite_cost(trained, result)
+
+
+def push_command(
+    runs: Positional[Runs], point: str, duration: float = 0.1, json: Json = False
+) -> None:
+    """The strongest horizontal push that learned policies survive, at several instants.
+
+    Args:
+        runs: Folders of training runs; of several, such as seeds, also the median and the least.
+        point: What is pushed: a joint, a link's start or end, a point of the robot's file, or com.
+        duration: Of the push, s, a multiple of the task's dt.
+    """
+    require_named(runs, "run", "a folder of a training run")
+    from vgps.experiments.evaluation import pushes, pushes_of_all
+    from vgps.experiments.run import read_run
+
+    results = [pushes(read_run(run), point, duration) for run in runs]
+    summary = results[0] if len(results) == 1 else pushes_of_all(results)
+    if json:
+        print_json(summary)
+        return
+    for result in results:
+        console.show_pushes(result)
+    if len(results) > 1:
+        console.show_push_summary(summary)
+
+
+def render_command(
+    run: Positional[Run], format: Literal["gif", "mp4"] = "gif", json: Json = False
+) -> None:
+    """The motion of the learned policy as an animation, and the report page.
+
+    Args:
+        format: Of the animation; mp4 needs ffmpeg.
+    """
+    from vgps.experiments.run import read_run
+    from vgps.report.run_report import draw_run
+
+    console.show_result(draw_run(read_run(run), format), f"pictures of {run}", json)
