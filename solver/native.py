@@ -87,9 +87,12 @@ def kernel(function: F) -> F:
 
     Division by zero gives inf or nan instead of Python's exception, so that kernels detect a
     diverging trajectory where it arises.  Products may be fused with sums, as in the compiled C.
+    Several threads may be in kernels at the same time.
     """
     with cached_in(_cache_folder()):
-        compiled = nb.njit(cache=True, error_model="numpy", fastmath={"contract"})(function)
+        compiled = nb.njit(cache=True, error_model="numpy", fastmath={"contract"}, nogil=True)(
+            function
+        )
     return cast(F, compiled)  # called with the same arguments
 
 

@@ -5,9 +5,15 @@ Koren & Somekh, ICML 2013). Those that are left are optimised to the end, best f
 succeeds; where none does, those that were dropped follow. Best is what succeeds, then what costs
 less: a cheap trajectory may well be one that lies on the ground. On the way success comes and goes,
 so that half of those that stay are the cheapest, whether they succeed or not.
+
+What is optimised a little is so on all cores; what comes out does not depend on their number.
 """
 
-from collections.abc import Callable, Iterable
+import os
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -62,19 +68,24 @@ def best_of(
         settings._replace(max_iterations=min(iterations, settings.max_iterations))
         for iterations in ROUNDS
     )
-    reached, faults = [], []
-    for start in starts:
+
+    def begin(start: Start) -> Tried | FloatingPointError:
         try:
-            reached.append(_tried(model, objective, x0, start.name, start.actions(), first))
+            return _tried(model, objective, x0, start.name, start.actions(), first)
         except FloatingPointError as fault:
-            faults.append(fault)
-    if not reached:
-        raise faults[0]
+            return fault
+
     dropped: list[Tried] = []
-    for longer in others:
-        kept, worse = _halves(reached)
-        dropped += worse
-        reached = [_continued(model, objective, x0, tried, longer) for tried in kept]
+    with _threads() as pool:
+        begun = list(pool.map(begin, starts))
+        reached = [tried for tried in begun if isinstance(tried, Tried)]
+        if not reached:
+            raise next(fault for fault in begun if isinstance(fault, FloatingPointError))
+        for longer in others:
+            kept, worse = _halves(reached)
+            dropped += worse
+            go_on = partial(_continued, model, objective, x0, settings=longer)
+            reached = list(pool.map(go_on, kept))
     ends = []
     for tried in (*_best_first(reached), *_best_first(dropped)):
         ends.append(_continued(model, objective, x0, tried, settings, callback))
@@ -82,6 +93,16 @@ def best_of(
             break
     best = min(ends, key=lambda tried: tried.rank)
     return best.solution._replace(start=best.name)
+
+
+@contextmanager
+def _threads() -> Iterator[ThreadPoolExecutor]:
+    """One for each core; what has not begun when an interruption comes is left undone."""
+    pool = ThreadPoolExecutor(os.cpu_count())
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def succeeds(model: Model, X: Array, U: Array) -> bool:

@@ -116,3 +116,12 @@ def test_a_robot_that_falls_without_actions_is_saved(build_text):
 def test_a_file_may_name_the_kind(build_text, kind):
     model = build_text(LEANING + f"  start: {{{kind}: true}}\n")
     assert optimize(model).start.startswith(kind)
+
+
+def test_the_number_of_cores_changes_nothing(build_text, monkeypatch):
+    model = build_text(LEANING)
+    found = []
+    for cores in (1, 3):
+        monkeypatch.setattr("os.cpu_count", lambda cores=cores: cores)
+        found.append(optimize(model))
+    assert found[0].start == found[1].start and np.array_equal(found[0].U, found[1].U)
