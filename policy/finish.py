@@ -25,9 +25,9 @@ cost, over its last steps, no more than a multiple of what success cost at the b
 bound is fixed, because a running one would come to take lying on the ground for normal.  Where the
 task ends (`Task.ends`), all rollouts begin at the task's initial states and last its horizon.
 
-The mean of theta over the last iterations is the result, if it is better than the policy before on
-fresh noise, the same for both, and over several horizons where the task goes on: within one a
-policy that lasts may well cost more than one that is about to fail.
+The mean of theta over the last iterations is the result, if it succeeds more often, or as often at
+less cost, than the policy before on fresh noise, the same for both, and over several horizons where
+the task goes on: within one a policy that lasts may well cost more than one that is about to fail.
 
 All that is a pass.  Where its result still fails too often, another pass begins from it, with
 bounds of its own: one from a policy that hardly did the task ends with one that does it often.
@@ -68,6 +68,7 @@ RECENT = 50
 LASTING = 4  # horizons over which the result is judged
 CONTINUED = 0.5  # share of the living rollouts that go on
 STATES = 3000  # that the Fisher matrix is averaged over
+CLEAR = 2.0  # standard errors by which one policy succeeds more often than another
 CLIPPED = 10.0  # multiples of the median |d_i| beyond which d_i is cut
 
 
@@ -203,7 +204,11 @@ def _iterate(
 
 
 def result(model: Model, policy: Policy, state: FinishState, rng: np.random.Generator) -> Policy:
-    """The policy with the mean weights of the end, or what it was before where that is better."""
+    """The policy with the mean weights of the end, or what it was before where that is better.
+
+    Better is what clearly succeeds more often, otherwise what costs less: a task that is often
+    failed may cost least where it is not tried.
+    """
     before = policy.with_theta(state.before)
     theta = state.before.copy()  # sigma stays to the bit
     theta[: -model.nu] = state.total / AVERAGED
@@ -212,11 +217,15 @@ def result(model: Model, policy: Policy, state: FinishState, rng: np.random.Gene
     x0, disturbance = initial_states(model, PAIRS, rng), process_noise(model, PAIRS, T, rng)
     noise = before.sigma * rng.standard_normal((PAIRS, T, model.nu))
 
-    def cost(policy: Policy) -> float:
+    def judged(policy: Policy) -> tuple[NDArray[np.bool_], float]:
         runs = run_policy_from(model, policy, x0, noise, disturbance)
-        return float(np.minimum(runs.c, state.cap).sum())
+        return successes(model, runs), float(np.minimum(runs.c, state.cap).sum())
 
-    return min(before, after, key=cost)
+    (good, cost), (good_before, cost_before) = judged(after), judged(before)
+    gained = good.astype(float) - good_before
+    if abs(gained.mean()) > CLEAR * gained.std() / np.sqrt(PAIRS):
+        return after if gained.mean() > 0.0 else before
+    return after if cost < cost_before else before
 
 
 def needs_another_pass(

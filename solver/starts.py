@@ -32,8 +32,9 @@ from vgps.solver.walking import walk
 Array = NDArray[np.float64]
 
 WHITE = (0.02, 0.1, 0.3)  # standard deviations, as shares of the scale
-SMOOTH = (0.1, 0.3)
-DRAWS = 2  # of each kind of noise
+SMOOTH = (0.1, 0.3, 1.0)
+LEAST_DRAWS, MOST_DRAWS = 2, 12  # of each kind and size of noise
+DRAWS_BY_SQUARE = 200  # over the square of nx: about so the time of an iteration grows
 STEPS_OF_A_LINE = 12  # between the knots of smooth noise
 HOLD = ((0.3, 0.1), (1.0, 0.1), (1.0, 0.02))  # rad or m that ask for the scale, s: k_d / k_p
 HORIZONS = (8, 3)  # the task's horizon over that of a plan
@@ -65,14 +66,15 @@ def all_starts(model: Model, x0: Array, horizon: int, rng: np.random.Generator) 
     weight = model.bias_force(q, np.zeros(nq)) - model.passive_force(q, np.zeros(nq))
     scale = _scale(model, q, B, weight)
     rest = np.clip(np.linalg.lstsq(B, weight)[0], *model.limits)
+    draws = min(max(LEAST_DRAWS, DRAWS_BY_SQUARE // model.nx**2), MOST_DRAWS)
 
     yield Start("rest", "", lambda: np.tile(rest, (T, 1)))
     for size in WHITE:
-        for _ in range(DRAWS):
+        for _ in range(draws):
             noise = size * scale * rng.standard_normal((T, model.nu))
             yield Start("noise", f"white, {size:g}", partial(np.add, rest, noise))
     for size in SMOOTH:
-        for _ in range(DRAWS):
+        for _ in range(draws):
             noise = size * scale * _smooth(T, model.nu, rng)
             yield Start("noise", f"smooth, {size:g}", partial(np.add, rest, noise))
     for reach, damping in HOLD:

@@ -1,8 +1,8 @@
 """The best of several starts of a trajectory optimisation, found by trying (`starts`).
 
 All are optimised a little, the better half a little more, and so on (successive halving; Karnin,
-Koren & Somekh, ICML 2013). Those that are left are optimised to the end, best first, until one
-succeeds; where none does, those that were dropped follow. Best is what succeeds, then what costs
+Koren & Somekh, ICML 2013). The best few of those that are left are optimised to the end; where
+none of them succeeds, the others follow until one does. Best is what succeeds, then what costs
 less: a cheap trajectory may well be one that lies on the ground. On the way success comes and goes,
 so that half of those that stay are the cheapest, whether they succeed or not.
 
@@ -11,9 +11,10 @@ What is optimised a little is so on all cores; what comes out does not depend on
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import CancelledError, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from threading import Event
 from typing import NamedTuple
 
 import numpy as np
@@ -27,6 +28,8 @@ from vgps.solver.starts import Start
 Array = NDArray[np.float64]
 
 ROUNDS = (10, 20, 30)  # iterations
+ALIKE = 1e-3  # difference of the costs of one optimum, as a share of them
+LEADERS = 3  # that are optimised to the end in any case
 _ENDED = (Reason.STATIONARY, Reason.CONVERGED)
 
 
@@ -59,49 +62,65 @@ def best_of(
         x0: (nx,) initial state.
         starts: at least one; those that diverge are left out.
         settings: of the optimisation to the end.
-        callback: called after each of its iterations.
+        callback: called after each iteration of the one that leads then.
 
     Raises:
         FloatingPointError: when all starts diverge, as the first does.
     """
-    first, *others = (
+    first, *later = (
         settings._replace(max_iterations=min(iterations, settings.max_iterations))
         for iterations in ROUNDS
     )
 
-    def begin(start: Start) -> Tried | FloatingPointError:
+    def begin(start: Start, heed: Callable[[Iteration], None]) -> Tried | FloatingPointError:
         try:
-            return _tried(model, objective, x0, start.name, start.actions(), first)
+            return _tried(model, objective, x0, start.name, start.actions(), first, heed)
         except FloatingPointError as fault:
             return fault
 
     dropped: list[Tried] = []
-    with _threads() as pool:
-        begun = list(pool.map(begin, starts))
+    with _threads() as (pool, heed):
+        begun = list(pool.map(partial(begin, heed=heed), starts))
         reached = [tried for tried in begun if isinstance(tried, Tried)]
         if not reached:
             raise next(fault for fault in begun if isinstance(fault, FloatingPointError))
-        for longer in others:
+        go_on = partial(_continued, model, objective, x0, callback=heed)
+        for longer in later:
             kept, worse = _halves(reached)
             dropped += worse
-            go_on = partial(_continued, model, objective, x0, settings=longer)
-            reached = list(pool.map(go_on, kept))
-    ends = []
-    for tried in (*_best_first(reached), *_best_first(dropped)):
-        ends.append(_continued(model, objective, x0, tried, settings, callback))
-        if not ends[-1].fails:
-            break
+            reached = list(pool.map(partial(go_on, settings=longer), kept))
+        order = _best_first(reached)
+        leaders, others = order[:LEADERS], [*order[LEADERS:], *_best_first(dropped)]
+
+        def show(iteration: Iteration) -> None:
+            heed(iteration)
+            if callback is not None:
+                callback(iteration)
+
+        to_the_end = partial(go_on, settings=settings)
+        first_end = pool.submit(to_the_end, leaders[0], callback=show)
+        ends = [*pool.map(to_the_end, leaders[1:]), first_end.result()]
+        for tried in others:
+            if not all(end.fails for end in ends):
+                break
+            ends.append(to_the_end(tried))
     best = min(ends, key=lambda tried: tried.rank)
     return best.solution._replace(start=best.name)
 
 
 @contextmanager
-def _threads() -> Iterator[ThreadPoolExecutor]:
-    """One for each core; what has not begun when an interruption comes is left undone."""
-    pool = ThreadPoolExecutor(os.cpu_count())
+def _threads() -> Iterator[tuple[ThreadPoolExecutor, Callable[[Iteration], None]]]:
+    """One for each core, and the callback by which they heed an interruption of this one."""
+    pool, interrupted = ThreadPoolExecutor(os.cpu_count()), Event()
+
+    def heed(iteration: Iteration) -> None:
+        if interrupted.is_set():
+            raise CancelledError
+
     try:
-        yield pool
+        yield pool, heed
     finally:
+        interrupted.set()
         pool.shutdown(cancel_futures=True)
 
 
@@ -116,13 +135,25 @@ def _best_first(tried: Iterable[Tried]) -> list[Tried]:
 
 
 def _halves(reached: list[Tried]) -> tuple[list[Tried], list[Tried]]:
-    """The better and the worse one, by rank and by cost in turn."""
+    """The better and the worse one, by rank and by cost in turn, those without a like before.
+
+    What costs the same has come to the same optimum, which another need not come to as well.
+    """
     by_rank = _best_first(reached)
     by_cost = sorted(reached, key=lambda tried: tried.solution.cost)
     in_turn = [tried for pair in zip(by_rank, by_cost, strict=True) for tried in pair]
-    ordered = list({id(tried): tried for tried in in_turn}.values())
+    ordered: list[Tried] = []
+    again: list[Tried] = []
+    for tried in {id(tried): tried for tried in in_turn}.values():
+        (again if any(_alike(tried, other) for other in ordered) else ordered).append(tried)
+    ordered += again
     half = -(-len(ordered) // 2)
     return ordered[:half], ordered[half:]
+
+
+def _alike(one: Tried, other: Tried) -> bool:
+    a, b = one.solution.cost, other.solution.cost
+    return one.fails == other.fails and abs(a - b) <= ALIKE * abs(b)
 
 
 def _continued(

@@ -93,7 +93,10 @@ def test_the_result_is_what_lasts(build_text, monkeypatch):
     """
     away, hold = linear_policy([-5.0, 0.0]), linear_policy([30.0, 10.0])
     brief = CART.replace("horizon: 100", "horizon: 10")
-    for text, kept in ((brief, hold), (brief.replace("max(abs", "final(abs"), away)):
+    ends = brief.replace("max(abs", "final(abs")
+    # What costs less but fails is no better.
+    fails = ends.replace("(rail.q)) < 3", "(rail.q)) < 0.1")
+    for text, kept in ((brief, hold), (ends, away), (fails, hold)):
         model, rng = build_text(text), np.random.default_rng(0)
         state = finish.begin(model, away, rng)._replace(total=finish.AVERAGED * hold.theta[:-1])
         state = state._replace(cap=1e3)

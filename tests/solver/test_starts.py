@@ -53,7 +53,7 @@ def test_noise_has_the_size_of_limits_or_else_of_the_weight(build_text, rng):
     weight = np.abs(arm.bias_force(arm.x0[:2], np.zeros(2))).max()
     noisy = made(arm, arm.x0, T, "noise", rng)
     rest = made(arm, arm.x0, T, "rest", rng)[0]
-    for U, share in zip(noisy, np.repeat(WHITE + SMOOTH, 2), strict=True):
+    for U, share in zip(noisy, np.repeat(WHITE + SMOOTH, len(noisy) // 6), strict=True):
         sizes = (U - rest).std(axis=0) / np.array([weight, 3.0])
         # Along a line between two knots the variance is two thirds of theirs, on average.
         expected = share * (np.sqrt(2.0 / 3.0) if smooth(U - rest) else 1.0)
