@@ -98,7 +98,9 @@ def generator_files(room: Path = _ROOM) -> list[Path]:
 
 def _what_shapes_the_code(robot: Robot) -> dict[str, Any]:
     """The description without what is read at run time, so that tuning a task compiles nothing."""
-    content = robot.model_dump(mode="json", exclude={"description", "gait", "training", "task"})
+    at_run_time = {"description", "gait", "targets", "training", "task"}
+    content = robot.model_dump(mode="json", exclude=at_run_time)
+    content["targets"] = robot.target_names  # where they are is read at run time
     task = {"dt", "substeps", "integrator", "cost", "final_cost", "success"}
     content["task"] = robot.task.model_dump(mode="json", include=task)
     # Coordinates are picked at run time; expressions are compiled.

@@ -12,7 +12,7 @@ from vgps.codegen.description.robot import Actuator, BaseArmature, Joint, Link, 
 
 
 def to_mjcf(robot: Robot) -> str:
-    """MJCF of ``robot``: everything but the links' own drag, ground, limits of joints and actions.
+    """MJCF of ``robot``, without links' own drag, ground, targets, limits of joints and actions.
 
     MuJoCo's dry friction is a constraint, which is as ours at speeds far over `friction_speed`, and
     its fluid resists links without a width, too.

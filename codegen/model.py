@@ -62,7 +62,7 @@ class Model:
         self._outer_success, self._aggregates = split_aggregates(parse(robot.task.success))
 
     def mass_matrix(self, q: ArrayLike) -> Array:
-        """M(q), (nv, nv)."""
+        """M(q), (nv, nv); rows of targets, which have no mass, are those of the identity."""
         return self._call("mass_matrix", self._q(q), shape=(self.nv, self.nv))
 
     def bias_force(self, q: ArrayLike, v: ArrayLike) -> Array:
@@ -252,8 +252,10 @@ class Model:
 
     @property
     def x_names(self) -> tuple[str, ...]:
-        """Names of the nx coordinates of the state, as expressions spell them: hip.q, hip.v."""
-        return tuple(f"{name}.{part}" for part in "qv" for name in self.q_names)
+        """Names of the nx coordinates of the state: hip.q, hip.v, of targets goal.x, goal.x.v."""
+        moving, targets = self.robot.moving_names, self.robot.target_names
+        positions = (*(f"{name}.q" for name in moving), *targets)
+        return positions + tuple(f"{name}.v" for name in self.q_names)
 
     @property
     def x0(self) -> Array:

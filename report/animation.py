@@ -15,7 +15,14 @@ from vgps.codegen.model import Model
 from vgps.report.errors import MissingEncoder
 from vgps.report.ground import draw_ground, ground_line
 from vgps.report.motion import drawable
-from vgps.report.scene import RobotDrawing, Skeleton, draw_rails, skeleton
+from vgps.report.scene import (
+    RobotDrawing,
+    Skeleton,
+    draw_rails,
+    draw_targets,
+    skeleton,
+    target_places,
+)
 from vgps.report.style import HAIR, INK, LEARNED, MUTED, PAPER
 
 Array = NDArray[np.float64]
@@ -38,10 +45,13 @@ def animate(model: Model, X: ArrayLike, path: str | Path, frames_per_second: int
     """
     path = Path(path)
     writer = _writer(path, frames_per_second)
-    times, poses = _frames(model, drawable(X), frames_per_second)
-    centres, half = _camera(model, poses, frames_per_second)
+    X = drawable(X)
+    times, poses = _frames(model, X, frames_per_second)
+    targets = target_places(model.robot, X[0])  # (n, 2)
+    centres, half = _camera(model, poses, targets, frames_per_second)
     figure, axes, half = _stage(half)
     draw_rails(axes, model.robot)
+    draw_targets(axes, targets)
     low, high = centres.min(axis=0) - half, centres.max(axis=0) + half
     seen = np.arange(low[0], high[0] + half[0] / _SAMPLES, half[0] / _SAMPLES)
     draw_ground(axes, ground_line(model.robot, seen), low[1])
@@ -83,13 +93,18 @@ def _frames(model: Model, X: Array, frames_per_second: int) -> tuple[Array, list
     return times, [skeleton(model, X[step, : model.nq]) for step in steps]
 
 
-def _camera(model: Model, poses: list[Skeleton], frames_per_second: int) -> tuple[Array, Array]:
-    """Centres of the view (frames, 2) and half its size (2,), in m, so that the robot always fits.
+def _camera(
+    model: Model, poses: list[Skeleton], targets: Array, frames_per_second: int
+) -> tuple[Array, Array]:
+    """Centres of the view (frames, 2) and half its size (2,), in m.
+
+    The robot and its targets (n, 2) always fit.
 
     Where there is ground, the ground below the robot fits as well, and the view then rises and
     falls with the ground alone.
     """
-    corners = np.array([pose.corners() for pose in poses])  # (frames, n, 2)
+    shown = [np.concatenate([pose.corners(), targets]) for pose in poses]
+    corners = np.array(shown)  # (frames, n, 2)
     below = ground_line(model.robot, np.array([pose.com[0] for pose in poses]))  # (frames, 2)
     if len(below):
         corners = np.concatenate([corners, below[:, None]], axis=1)

@@ -8,7 +8,14 @@ from numpy.typing import ArrayLike, NDArray
 from vgps.codegen.model import Model
 from vgps.report.ground import draw_ground, ground_line
 from vgps.report.motion import com_path, drawable
-from vgps.report.scene import RobotDrawing, Skeleton, draw_rails, skeleton
+from vgps.report.scene import (
+    RobotDrawing,
+    Skeleton,
+    draw_rails,
+    draw_targets,
+    skeleton,
+    target_places,
+)
 from vgps.report.style import INITIAL, INK, LEARNED, dress, key, paler
 
 Array = NDArray[np.float64]
@@ -24,7 +31,7 @@ def gait_picture(
     reference: ArrayLike | None = None,
     title: str = "Gait",
 ) -> None:
-    """Draw the robot along X (T+1, nx), earlier poses paler, and the path of its centre of mass.
+    """Draw the robot along X (T+1, nx), earlier poses paler, its centre of mass and its targets.
 
     A trajectory that diverges is drawn up to the step where it does.
 
@@ -58,13 +65,15 @@ def gait_picture(
     if len(times) > 1:
         every = (times[-1] - times[0]) / (len(times) - 1)
         axes.plot([], [], color=INK, linewidth=3.2, label=f"robot every {every:.2g} s")
-    points = np.concatenate([*paths, *(pose.corners() for pose in poses)])
+    targets = target_places(model.robot, X[0])  # (n, 2)
+    draw_targets(axes, targets)
+    points = np.concatenate([*paths, targets, *(pose.corners() for pose in poses)])
     x = points[:, 0]
     below = ground_line(model.robot, np.linspace(x.min(), x.max(), _SAMPLES))
     _frame(axes, np.concatenate([points, below[np.isfinite(below).all(axis=1)]]))
     surface = ground_line(model.robot, np.linspace(*axes.get_xlim(), _SAMPLES))
     draw_ground(axes, surface, axes.get_ylim()[0])
-    key(axes, columns=3)
+    key(axes, columns=4)
 
 
 def _poses(model: Model, X: Array, path: Array) -> tuple[Array, list[Skeleton]]:

@@ -1,4 +1,7 @@
-"""What a robot looks like: segments, shapes, joints and centre of mass, and how they are drawn."""
+"""What a robot looks like: segments, shapes, joints and centre of mass, and how they are drawn.
+
+What stands still beside it, rails and targets, is drawn here as well.
+"""
 
 import math
 from typing import Any, NamedTuple
@@ -13,12 +16,13 @@ from numpy.typing import ArrayLike, NDArray
 from vgps.codegen.description.robot import Link, Robot
 from vgps.codegen.model import Model
 from vgps.report.depth import link_depths
-from vgps.report.style import HAIR, LEARNED, PAPER, paler
+from vgps.report.style import HAIR, LEARNED, PAPER, TARGET, paler
 
 Array = NDArray[np.float64]
 Chosen = NDArray[np.bool_]
 _TURN = np.linspace(0.0, 2.0 * math.pi, 48, endpoint=False)
 _DOT: dict[str, Any] = {"linestyle": "", "marker": "o", "markeredgewidth": 0.0}
+_CROSS: dict[str, Any] = {"linestyle": "", "marker": "X", "markersize": 9, "markeredgecolor": PAPER}
 
 
 class Skeleton(NamedTuple):
@@ -209,6 +213,17 @@ def _interrupted(segments: Array) -> Array:
     """Segments (n, 2, 2) as one line (2, 3 n), which a NaN after each interrupts."""
     gap = np.full((len(segments), 1, 2), np.nan)
     return np.concatenate([segments, gap], axis=1).reshape(-1, 2).T
+
+
+def target_places(robot: Robot, x: Array) -> Array:
+    """Where the targets are in a state x (nx,), (number of targets, 2) m."""
+    return x[len(robot.moving_names) : robot.nq].reshape(-1, 2)
+
+
+def draw_targets(axes: Axes, places: Array) -> None:
+    """Draw crosses at the places (n, 2), in m, of targets, in front of the robot."""
+    if len(places):
+        axes.plot(*places.T, color=TARGET, label="target", zorder=5, **_CROSS)
 
 
 def draw_rails(axes: Axes, robot: Robot) -> None:

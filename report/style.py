@@ -18,6 +18,7 @@ HAIR = "#e3e7eb"  # grids, rails
 EARTH, SURFACE = "#f1f0ec", "#a8a89f"  # the ground and its upper edge
 LEARNED = "#1667d9"
 INITIAL = "#000000"
+TARGET = "#d9731a"
 SERIES = ("#1667d9", "#d9731a", "#2b8a5c", "#a3438f", "#8a6d1b", "#5b6b7b")
 DOTS_PER_INCH = 150
 

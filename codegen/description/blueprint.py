@@ -4,6 +4,8 @@ Each part is right by itself; `rules` says what has to fit together.
 """
 
 import math
+from collections.abc import Iterable
+from itertools import chain
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -21,6 +23,7 @@ from vgps.codegen.description.fields import (
 )
 from vgps.codegen.description.gait import Gait
 from vgps.codegen.description.parts import BaseArmature, Fluid, Ground, Joint, Link, Point
+from vgps.codegen.description.targets import Target
 from vgps.codegen.description.task import Deviation, Task, Training
 
 TAIL = 5  # horizons are as long as this many tails, where a file gives none
@@ -46,13 +49,15 @@ class Blueprint(Part):
     joints         what connects them, in the order of the coordinates and of the actions
     actuators      what actions do beyond those of actuated joints
     points         named places on links, for costs and for contact with the ground
+    targets        named places in the world that are drawn anew for each rollout
     ground         what points with contact touch; absent: nothing
     gait           a walking controller to start from
     task           what the robot is asked to do
     training       how its policy is learned
 
     The state is x = [q, v].  q is x, y and angle of a floating root, then the non-fixed joints in
-    file order; v is the rate of q.  u is the actuated joints, then the actuators, in file order.
+    file order, then x and y of each target; v is the rate of q, which is zero for targets.  u is
+    the actuated joints, then the actuators, in file order.
     """
 
     name: FileName
@@ -66,6 +71,7 @@ class Blueprint(Part):
     joints: Annotated[tuple[Joint, ...], at_most(100, HOURS)] = ()
     actuators: Annotated[tuple[Actuator, ...], at_most(100)] = ()
     points: Annotated[tuple[Point, ...], at_most(200)] = ()
+    targets: Annotated[tuple[Target, ...], at_most(100)] = ()
     ground: Ground | None = None
     fluid: Fluid | None = None
     gait: Gait | None = None
@@ -112,10 +118,20 @@ class Blueprint(Part):
         return tuple(ordered)
 
     @property
-    def q_names(self) -> tuple[str, ...]:
-        """Names of the nq coordinates."""
+    def moving_names(self) -> tuple[str, ...]:
+        """Names of the coordinates that move, the first of q: those of the root and of joints."""
         floating = ("x", "y", "angle") if self.base == "floating" else ()
         return floating + tuple(joint.name for joint in self.free_joints)
+
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """Names of the coordinates of targets, the last of q, as expressions spell them."""
+        return tuple(f"{target.name}.{axis}" for target in self.targets for axis in "xy")
+
+    @property
+    def q_names(self) -> tuple[str, ...]:
+        """Names of the nq coordinates."""
+        return self.moving_names + self.target_names
 
     @property
     def u_names(self) -> tuple[str, ...]:
@@ -166,15 +182,20 @@ class Blueprint(Part):
     @property
     def initial_states(self) -> list[list[float]]:
         """x at step 0, length nx, of each of the S initial states."""
+        places = self._of_targets(target.at for target in self.targets)
         return [
-            [by_name.get(name, 0.0) for by_name in (initial.q, initial.v) for name in self.q_names]
+            self._each(places | initial.q) + self._each(initial.v)
             for initial in self.task.initials.values()
         ]
 
     @property
     def initial_deviations(self) -> list[list[float]]:
         """Standard deviations of x at step 0, length nx, around each of the S initial states."""
-        return [self._deviation(initial.spread) for initial in self.task.initials.values()]
+        spreads = self._of_targets(target.spread for target in self.targets)
+        return [
+            self._each(spreads | self._moving(initial.spread.q)) + self._each(initial.spread.v)
+            for initial in self.task.initials.values()
+        ]
 
     @property
     def process_deviation(self) -> list[float]:
@@ -210,7 +231,8 @@ class Blueprint(Part):
         observe = self.task.observe
         if observe is None:
             first = 1 if self.base == "floating" and not self.task.depends_on_x else 0
-            return tuple(range(first, self.nx))
+            rates = range(self.nq, self.nq + len(self.moving_names))
+            return (*range(first, self.nq), *rates)
         if isinstance(observe, tuple):
             return tuple(range(len(observe)))
         positions = tuple(self.q_names.index(name) for name in observe.q)
@@ -241,6 +263,13 @@ class Blueprint(Part):
         return self._each(deviation.q) + self._each(deviation.v)
 
     def _each(self, given: float | dict[str, float]) -> list[float]:
-        if isinstance(given, dict):
-            return [given.get(name, 0.0) for name in self.q_names]
-        return [given] * self.nq
+        by_name = self._moving(given)
+        return [by_name.get(name, 0.0) for name in self.q_names]
+
+    def _moving(self, given: float | dict[str, float]) -> dict[str, float]:
+        """By name what is given so, or as one number, which holds for all that moves."""
+        return given if isinstance(given, dict) else dict.fromkeys(self.moving_names, given)
+
+    def _of_targets(self, pairs: Iterable[tuple[float, float]]) -> dict[str, float]:
+        """By the names of their coordinates what (x, y) of each target are."""
+        return dict(zip(self.target_names, chain.from_iterable(pairs), strict=True))

@@ -23,7 +23,8 @@ def check_names(robot: Blueprint) -> Refusals:
     """Parameters and the named parts share one namespace, in which a name occurs once."""
     taken = {name: "a parameter" for name in robot.parameters}
     parts = {"links": "a link", "joints": "a joint", "actuators": "an actuator"}
-    for kind, one in (parts | {"points": "a point"}).items():
+    parts |= {"points": "a point", "targets": "a target"}
+    for kind, one in parts.items():
         for index, part in enumerate(getattr(robot, kind)):
             at: Location = (kind, index, "name")
             if part.name in taken:
@@ -63,7 +64,7 @@ def check_tree(robot: Blueprint) -> Refusals:
             yield refuse(
                 f"unknown link {point.link!r}", "sentence", at, tail=hint(point.link, links)
             )
-    if not robot.q_names:
+    if not robot.moving_names:
         yield refuse("a robot needs at least one joint that is not fixed", "sentence", ("joints",))
     elif not robot.u_names:
         text = "a robot needs at least one actuated joint or actuator"
@@ -148,7 +149,7 @@ def check_actuators(robot: Blueprint) -> Refusals:
 
 def check_coordinates(robot: Blueprint) -> Refusals:
     """Everything that is given for single coordinates names coordinates that exist."""
-    task, names = robot.task, robot.q_names
+    task, every, moving = robot.task, robot.q_names, robot.moving_names
     given: list[tuple[Location, Initial | Deviation]] = [
         (("task", "process_noise"), task.process_noise)
     ]
@@ -159,17 +160,18 @@ def check_coordinates(robot: Blueprint) -> Refusals:
     for at, part in given:
         for key in ("q", "v", "force"):
             by_name = getattr(part, key, None)
+            names = every if key == "q" and isinstance(part, Initial) else moving
             for name in by_name if isinstance(by_name, dict) else ():
-                yield from _check_coordinate(name, names, (*at, key, name), "key")
+                yield from _check_coordinate(robot, name, names, (*at, key, name), "key")
     if not isinstance(task.observe, Observe):
         return
     if not task.observe.q and not task.observe.v:
         yield refuse("the policy must observe something", "sentence", ("task", "observe"))
-    for key in ("q", "v"):
+    for key, names in (("q", every), ("v", moving)):
         listed = getattr(task.observe, key)
         for index, name in enumerate(listed):
             place = ("task", "observe", key, index)
-            yield from _check_coordinate(name, names, place, "sentence")
+            yield from _check_coordinate(robot, name, names, place, "sentence")
             if name in listed[:index]:
                 yield refuse(f"the coordinate {name!r} is listed twice", "sentence", place)
 
@@ -185,8 +187,15 @@ def check_disturbances(robot: Blueprint) -> Refusals:
             yield refuse(text, "sentence", at, tail=hint(push.point, known))
 
 
-def _check_coordinate(name: str, names: tuple[str, ...], at: Location, kind: str) -> Refusals:
-    if name not in names:
+def _check_coordinate(
+    robot: Blueprint, name: str, names: tuple[str, ...], at: Location, kind: str
+) -> Refusals:
+    if name in names:
+        return
+    if name in robot.target_names:
+        tail = "; a target does not move, and its spread is a key of its own"
+        yield refuse(f"{name!r} of a target has no place", "key", at, tail=tail)
+    else:
         yield refuse(f"unknown coordinate {name!r}", kind, at, tail=hint(name, names))
 
 

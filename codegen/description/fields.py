@@ -290,6 +290,7 @@ Number = Annotated[float, Check(to_number, **NUMBER)]
 Positive = Annotated[float, Check(_positive, **POSITIVE)]
 NonNegative = Annotated[float, Check(to_non_negative, **NON_NEGATIVE)]
 Pair = Annotated[tuple[Number, Number], BeforeValidator(_two)]
+NonNegativePair = Annotated[tuple[NonNegative, NonNegative], BeforeValidator(_two)]
 PerCoordinate = Annotated[
     float | dict[str, float], PlainValidator(_by_coordinate), WithJsonSchema(PER_COORDINATE)
 ]

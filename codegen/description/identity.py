@@ -29,6 +29,8 @@ def identity(robot: Blueprint) -> str:
     content["contacts"] = [
         point.model_dump(mode="json", exclude_defaults=True) for point in robot.contact_points
     ]
+    if robot.targets:
+        content["targets"] = robot.target_names
     text = json.dumps(_rounded(content), sort_keys=True)
     return f"{robot.name} {hashlib.sha256(text.encode()).hexdigest()[:16]}"
 

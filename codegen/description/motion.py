@@ -69,6 +69,7 @@ def quantities_at(robot: Blueprint, x: list[float], u: list[float]) -> dict[str,
         names |= {f"{link.name}.{part}": n for part, n in frames[link.name]._asdict().items()}
     for joint in robot.free_joints:
         names |= {f"{joint.name}.q": q[joint.name], f"{joint.name}.v": v[joint.name]}
+    names |= {name: q[name] for name in robot.target_names}
     return names | {f"{name}.u": action for name, action in zip(robot.u_names, u, strict=True)}
 
 

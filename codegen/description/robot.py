@@ -36,6 +36,7 @@ from vgps.codegen.description.parts import (
 from vgps.codegen.description.rules import refusals, refusals_of_sketch
 from vgps.codegen.description.slips import slips
 from vgps.codegen.description.source import Source, override, read
+from vgps.codegen.description.targets import Target
 from vgps.codegen.description.task import (
     Deviation,
     Initial,
@@ -68,6 +69,7 @@ __all__ = [
     "QuadraticDrag",
     "Robot",
     "Start",
+    "Target",
     "Task",
     "Training",
     "load",

@@ -86,11 +86,13 @@ def _doubts(loc: Location) -> Iterable[str | Location]:
     """What is not known when the value at a place is wrong or missing."""
     yield from (loc[:depth] for depth in range(1, len(loc) + 1))
     match loc:
-        case ("parameters",) | ("mirror", *_) | ("links" | "joints" | "actuators" | "points",):
+        case ("parameters",) | ("mirror", *_):
             yield NAMES
-        case ("links" | "joints" | "actuators" | "points", int()):
+        case ("links" | "joints" | "actuators" | "points" | "targets",):
             yield NAMES
-        case ("links" | "joints" | "actuators" | "points", _, "name" | "repeat"):
+        case ("links" | "joints" | "actuators" | "points" | "targets", int()):
+            yield NAMES
+        case ("links" | "joints" | "actuators" | "points" | "targets", _, "name" | "repeat"):
             yield NAMES
         case ("base",) | ("joints", _, "type" | "parent" | "child" | "actuated"):
             yield TREE

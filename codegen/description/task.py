@@ -53,7 +53,7 @@ Names = Annotated[tuple[Text, ...], BeforeValidator(_names)]
 
 
 class Deviation(Part):
-    """Standard deviations of coordinates and their rates.
+    """Standard deviations of coordinates and their rates, but not of targets.
 
     One number holds for all; of a mapping, coordinates that are not named have none.
 
@@ -96,9 +96,9 @@ class Push(Part):
 
 
 class Initial(Part):
-    """A state at step 0: coordinates that are not named are zero.
+    """A state at step 0: coordinates that are not named are zero, those of a target its `at`.
 
-    q       rad or m
+    q       rad or m; goal.x and goal.y are the coordinates of a target goal
     v       rad/s or m/s
     spread  how far rollouts start from it
     """
@@ -215,8 +215,9 @@ class Task(Part):
     disturbances   pushes, in every rollout under process noise
     observe        what the policy sees: coordinates, or a list of expressions of quantities of the
                    state and the time t, s, such as [sin(hinge.q), hinge.v, hand.x - com.x]; one
-                   with a comma needs quotes in such a list.  Absent: every position and velocity,
-                   but the x of a floating root only where a cost names an x
+                   with a comma needs quotes in such a list.  Absent: every position, those of
+                   targets included, and velocity, but the x of a floating root only where a cost
+                   names an x
     start          where the optimiser starts
     """
 

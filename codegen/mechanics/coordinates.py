@@ -104,8 +104,10 @@ class Coordinates:
             names |= {f"{name}.vx": k.velocity[0], f"{name}.vy": k.velocity[1]}
         for name, k in links.items():
             names |= {f"{name}.angle": k.angle, f"{name}.omega": k.omega}
-        for i, name in enumerate(robot.q_names):
+        for i, name in enumerate(robot.moving_names):
             names |= {f"{name}.q": self.q[i], f"{name}.v": self.v[i]}
+        for i, name in enumerate(robot.target_names, len(robot.moving_names)):
+            names[name] = self.q[i]
         for i, name in enumerate(robot.u_names):
             names[f"{name}.u"] = self.u[i]
         names = dict(zip(names, self.of_state(*names.values()), strict=True))

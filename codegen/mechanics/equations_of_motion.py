@@ -57,7 +57,7 @@ class Mechanics(NamedTuple):
     w: list[sp.Symbol]  # (n,)
     w_dot: list[sp.Symbol]  # (n,)
     S: list[list[int]]  # (n, n): w = S q, w_dot = S v
-    mass_matrix: sp.Matrix  # (n, n)
+    mass_matrix: sp.Matrix  # (n, n); rows of targets are those of the identity
     bias_force: sp.Matrix  # (n,): Coriolis, centrifugal and gravity forces
     # (n,): linear drag, joint springs, damping and limits, servos at a target 0
     passive_force: sp.Matrix
@@ -116,6 +116,8 @@ def derive(robot: Robot) -> Mechanics:
 
     upper = mass_matrix.upper_triangular(1) + sp.diag(*mass_matrix.diagonal()) / 2
     kinetic = (tree.w_dot.T * (upper * tree.w_dot))[0, 0]
+    for name in robot.target_names:  # without energy, but with an acceleration, which is zero
+        mass_matrix[tree.index[name], tree.index[name]] = 1
     return Mechanics(
         w=list(tree.w),
         w_dot=list(tree.w_dot),

@@ -8,7 +8,7 @@ from vgps.codegen.description.robot import Robot
 from vgps.codegen.mechanics.function import compile_expressions
 from vgps.codegen.mechanics.functions import generate
 
-_MATRICES = {"M", "a_z", "c_xx", "c_ux", "c_uu", "p", "J"}  # outputs; all others are vectors
+_MATRICES = {"M", "a_z", "v_z", "c_xx", "c_ux", "c_uu", "p", "J"}  # outputs; all others are vectors
 
 
 class Virtual:
