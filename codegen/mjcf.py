@@ -42,9 +42,10 @@ def to_mjcf(robot: Robot) -> str:
             body.append(_joint(joint))
     tendons, actuators = (ET.SubElement(top, tag) for tag in ("tendon", "actuator"))
     for joint in robot.actuated_joints:
-        ET.SubElement(actuators, "motor", name=joint.name, joint=joint.name, gear="1")
+        motor = ET.Element("motor", name=joint.name, joint=joint.name, gear="1")
+        actuators.append(_lagging(motor, joint.lag))
     for actuator in robot.actuators:
-        actuators.append(_actuator(bodies, tendons, actuator))
+        actuators.append(_lagging(_actuator(bodies, tendons, actuator), actuator.lag))
     return ET.tostring(top, encoding="unicode")
 
 
@@ -123,6 +124,14 @@ def _actuator(bodies: dict[str, ET.Element], tendons: ET.Element, actuator: Actu
         biastype="affine",
         biasprm=_numbers(0, -actuator.gain, -gear * actuator.kd),
     )
+
+
+def _lagging(actuator: ET.Element, lag: float) -> ET.Element:
+    """The actuator; its activation follows the control with a lag, where there is one."""
+    if lag > 0.0:
+        actuator.tag = "general"  # of which a motor is the one without an activation
+        actuator.attrib |= {"dyntype": "filter", "dynprm": _numbers(lag)}
+    return actuator
 
 
 def _numbers(*values: float) -> str:

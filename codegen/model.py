@@ -62,7 +62,7 @@ class Model:
         self._outer_success, self._aggregates = split_aggregates(parse(robot.task.success))
 
     def mass_matrix(self, q: ArrayLike) -> Array:
-        """M(q), (nv, nv); rows of targets, which have no mass, are those of the identity."""
+        """M(q), (nv, nv); rows of what moves no body are those of the identity."""
         return self._call("mass_matrix", self._q(q), shape=(self.nv, self.nv))
 
     def bias_force(self, q: ArrayLike, v: ArrayLike) -> Array:
@@ -70,7 +70,10 @@ class Model:
         return self._call("bias_force", self._q(q), self._v(v), shape=(self.nv,))
 
     def passive_force(self, q: ArrayLike, v: ArrayLike) -> Array:
-        """Drag, contact, joint springs, damping and limits, servos at a target of 0, (nv,)."""
+        """Drag, contact, joint springs, damping and limits, servos at a target of 0, (nv,).
+
+        Of what lags it is the decay towards zero.
+        """
         return self._call("passive_force", self._q(q), self._v(v), shape=(self.nv,))
 
     def contact_forces(self, q: ArrayLike, v: ArrayLike) -> dict[str, Array]:
@@ -252,10 +255,15 @@ class Model:
 
     @property
     def x_names(self) -> tuple[str, ...]:
-        """Names of the nx coordinates of the state: hip.q, hip.v, of targets goal.x, goal.x.v."""
+        """Names of the nx coordinates of the state, as expressions spell them: hip.q, hip.v.
+
+        Those that nothing can name are the integral of what lags and the rates of targets.
+        """
         moving, targets = self.robot.moving_names, self.robot.target_names
-        positions = (*(f"{name}.q" for name in moving), *targets)
-        return positions + tuple(f"{name}.v" for name in self.q_names)
+        lagging = [lag.name for lag in self.robot.lags]
+        positions = [f"{name}.q" for name in moving] + [f"the integral of {r}" for r in lagging]
+        rates = [f"{name}.v" for name in moving] + lagging
+        return (*positions, *targets, *rates, *(f"{name}.v" for name in targets))
 
     @property
     def x0(self) -> Array:

@@ -10,9 +10,9 @@ gets it up again, while one that swims does not move at all.  So several are mad
                and the next plan starts from the rest of it; what no plan has reached yet is noise
     gait       the robot's walking controller, if its file describes one
 
-B (nv, nu) is what the actions push on at the initial posture.  Sizes are shares of the scale of an
-action: half the range of its limits or, without any, what the largest force of gravity and springs
-asks for.
+B (nv, nu) is what the actions push on at the initial posture, once their lags are over.  Sizes are
+shares of the scale of an action: half the range of its limits or, without any, what the largest
+force of gravity and springs asks for.
 """
 
 from collections.abc import Callable, Iterator
@@ -93,11 +93,18 @@ def all_starts(model: Model, x0: Array, horizon: int, rng: np.random.Generator) 
 
 
 def _actuation(model: Model, q: Array) -> Array:
-    """B (nv, nu): the generalised force of each action at rest in q (nq,)."""
-    nothing = np.zeros(model.nv)
-    still = model.acceleration(q, nothing, np.zeros(model.nu))
-    a = np.array([model.acceleration(q, nothing, u) - still for u in np.eye(model.nu)])
+    """B (nv, nu): the generalised force of each action at rest in q (nq,), its lag over."""
+    still = model.acceleration(q, np.zeros(model.nv), np.zeros(model.nu))
+    a = np.array([model.acceleration(q, _caught_up(model, u), u) - still for u in np.eye(model.nu)])
     return model.mass_matrix(q) @ a.T
+
+
+def _caught_up(model: Model, u: Array) -> Array:
+    """v (nv,) of a robot at rest on which u (nu,) has acted for long."""
+    v = np.zeros(model.nv)
+    for lag in model.robot.lags:
+        v[lag.coordinate] = lag.gain * u[lag.action]
+    return v
 
 
 def _push(B: Array) -> Array:

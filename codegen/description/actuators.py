@@ -1,7 +1,7 @@
 """Actuators: what an action does beyond a torque or force, with symmetric limits, on one joint."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from pydantic import BeforeValidator, model_validator
 from pydantic_core import PydanticCustomError
@@ -15,6 +15,7 @@ from vgps.codegen.description.fields import (
     Pair,
     Positive,
     Text,
+    TimeConstant,
     refuse,
     several,
 )
@@ -61,6 +62,9 @@ class Actuator(RepeatablePart):
                in rad or m, and the force gear (kp (u - c) - kd c')
     kd         N·m·s/rad or N·s/m of the servo
     limits     [low, high] of the action u itself, before the gear; absent: none
+    lag        s, time constant with which the force f follows the action, lag f' = gear u - f, or
+               the target of a servo does, lag target' = u - target; 0: at once.  Expressions name
+               them as in jet.force and steering.target
     """
 
     name: Name
@@ -74,6 +78,7 @@ class Actuator(RepeatablePart):
     kp: Positive | None = None
     kd: NonNegative = 0.0
     limits: Limits | None = None
+    lag: TimeConstant = 0.0
 
     @model_validator(mode="after")
     def _consistent(self) -> "Actuator":
@@ -111,3 +116,27 @@ class Actuator(RepeatablePart):
     def gain(self) -> float:
         """Force for each unit of the action."""
         return self.gear if self.kp is None else self.gear * self.kp
+
+    @property
+    def what_lags(self) -> tuple[str, float]:
+        """What a lag delays, the force or a servo's target, and how much of it a unit asks for."""
+        return ("force", self.gear) if self.kp is None else ("target", 1.0)
+
+    @property
+    def strength(self) -> float:
+        """Force for each unit of what acts: of the action or, behind a lag, of what is delayed."""
+        return 1.0 if self.lag and self.kp is None else self.gain
+
+
+class Lag(NamedTuple):
+    """What follows an action u with a first-order lag, r:  time_constant r' = gain u - r.
+
+    r is the rate of a coordinate, as everything in x = [q, v] is one or the rate of one.  This
+    coordinate moves no body and nothing depends on it.
+    """
+
+    name: str  # of r, and of the coordinate: jet.force or, of a servo, steering.target
+    coordinate: int  # its index in q, and that of r in v
+    action: int  # index of u
+    time_constant: float  # s
+    gain: float

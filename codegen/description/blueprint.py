@@ -5,12 +5,12 @@ Each part is right by itself; `rules` says what has to fit together.
 
 import math
 from collections.abc import Iterable
-from itertools import chain
+from itertools import chain, count
 from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from vgps.codegen.description.actuators import Actuator
+from vgps.codegen.description.actuators import Actuator, Lag
 from vgps.codegen.description.expansion import Endings
 from vgps.codegen.description.expression import parse
 from vgps.codegen.description.fields import (
@@ -56,8 +56,9 @@ class Blueprint(Part):
     training       how its policy is learned
 
     The state is x = [q, v].  q is x, y and angle of a floating root, then the non-fixed joints in
-    file order, then x and y of each target; v is the rate of q, which is zero for targets.  u is
-    the actuated joints, then the actuators, in file order.
+    file order, then one coordinate for each lag, whose rate is what lags, then x and y of each
+    target; v is the rate of q, which is zero for targets.  u is the actuated joints, then the
+    actuators, in file order.
     """
 
     name: FileName
@@ -119,9 +120,21 @@ class Blueprint(Part):
 
     @property
     def moving_names(self) -> tuple[str, ...]:
-        """Names of the coordinates that move, the first of q: those of the root and of joints."""
+        """Names of the coordinates that move bodies, the first of q: of the root and of joints."""
         floating = ("x", "y", "angle") if self.base == "floating" else ()
         return floating + tuple(joint.name for joint in self.free_joints)
+
+    @property
+    def lags(self) -> tuple[Lag, ...]:
+        """What follows an action with a lag, in the order of the actions."""
+        drives = [(joint.name, joint.lag, ("force", 1.0)) for joint in self.actuated_joints]
+        drives += [(each.name, each.lag, each.what_lags) for each in self.actuators]
+        coordinates = count(len(self.moving_names))
+        return tuple(
+            Lag(f"{name}.{what}", next(coordinates), action, lag, gain)
+            for action, (name, lag, (what, gain)) in enumerate(drives)
+            if lag
+        )
 
     @property
     def target_names(self) -> tuple[str, ...]:
@@ -130,8 +143,8 @@ class Blueprint(Part):
 
     @property
     def q_names(self) -> tuple[str, ...]:
-        """Names of the nq coordinates."""
-        return self.moving_names + self.target_names
+        """Names of the nq coordinates: those that move bodies, then the others."""
+        return self.moving_names + tuple(lag.name for lag in self.lags) + self.target_names
 
     @property
     def u_names(self) -> tuple[str, ...]:
@@ -231,8 +244,10 @@ class Blueprint(Part):
         observe = self.task.observe
         if observe is None:
             first = 1 if self.base == "floating" and not self.task.depends_on_x else 0
-            rates = range(self.nq, self.nq + len(self.moving_names))
-            return (*range(first, self.nq), *rates)
+            moving, lags = len(self.moving_names), len(self.lags)
+            # Of what lags nothing depends on the integral, and of targets nothing moves.
+            targets = range(moving + lags, self.nq)
+            return (*range(first, moving), *targets, *range(self.nq, self.nq + moving + lags))
         if isinstance(observe, tuple):
             return tuple(range(len(observe)))
         positions = tuple(self.q_names.index(name) for name in observe.q)

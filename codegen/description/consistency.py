@@ -149,7 +149,11 @@ def check_actuators(robot: Blueprint) -> Refusals:
 
 def check_coordinates(robot: Blueprint) -> Refusals:
     """Everything that is given for single coordinates names coordinates that exist."""
-    task, every, moving = robot.task, robot.q_names, robot.moving_names
+    task, moving = robot.task, robot.moving_names
+    lagging = tuple(lag.name for lag in robot.lags)
+    # What lags is a rate, on whose integral nothing depends; a target is a place, without a rate.
+    names = {"q": moving, "v": moving + lagging, "force": moving}
+    placed = names | {"q": moving + robot.target_names}
     given: list[tuple[Location, Initial | Deviation]] = [
         (("task", "process_noise"), task.process_noise)
     ]
@@ -158,20 +162,19 @@ def check_coordinates(robot: Blueprint) -> Refusals:
     if robot.training.marginals is not None:
         given.append((("training", "marginals"), robot.training.marginals))
     for at, part in given:
-        for key in ("q", "v", "force"):
+        for key, known in (placed if isinstance(part, Initial) else names).items():
             by_name = getattr(part, key, None)
-            names = every if key == "q" and isinstance(part, Initial) else moving
             for name in by_name if isinstance(by_name, dict) else ():
-                yield from _check_coordinate(robot, name, names, (*at, key, name), "key")
+                yield from _check_coordinate(robot, name, known, (*at, key, name), "key")
     if not isinstance(task.observe, Observe):
         return
     if not task.observe.q and not task.observe.v:
         yield refuse("the policy must observe something", "sentence", ("task", "observe"))
-    for key, names in (("q", every), ("v", moving)):
+    for key in ("q", "v"):
         listed = getattr(task.observe, key)
         for index, name in enumerate(listed):
             place = ("task", "observe", key, index)
-            yield from _check_coordinate(robot, name, names, place, "sentence")
+            yield from _check_coordinate(robot, name, placed[key], place, "sentence")
             if name in listed[:index]:
                 yield refuse(f"the coordinate {name!r} is listed twice", "sentence", place)
 

@@ -150,6 +150,14 @@ def to_non_negative(value: Any, info: ValidationInfo) -> float:
     return result
 
 
+def _time_constant(value: Any, info: ValidationInfo) -> float:
+    result = to_non_negative(value, info)
+    if 0 < result < SMALLEST:
+        shown = _value_and_text(value, result)
+        raise refuse(f"must be 0 or at least {SMALLEST:g}, found {shown}")
+    return result
+
+
 def whole(least: int, most: float = MOST) -> Check:
     """A validator of whole numbers from `least` to `most`."""
 
@@ -289,6 +297,7 @@ PLAIN_NAME = {
 Number = Annotated[float, Check(to_number, **NUMBER)]
 Positive = Annotated[float, Check(_positive, **POSITIVE)]
 NonNegative = Annotated[float, Check(to_non_negative, **NON_NEGATIVE)]
+TimeConstant = Annotated[float, Check(_time_constant, **NON_NEGATIVE)]
 Pair = Annotated[tuple[Number, Number], BeforeValidator(_two)]
 NonNegativePair = Annotated[tuple[NonNegative, NonNegative], BeforeValidator(_two)]
 PerCoordinate = Annotated[

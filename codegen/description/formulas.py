@@ -37,6 +37,7 @@ def quantities(robot: Blueprint) -> set[str]:
         names |= {f"{owner}.{part}" for part in POINT_QUANTITIES}
     names |= {f"{link.name}.{part}" for link in robot.links for part in LINK_QUANTITIES}
     names |= {f"{joint.name}.{part}" for joint in robot.free_joints for part in ("q", "v")}
+    names |= {lag.name for lag in robot.lags}
     return names | {f"{name}.u" for name in robot.u_names} | set(robot.target_names)
 
 

@@ -70,6 +70,7 @@ def quantities_at(robot: Blueprint, x: list[float], u: list[float]) -> dict[str,
     for joint in robot.free_joints:
         names |= {f"{joint.name}.q": q[joint.name], f"{joint.name}.v": v[joint.name]}
     names |= {name: q[name] for name in robot.target_names}
+    names |= {lag.name: v[lag.name] for lag in robot.lags}
     return names | {f"{name}.u": action for name, action in zip(robot.u_names, u, strict=True)}
 
 

@@ -24,6 +24,7 @@ from vgps.codegen.description.fields import (
     PositiveLimit,
     ProfileText,
     Text,
+    TimeConstant,
     Truth,
     refuse,
     several,
@@ -168,6 +169,8 @@ class Joint(RepeatablePart):
     friction_speed   rad/s or m/s at which friction reaches 70 % of its value, as F v/√(v² + v_s²)
     actuated         whether a drive acts on it: one action, N·m or N
     torque_limit     N·m or N, the largest action; absent: none
+    lag              s, time constant with which the drive's torque or force f follows its action u,
+                     lag f' = u - f; 0: at once.  Expressions name f as in hip.force
     """
 
     name: Name
@@ -187,6 +190,7 @@ class Joint(RepeatablePart):
     friction_speed: Positive = 0.1
     actuated: Truth = False
     torque_limit: PositiveLimit | None = None
+    lag: TimeConstant = 0.0
 
     @model_validator(mode="after")
     def _consistent(self) -> "Joint":
@@ -219,8 +223,9 @@ class Joint(RepeatablePart):
         if self.type != "fixed" and self.friction == 0.0 and "friction_speed" in given:
             text = "'friction_speed' has no meaning without 'friction'"
             yield refuse(text, "key", ("friction_speed",))
-        if self.torque_limit is not None and not self.actuated:
-            yield refuse("only an actuated joint takes 'torque_limit'", "key", ("torque_limit",))
+        for key in ("torque_limit", "lag"):
+            if key in given and not self.actuated:
+                yield refuse(f"only an actuated joint takes {key!r}", "key", (key,))
 
     @property
     def origin(self) -> tuple[float, float]:

@@ -94,7 +94,9 @@ def _doubts(loc: Location) -> Iterable[str | Location]:
             yield NAMES
         case ("links" | "joints" | "actuators" | "points" | "targets", _, "name" | "repeat"):
             yield NAMES
-        case ("base",) | ("joints", _, "type" | "parent" | "child" | "actuated"):
+        case ("base",) | ("joints", _, "type" | "parent" | "child" | "actuated" | "lag"):
+            yield TREE
+        case ("actuators", _, "kp" | "lag"):
             yield TREE
         case ("points", _, "link" | "contact"):
             yield TREE

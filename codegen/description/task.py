@@ -55,10 +55,10 @@ Names = Annotated[tuple[Text, ...], BeforeValidator(_names)]
 class Deviation(Part):
     """Standard deviations of coordinates and their rates, but not of targets.
 
-    One number holds for all; of a mapping, coordinates that are not named have none.
+    One number holds for all but what lags; of a mapping, what is not named has none.
 
     q   rad or m
-    v   rad/s or m/s
+    v   rad/s or m/s; what lags goes by its name among these, as in jet.force, N or N·m
     """
 
     q: PerCoordinate = 0.0
@@ -99,7 +99,7 @@ class Initial(Part):
     """A state at step 0: coordinates that are not named are zero, those of a target its `at`.
 
     q       rad or m; goal.x and goal.y are the coordinates of a target goal
-    v       rad/s or m/s
+    v       rad/s or m/s, and what lags by its name, as in jet.force, N or N·m
     spread  how far rollouts start from it
     """
 
@@ -132,7 +132,7 @@ class Observe(Part):
     """Coordinates that the policy sees, in this order: positions, then velocities.
 
     q  names of the coordinates whose positions it sees
-    v  names of the coordinates whose velocities it sees
+    v  names of the coordinates whose velocities it sees, and of what lags, as in jet.force
     """
 
     q: Names

@@ -28,7 +28,6 @@ UNSUPPORTED = {
     "loops": _LOOPS,
     "closed_loops": _LOOPS,
     "equality": _LOOPS,
-    "lag": "lags are not supported; x = [q, v] has no place for what an actuator remembers",
     "ball": SPATIAL,
     "spherical": SPATIAL,
     "universal": SPATIAL,

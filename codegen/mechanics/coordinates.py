@@ -90,6 +90,13 @@ class Coordinates:
         rates = self.convert(*(sp.Matrix([term.rate]) for term in terms)) if terms else []
         return damping_matrix(terms, rates, self.w_dot)
 
+    def lagging_force(self) -> ca.SX:
+        """Generalised force C r (n,) of w and w_dot, of what follows actions with a lag."""
+        if not self.robot.lags:
+            return ca.SX(self.robot.nq, 1)
+        (C,) = self.convert(self.mechanics.C)
+        return C @ ca.vertcat(*(self.w_dot[lag.coordinate] for lag in self.robot.lags))
+
     def points(self) -> dict[str, Kinematics]:
         """Kinematics of all named points as CasADi expressions of q and v."""
         return self.kinematics(self.mechanics.points)
@@ -106,8 +113,8 @@ class Coordinates:
             names |= {f"{name}.angle": k.angle, f"{name}.omega": k.omega}
         for i, name in enumerate(robot.moving_names):
             names |= {f"{name}.q": self.q[i], f"{name}.v": self.v[i]}
-        for i, name in enumerate(robot.target_names, len(robot.moving_names)):
-            names[name] = self.q[i]
+        names |= {lag.name: self.v[lag.coordinate] for lag in robot.lags}
+        names |= {name: self.q[self.index[name]] for name in robot.target_names}
         for i, name in enumerate(robot.u_names):
             names[f"{name}.u"] = self.u[i]
         names = dict(zip(names, self.of_state(*names.values()), strict=True))

@@ -46,7 +46,7 @@ class _EquationOfMotion(NamedTuple):
     """M a + bias = B(w) u + passive, passive = spring - damping w', in absolute coordinates."""
 
     mass: ca.SX
-    bias: ca.SX
+    bias: ca.SX  # h less the force of what lags
     passive: ca.SX
     spring: ca.SX
     damping: ca.SX
@@ -71,7 +71,8 @@ def dynamics_functions(c: Coordinates) -> tuple[list[Function], list[NumericSolv
     damping, spring = damping + nonlinear, spring + contact.spring
     passive = passive + contact.spring - nonlinear @ c.w_dot
 
-    motion = _EquationOfMotion(mass, bias, passive, spring, damping, B)
+    # Its force is linear in the velocity as well, but would make the damping matrix unsymmetric.
+    motion = _EquationOfMotion(mass, bias - c.lagging_force(), passive, spring, damping, B)
     runge_kutta = robot.task.integrator == "rk4"
     systems = [_acceleration(c, motion, of_integrator=runge_kutta)]
     if not runge_kutta:

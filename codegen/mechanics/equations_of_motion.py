@@ -1,6 +1,6 @@
 """Symbolic equations of motion of a planar tree of rigid bodies (SymPy).
 
-    M(q) v' + h(q, v) = B(q) u + passive(q, v)
+    M(q) v' + h(q, v) = B(q) u + C(q) r + passive(q, v)
 
 are derived by Kane's method, written out (Featherstone, *Rigid Body Dynamics Algorithms*, 2008,
 ch. 3 and 8): with p_b(q) the centre of mass of body b, the columns of J_b = dp_b/dq its partial
@@ -23,6 +23,11 @@ each, p = sum_a R(w_a) r_a, and so are its derivatives.  A product of two of the
 has coefficients that are numbers, and those of all bodies are summed before a symbol is written.
 Nothing is simplified or solved; only sliding joints bring symbols into the coefficients, which are
 then expanded.
+
+**Lags.** What an actuator remembers is the rate r of a coordinate of its own, of unit inertia, that
+moves no body.  The action drives r, and r does to the robot what the action would do without a lag:
+
+    r' = (gain u - r) / time_constant,     a column C r in place of B u.
 """
 
 from collections.abc import Hashable, Iterator
@@ -59,10 +64,11 @@ class Mechanics(NamedTuple):
     S: list[list[int]]  # (n, n): w = S q, w_dot = S v
     mass_matrix: sp.Matrix  # (n, n); rows of targets are those of the identity
     bias_force: sp.Matrix  # (n,): Coriolis, centrifugal and gravity forces
-    # (n,): linear drag, joint springs, damping and limits, servos at a target 0
+    # (n,): linear drag, joint springs, damping and limits, servos at a target 0, the decay of lags
     passive_force: sp.Matrix
     resistances: list[Resistance]  # all other passive forces but contact
     B: sp.Matrix  # (n, nu): generalised force of the actions in w; constant without turning forces
+    C: sp.Matrix  # (n, n_lags): that of what lags
     energy: sp.Expr  # J, kinetic and gravitational
     links: dict[str, Kinematics]  # frame origin and angle of each link
     points: dict[str, Kinematics]  # joints, link ends, named points and `com`
@@ -116,8 +122,11 @@ def derive(robot: Robot) -> Mechanics:
 
     upper = mass_matrix.upper_triangular(1) + sp.diag(*mass_matrix.diagonal()) / 2
     kinetic = (tree.w_dot.T * (upper * tree.w_dot))[0, 0]
-    for name in robot.target_names:  # without energy, but with an acceleration, which is zero
-        mass_matrix[tree.index[name], tree.index[name]] = 1
+    for i in range(len(robot.moving_names), n):  # which move no body: no energy, but a unit inertia
+        mass_matrix[i, i] = sp.Integer(1)
+    for lag in robot.lags:
+        passive[lag.coordinate] -= tree.w_dot[lag.coordinate] / lag.time_constant
+    B, C = _actuation(tree)
     return Mechanics(
         w=list(tree.w),
         w_dot=list(tree.w_dot),
@@ -126,7 +135,8 @@ def derive(robot: Robot) -> Mechanics:
         bias_force=bias,
         passive_force=passive,
         resistances=resistances(tree),
-        B=_actuation(tree),
+        B=B,
+        C=C,
         energy=kinetic + potential,
         links={link.name: tree.frame(link) for link in robot.links},
         points={name: tree.kinematics(point) for name, point in tree.named_points()},
@@ -210,8 +220,8 @@ def _joint_force(tree: Tree, joint: Joint, directions: list[tuple[int, int]]) ->
     return force
 
 
-def _actuation(tree: Tree) -> sp.Matrix:
-    """B, (n, nu): what a unit of each action does in w.
+def _actuation(tree: Tree) -> tuple[sp.Matrix, sp.Matrix]:
+    """B (n, nu) and C (n, n_lags): what a unit of each action, and of what lags, does in w.
 
     A torque turns the child forwards and, by reaction, the parent backwards.  A force along
     R(w_a) d acts on w_c with (dp/dw_c) . R(w_a) d, p being where it acts.
@@ -226,15 +236,19 @@ def _actuation(tree: Tree) -> sp.Matrix:
     for actuator in robot.actuators:
         k = column[actuator.name]
         for row, slope in _coordinate(tree, actuator).items():
-            B[row, k] = actuator.gain * slope
+            B[row, k] = actuator.strength * slope
         if actuator.link is not None and actuator.direction is not None:
             link = tree.links[actuator.link]
             along = RotatedVector(tree.angle_index[link.name], unit_vector(actuator.direction))
             for c, partial in tree.partial_velocities(tree.point(link, actuator.at)).items():
-                forces.add(c, k, actuator.gear, partial, along)
+                forces.add(c, k, actuator.strength, partial, along)
     for (c, k), product in forces.sums(tree.w):
         B[c, k] = product
-    return B
+    C = sp.zeros(robot.nq, len(robot.lags))
+    for i, lag in enumerate(robot.lags):
+        C[:, i], B[:, lag.action] = B[:, lag.action], sp.zeros(robot.nq, 1)
+        B[lag.coordinate, lag.action] = lag.gain / lag.time_constant
+    return B, C
 
 
 def _servo(tree: Tree, actuator: Actuator) -> sp.Matrix:

@@ -6,8 +6,11 @@ from trees import random_tree
 from vgps.codegen.description.robot import Robot
 
 
-def actuated_tree(folder, seed: int, **options) -> Robot:
-    """A random tree, moved by one joint of its own and eight actuators; options as of `random_tree`."""
+def actuated_tree(folder, seed: int, lagging=False, **options) -> Robot:
+    """A random tree, moved by one joint of its own and eight actuators; options as of `random_tree`.
+
+    lagging   let all but one of them lag
+    """
     data = random_tree(folder, seed, **options).model_dump(mode="json")
     rng = np.random.default_rng(seed)
     links = [link["name"] for link in data["links"]]
@@ -28,6 +31,10 @@ def actuated_tree(folder, seed: int, **options) -> Robot:
         {"name": "servo", "joint": str(some[0])} | servo,
         {"name": "grip", "joints": {str(j): rng.normal() for j in some}} | servo,
     ]
+    if lagging:
+        more = np.random.default_rng([seed, 1])  # of its own, so that it changes nothing else
+        for part in [first, *data["actuators"][1:]]:
+            part["lag"] = float(more.uniform(0.02, 0.5))
     return Robot.model_validate(data, context={})
 
 

@@ -13,11 +13,14 @@ class Reference:
     def __init__(self, robot: Robot):
         self.model = mujoco.MjModel.from_xml_string(to_mjcf(robot))
         self.data = mujoco.MjData(self.model)
-        self.order = [self.model.joint(name).dofadr[0] for name in robot.q_names]
+        self.order = [self.model.joint(name).dofadr[0] for name in robot.moving_names]
+        self.gains = np.array([lag.gain for lag in robot.lags])
         self.links = [link.name for link in robot.links]
 
     def forward(self, q, v, u) -> None:
-        self.data.qpos[self.order], self.data.qvel[self.order] = q, v
+        n = len(self.order)
+        self.data.qpos[self.order], self.data.qvel[self.order] = q[:n], v[:n]
+        self.data.act[:] = v[n:] / self.gains  # MuJoCo's lags come before the gear
         self.data.ctrl[:] = u
         mujoco.mj_forward(self.model, self.data)
 
@@ -41,7 +44,7 @@ class Reference:
 
     @property
     def acceleration(self):
-        return self.data.qacc[self.order]
+        return np.concatenate([self.data.qacc[self.order], self.gains * self.data.act_dot])
 
     @property
     def energy(self) -> float:

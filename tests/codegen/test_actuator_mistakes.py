@@ -208,12 +208,6 @@ MISTAKES = [
         "[0, ^.inf]",
         "actuators[2].limits[1] must be a finite number, found inf; leave the key out",
     ),
-    (
-        "limits: [-1, 5]",
-        "lag: 0.1",
-        "^lag",
-        "unknown key 'lag' in actuators[2]; lags are not supported; x = [q, v] has no place for",
-    ),
     ("gear: 10", "geer: 10", "^geer", "unknown key 'geer' in actuators[2]; did you mean 'gear'?"),
     (
         "name: wheel",

@@ -3,6 +3,7 @@
 import casadi as ca
 import numpy as np
 import pytest
+from actuated import actuated_tree
 
 from vgps.codegen.description.formulas import quantities
 from vgps.codegen.description.motion import quantities_at
@@ -13,6 +14,16 @@ from vgps.codegen.mechanics.equations_of_motion import derive
 @pytest.mark.parametrize("seed", range(8))
 def test_quantities_are_those_of_the_mechanics(tree, seed):
     robot, _ = tree(seed)
+    require_same(robot, seed)
+
+
+def test_quantities_know_what_lags(tmp_path):
+    robot = actuated_tree(tmp_path, 735, lagging=True)
+    assert "push.u" in quantities(robot) and "wheel.force" in quantities(robot)
+    require_same(robot, 735)
+
+
+def require_same(robot, seed):
     c = Coordinates(robot, derive(robot))
     symbolic = c.quantities()
     names = sorted(quantities(robot) - {"u", "t"})

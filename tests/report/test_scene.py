@@ -107,6 +107,15 @@ def test_a_bar_is_as_wide_as_the_file_says_and_begins_where_it_says(build_text):
                 assert np.isclose(shown.shapes[0], corner).all(axis=1).any()
 
 
+def test_what_lags_is_not_drawn(build_text):
+    plain = build_text(FOOT)
+    lagging = build_text(FOOT.replace("actuated: true", "actuated: true, lag: 0.1"))
+    one, other = skeleton(plain, np.array([0.3])), skeleton(lagging, np.array([0.3, 7.0]))
+    for mine, same in zip(one.links, other.links, strict=True):
+        assert np.array_equal(mine, same)
+    assert np.array_equal(one.com, other.com) and np.array_equal(one.joints, other.joints)
+
+
 def test_posing_moves_the_artists_that_are_there(model, axes):
     drawing = RobotDrawing(axes, model.robot, "black", width=3.0, zorder=2)
     count = len(axes.get_children())

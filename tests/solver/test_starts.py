@@ -37,6 +37,27 @@ def test_rest_carries_the_weight_where_the_actions_can(build_text, rng):
     assert (U == U[0]).all()
 
 
+def test_rest_and_hold_reckon_with_what_actions_do_once_lags_are_over(build_text, rng):
+    """The same actions as without, and the same feedback, which is deaf to what lags."""
+    text = ARM.replace("LIMIT", "100")
+    servo = "actuators: [{name: servo, joint: shoulder, kp: 30, gear: 2, lag: 0}]\n"
+    plain = build_text(text + servo)
+    arm = build_text(ARM.replace("LIMIT", "100, lag: 0.1") + servo.replace("lag: 0", "lag: 0.03"))
+    x0 = np.concatenate([plain.x0[:2], [0, 0], plain.x0[2:], [0, 0]])
+    assert made(arm, x0, 40, "rest", rng)[0] == pytest.approx(
+        made(plain, plain.x0, 40, "rest", rng)[0], abs=1e-9
+    )
+    for K, lagging_K in zip(
+        *(
+            [s.actions.args[3] for s in all_starts(m, x, 40, rng) if s.kind == "hold"]
+            for m, x in ((plain, plain.x0), (arm, x0))
+        ),
+        strict=True,
+    ):
+        assert lagging_K[:, [0, 1, 4, 5]] == pytest.approx(K, rel=1e-9)
+        assert np.abs(lagging_K[:, [2, 3, 6, 7]]).max() < 1e-9 * np.abs(K).max()
+
+
 def test_rest_keeps_within_the_limits(build_text, rng):
     arm = build_text(ARM.replace("LIMIT", "1"))
     assert made(arm, arm.x0, 40, "rest", rng)[0][0, 1] == 1.0
