@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
+from vgps.codegen.description.unsupported import UNSUPPORTED_NAMES
 from vgps.codegen.errors import hint
 
 MAX_LENGTH = 2000
@@ -157,7 +158,9 @@ def read(text: str) -> Node:
 
 def unknown_name(node: Node, names: Iterable[str]) -> ExpressionError:
     """The error for a name that is not among the allowed ones."""
-    return ExpressionError(f"unknown name {node.value!r}{hint(node.value, names)}", node.column)
+    reason = UNSUPPORTED_NAMES.get(node.value.rpartition(".")[2])
+    tail = f"; {reason}" if reason else hint(node.value, names)
+    return ExpressionError(f"unknown name {node.value!r}{tail}", node.column)
 
 
 def unknown_call(node: Node, calls: Iterable[tuple[str, int]]) -> ExpressionError:
