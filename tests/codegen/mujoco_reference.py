@@ -14,13 +14,14 @@ class Reference:
         self.model = mujoco.MjModel.from_xml_string(to_mjcf(robot))
         self.data = mujoco.MjData(self.model)
         self.order = [self.model.joint(name).dofadr[0] for name in robot.moving_names]
+        self.lagging = [lag.coordinate for lag in robot.lags]
         self.gains = np.array([lag.gain for lag in robot.lags])
         self.links = [link.name for link in robot.links]
 
     def forward(self, q, v, u) -> None:
         n = len(self.order)
         self.data.qpos[self.order], self.data.qvel[self.order] = q[:n], v[:n]
-        self.data.act[:] = v[n:] / self.gains  # MuJoCo's lags come before the gear
+        self.data.act[:] = v[self.lagging] / self.gains  # MuJoCo's lags come before the gear
         self.data.ctrl[:] = u
         mujoco.mj_forward(self.model, self.data)
 
