@@ -19,6 +19,10 @@ class ComparisonError(InputError):
     """Something cannot be compared."""
 
 
+class ExportError(InputError):
+    """A policy cannot be written in the format that was asked for."""
+
+
 class ClusterError(InputError):
     """There is no Dask cluster where one was said to be."""
 

@@ -20,7 +20,7 @@ Array = NDArray[np.float64]
 REACH = 0.3  # rad or m that are as bad as an action of the whole scale
 DAMPING = 0.1  # s: rad/s or m/s count as what they cover in this time
 _STEPS = 50  # of Newton's method
-_LONGEST = 0.3  # rad or m of the posture, or a share of the scale, in one of them
+_LONGEST = 0.3  # rad or m of the posture, in one of them
 _STILL = 1e-9  # m or rad, m/s or rad/s by which an equilibrium may move in a step
 _FLAT = 1e-6  # singular values, relative to the largest, along which Newton's method does not go
 
@@ -52,27 +52,33 @@ def equilibrium(model: Model, x0: Array, rest: Array, scale: Array) -> tuple[Arr
     Raises:
         FloatingPointError: when there is none within the limits.
     """
-    nq, low, high = model.nq, *model.limits
-    x, u = np.concatenate([x0[:nq], np.zeros(model.nv)]), rest
+    low, high = model.limits
+    moving, lags = len(model.robot.moving_names), model.robot.lags
+    # A force that lags stands, and its integral, on which nothing depends, grows.
+    sought = [*range(moving), *(model.nq + lag.coordinate for lag in lags)]
+    still = np.delete(np.arange(model.nx), [lag.coordinate for lag in lags])
+    x, u = np.concatenate([x0[: model.nq], np.zeros(model.nv)]), rest
     for _ in range(_STEPS):
-        moved = model.step(x, u) - x
+        moved = (model.step(x, u) - x)[still]
         if np.abs(moved).max() < _STILL and (low <= u).all() and (u <= high).all():
             return x, u
         f_x, f_u = _linearized(model, x, u)
-        J = np.hstack([(f_x - np.eye(model.nx))[:, :nq], f_u * scale])  # (nx, nq + nu)
+        J = np.hstack([(f_x - np.eye(model.nx))[:, sought], f_u * scale])[still]
         if not np.isfinite(J).all():
             break
         change = np.linalg.lstsq(J, -moved, rcond=_FLAT)[0]
-        change /= max(1.0, np.abs(change).max() / _LONGEST)
-        x = np.concatenate([x[:nq] + change[:nq], x[nq:]])
-        u = u + scale * change[nq:]
+        change /= max(1.0, np.abs(change[:moving]).max() / _LONGEST)
+        x[sought] += change[: len(sought)]
+        u = u + scale * change[len(sought) :]
     raise FloatingPointError("no equilibrium near the initial state")
 
 
 def regulator(model: Model, x: Array, u: Array, scale: Array, T: int) -> Array:
     """The first gain K (nu, nx) over T steps of the regulator at an equilibrium (x, u)."""
     f_x, f_u = _linearized(model, x, u)
-    Q = np.diag(np.repeat([1.0, DAMPING**2], model.nq)) / REACH**2
+    weights, moving = np.zeros((2, model.nq)), len(model.robot.moving_names)
+    weights[:, :moving] = np.array([[1.0], [DAMPING**2]]) / REACH**2
+    Q = np.diag(weights.ravel())
     R = np.diag(1.0 / scale**2)
     V = Q
     for _ in range(T):

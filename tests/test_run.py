@@ -185,6 +185,16 @@ def test_render_and_optimize(cartpole_run, tmp_path):
     assert result["success"] and (tmp_path / "o" / "trajectory.png").exists()
 
 
+def test_export_writes_beside_the_run_or_elsewhere(cartpole_run, tmp_path):
+    folder, _ = cartpole_run
+    copied = tmp_path / "copy"
+    shutil.copytree(folder, copied)
+    assert run_json("export", copied, "--to", "c")["out"] == str(copied / "policy.h")
+    finished = run("export", copied, "--to", "json", "--out", tmp_path / "p.json")
+    assert finished.returncode == 0 and str(tmp_path / "p.json") in finished.stdout
+    assert '"robot": "cartpole"' in (tmp_path / "p.json").read_text(encoding="utf-8")
+
+
 def test_a_trajectory_is_a_start_for_the_next(tmp_path):
     first, again = tmp_path / "first", tmp_path / "again"
     cold = run_json("optimize", "swimmer", "--out", first)

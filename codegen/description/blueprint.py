@@ -147,6 +147,16 @@ class Blueprint(Part):
         return self.moving_names + tuple(lag.name for lag in self.lags) + self.target_names
 
     @property
+    def x_units(self) -> tuple[str, ...]:
+        """Units of the nx coordinates of the state; empty where nothing depends on one."""
+        sliding = {joint.name for joint in self.joints if joint.type == "prismatic"} | {"x", "y"}
+        moving = tuple("m" if name in sliding else "rad" for name in self.moving_names)
+        lagging = tuple(self.u_units[lag.action] for lag in self.lags)
+        places = ("m",) * len(self.target_names)
+        rates = tuple(f"{unit}/s" for unit in moving)
+        return (*moving, *[""] * len(lagging), *places, *rates, *lagging, *[""] * len(places))
+
+    @property
     def u_names(self) -> tuple[str, ...]:
         """Names of the nu actions."""
         of_joints = tuple(joint.name for joint in self.actuated_joints)

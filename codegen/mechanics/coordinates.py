@@ -114,7 +114,8 @@ class Coordinates:
         for i, name in enumerate(robot.moving_names):
             names |= {f"{name}.q": self.q[i], f"{name}.v": self.v[i]}
         names |= {lag.name: self.v[lag.coordinate] for lag in robot.lags}
-        names |= {name: self.q[self.index[name]] for name in robot.target_names}
+        targets = robot.target_names
+        names |= {name: self.q[i] for i, name in enumerate(targets, robot.nq - len(targets))}
         for i, name in enumerate(robot.u_names):
             names[f"{name}.u"] = self.u[i]
         names = dict(zip(names, self.of_state(*names.values()), strict=True))

@@ -170,3 +170,22 @@ def render_command(
     from vgps.report.run_report import draw_run
 
     console.show_result(draw_run(read_run(run), format), f"pictures of {run}", json)
+
+
+def export_command(
+    run: Positional[Run], to: Literal["json", "c", "onnx"], out: File = None, json: Json = False
+) -> None:
+    """Write the learned policy for a program elsewhere: as JSON, a C header or ONNX.
+
+    Args:
+        to: JSON and C hold its numbers to the bit; ONNX holds them in float32.
+        out: File to write; policy.json, policy.h or policy.onnx in the run's folder when absent.
+    """
+    from vgps.experiments.export import export
+    from vgps.experiments.run import read_run
+
+    path = export(read_run(run), to, out)
+    if json:
+        print_json({"run": run, "to": to, "out": str(path)})
+    else:
+        print(f"{path}: written")

@@ -99,3 +99,16 @@ def test_what_falls_has_no_equilibrium(build_text):
     falling = build_text(FALLING)
     with pytest.raises(FloatingPointError, match="no equilibrium near the initial state"):
         balance(falling, falling.x0, np.zeros(1), np.ones(1), 20)
+
+
+def test_a_force_that_lags_stands_in_balance(build_text):
+    drive = "actuators: [{name: rope, joint: rail, lag: 0.1, limits: [-20, 20]}]\n"
+    text = LIFT.replace("name: rope", "name: rail").replace(
+        ", actuated: true, torque_limit: LIMIT", ""
+    )
+    lift = build_text(text.replace("task:", drive + "task:"))
+    x, u = equilibrium(lift, lift.x0, np.zeros(1), np.full(1, 20.0))
+    assert u == pytest.approx([9.81])
+    assert dict(zip(lift.x_names, x, strict=True))["rope.force"] == pytest.approx(9.81)
+    X = lift.rollout(lift.x0, balance(lift, lift.x0, np.zeros(1), np.full(1, 20.0), 200))
+    assert abs(X[-1, 0]) < 1.0 and np.abs(X[-1, 2]) < 0.1
