@@ -85,13 +85,10 @@ INLINE lanes lanes_cos(lanes x)
   return any(outside) ? replace(outside, cos, x, y) : y;
 }
 
-/* exp(x) = 2^k exp(r), |r| <= ln(2)/2, where Taylor's polynomial of degree 13 errs by 2^-57.  Two
- * factors make 2^k, which reaches infinity and, rounding once, the subnormal numbers. */
-static inline lanes lanes_exp(lanes x)
+/* exp(r) of the rest r of x = k ln 2 + r, |r| <= ln(2)/2, where Taylor's polynomial of degree 13 errs
+ * by 2^-57. */
+static inline lanes exp_rest(lanes x, lanes k)
 {
-  x = choose(x > 710.0, splat(710.0), x);
-  x = choose(x < -750.0, splat(-750.0), x);
-  const lanes k = round_lanes(x * 0x1.71547652b82fep0);
   const lanes high = x - k * 0x1.62e42feep-1, low = k * 0x1.a39ef35793c76p-33;
   const lanes r = high - low, rest = (high - r) - low;
   const lanes z = r * r; /* two chains, of even and of odd powers, run side by side */
@@ -101,9 +98,32 @@ static inline lanes lanes_exp(lanes x)
   even = 1.0 / 720 + z * even, odd = 1.0 / 5040 + z * odd;
   even = 1.0 / 24 + z * even, odd = 1.0 / 120 + z * odd;
   even = 0.5 + z * even, odd = 1.0 / 6 + z * odd;
-  const lanes y = 1.0 + (r + (rest + z * (even + r * odd)));
+  return 1.0 + (r + (rest + z * (even + r * odd)));
+}
+
+/* exp(x) = 2^k exp(r).  Two factors make 2^k, which reaches infinity and, rounding once, the subnormal
+ * numbers. */
+static inline lanes lanes_exp(lanes x)
+{
+  x = choose(x > 710.0, splat(710.0), x);
+  x = choose(x < -750.0, splat(-750.0), x);
+  const lanes k = round_lanes(x * 0x1.71547652b82fep0);
   const lanes half = round_lanes(0.5 * k);
-  return y * power_of_two(half) * power_of_two(k - half);
+  return exp_rest(x, k) * power_of_two(half) * power_of_two(k - half);
+}
+
+/* (log((1 + s) / (1 - s)) - 2 s) / s of z = s^2, for 1/sqrt(2) < (1 + s) / (1 - s) < sqrt(2). */
+static inline lanes log_polynomial(lanes z)
+{
+  const lanes w = z * z;
+  const lanes even =
+      w * (3.999999999940941908e-01 +
+           w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
+  const lanes odd =
+      z * (6.666666666666735130e-01 +
+           w * (2.857142874366239149e-01 +
+                w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
+  return even + odd;
 }
 
 /* log(u + c) of a normal u > 0 and its rounding error c: u = 2^k (1 + f) with 1 + f between the
@@ -116,15 +136,7 @@ static inline lanes log_of_sum(lanes u, lanes c)
   const lanes f = (lanes)((shifted & 0x000fffffffffffff) + 0x3fe6a09e667f3bcd) - 1.0;
   const lanes s = f / (2.0 + f), z = s * s, half = 0.5 * f * f;
   const lanes rest = c * power_of_two(-k) * ((1.0 - s) * (1.0 - s + z));
-  const lanes w = z * z;
-  const lanes even =
-      w * (3.999999999940941908e-01 +
-           w * (2.222219843214978396e-01 + w * 1.531383769920937332e-01));
-  const lanes odd =
-      z * (6.666666666666735130e-01 +
-           w * (2.857142874366239149e-01 +
-                w * (1.818357216161805012e-01 + w * 1.479819860511658591e-01)));
-  const lanes r = even + odd;
+  const lanes r = log_polynomial(z);
   const lanes low = k * 0x1.a39ef35793c76p-33 + rest;
   return k * 0x1.62e42feep-1 - ((half - (s * (half + r) + low)) - f);
 }

@@ -41,7 +41,7 @@ INLINE void advance(const double **row, int size)
 
 static inline lanes softplus(lanes z)
 {
-  return lanes_fmax(z, splat(0.0)) + lanes_log1p(lanes_exp(-lanes_fabs(z)));
+  return lanes_fmax(z, splat(0.0)) + lanes_softplus_tail(lanes_fabs(z));
 }
 
 /* mean (NU) of the policy theta = (W1, b1, W2, b2, ...) that sees y; `hidden` is work space. */

@@ -40,7 +40,7 @@ def c_source(robot: Robot, functions: Functions, compiled: list[ca.Function]) ->
     solves_along = [solve for solve in solves if solve.along_trajectories]
     text = [
         _head(robot, functions, compiled),
-        *_written("lanes", "lanes_math", "batch"),
+        *_written("lanes", "lanes_math", "softplus", "batch"),
         "#if PART != 2",
         *(emit(f) for f in compiled),
         *_loops(robot, solves, "double", "robot_"),

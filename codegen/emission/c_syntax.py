@@ -15,6 +15,7 @@ class Dialect(NamedTuple):
     type: str
     prefix: str
     constant: str
+    softplus_tail: str  # log1p(exp(-a)) of a >= 0
     operators: dict[int, str]
 
 
@@ -69,10 +70,13 @@ _LANES_LOGIC = {
     ca.OP_SIGN: "lanes_sign({0})",
 }
 # The prefix keeps the dynamic linker from binding a name such as `step` to the C library's.
-SCALAR = Dialect("double", "robot_", "{}", _ARITHMETIC | _FUNCTIONS | _SCALAR_LOGIC)
+SCALAR = Dialect(
+    "double", "robot_", "{}", "softplus_tail({})", _ARITHMETIC | _FUNCTIONS | _SCALAR_LOGIC
+)
 LANES = Dialect(
     "lanes",
     "lanes_",
     "splat({})",
+    "lanes_softplus_tail({})",
     _ARITHMETIC | {op: f"lanes_{call}" for op, call in _FUNCTIONS.items()} | _LANES_LOGIC,
 )

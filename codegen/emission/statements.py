@@ -93,7 +93,33 @@ def statements_of(f: ca.Function, dialect: Dialect) -> list[Statement]:
         for position in range(rows * columns):
             if (index, position) not in written:
                 store(index, position, _constant(0.0, dialect))
-    return statements
+    return _with_softplus_tails(statements, dialect)
+
+
+def _with_softplus_tails(statements: list[Statement], dialect: Dialect) -> list[Statement]:
+    """The same, where log1p(exp(-|z|)) is one call of what is far cheaper (softplus.c).
+
+    What a derivative uses besides is left as it is.
+    """
+    uses = Counter(use for s in statements for use in s.uses)
+    made = {s.name: s for s in statements}
+
+    def only_operand(s: Statement, op: int) -> Statement | None:
+        of = made.get(s.uses[0]) if s.uses else None
+        return of if of is not None and of.op == op and uses[of.name] == 1 else None
+
+    fused: dict[str, Statement] = {}
+    absorbed: set[str] = set()
+    for s in statements:
+        if s.op != ca.OP_LOG1P or (exp := only_operand(s, ca.OP_EXP)) is None:
+            continue
+        if (negative := only_operand(exp, ca.OP_NEG)) is None or not negative.uses:
+            continue
+        if made[size := negative.uses[0]].op == ca.OP_FABS:
+            tail = dialect.softplus_tail
+            fused[s.name] = _statement(s.name, s.op, tail, Operand(size, is_name=True))
+            absorbed |= {exp.name, negative.name}
+    return [fused.get(s.name, s) for s in statements if s.name not in absorbed]
 
 
 def _shared_divisors(f: ca.Function) -> set[int]:

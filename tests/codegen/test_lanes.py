@@ -30,7 +30,7 @@ def compile_functions(request, tmp_path_factory):
         parts = ["#include <limits.h>\n#include <math.h>\n#include <string.h>"]
         parts += [
             (LOOPS / name).read_text(encoding="utf-8")
-            for name in ("lanes.c", "lanes_math.c", "batch.c")
+            for name in ("lanes.c", "lanes_math.c", "softplus.c", "batch.c")
         ]
         for f in functions:
             parts += [emit(f), emit(f, LANES), emit_batch(f.name(), *sizes(f))]
@@ -108,6 +108,41 @@ def test_accurate_functions(compile_functions):
         np.testing.assert_array_equal(y[~plain], rounded[~plain])
         zero = rounded == 0.0
         np.testing.assert_array_equal(np.signbit(y[zero]), np.signbit(rounded[zero]))
+
+
+def test_the_tail_of_softplus(compile_functions):
+    """One call in place of three: within 2 units of the last place, and nothing from 40 on.
+
+    Neighbours far and near change nothing.
+    """
+    z = ca.SX.sym("z")
+    f = ca.Function("tail", [z], [ca.log1p(ca.exp(-ca.fabs(z)))], ["z"], ["y"])
+    assert "softplus_tail" in emit(f) and "exp" not in emit(f, LANES)
+    rng = np.random.default_rng(5)
+    parts = [rng.uniform(-45, 45, 50_000), rng.uniform(12, 40, 10_000), rng.uniform(-1, 1, 10_000)]
+    parts += [np.linspace(0.87, 0.89, 5000), rng.uniform(40, 800, 1000), np.array(SPECIAL)]
+    x = np.concatenate(parts)
+    library = compile_functions(f)
+    for order in (np.arange(len(x)), rng.permutation(len(x))):
+        y, scalar = np.full((2, len(x)), np.nan)
+        shuffled = np.ascontiguousarray(x[order])
+        call(library.robot_tail_batch, len(x), shuffled, y)
+        for i in range(len(x)):
+            call(library.robot_tail, shuffled[i:], scalar[i:])
+        exact = np.log1p(np.exp(-np.abs(shuffled.astype(np.longdouble))))
+        near = np.abs(shuffled) < 40
+        for found in (y, scalar):
+            error = np.abs(found - exact)[near] / np.spacing(exact[near].astype(float))
+            assert error.max() < 2
+            np.testing.assert_array_equal(found[np.abs(shuffled) >= 40], 0.0)
+            np.testing.assert_array_equal(np.isnan(found), np.isnan(shuffled))
+
+
+def test_what_a_derivative_uses_besides_is_left_alone():
+    z = ca.SX.sym("z")
+    tail = ca.log1p(ca.exp(-ca.fabs(z)))
+    f = ca.Function("both", [z], [tail, ca.jacobian(tail, z)], ["z"], ["y", "y_z"])
+    assert "softplus_tail" not in emit(f) and "log1p(" in emit(f)
 
 
 def near_eighths(rng):
