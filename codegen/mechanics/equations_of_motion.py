@@ -62,7 +62,7 @@ class Mechanics(NamedTuple):
     w: list[sp.Symbol]  # (n,)
     w_dot: list[sp.Symbol]  # (n,)
     S: list[list[int]]  # (n, n): w = S q, w_dot = S v
-    mass_matrix: sp.Matrix  # (n, n); rows of targets are those of the identity
+    mass_matrix: sp.Matrix  # (n, n); rows of what moves no body are those of the identity
     bias_force: sp.Matrix  # (n,): Coriolis, centrifugal and gravity forces
     # (n,): linear drag, joint springs, damping and limits, servos at a target 0, the decay of lags
     passive_force: sp.Matrix

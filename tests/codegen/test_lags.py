@@ -11,7 +11,7 @@ from trees import random_state
 from virtual import Virtual
 
 from vgps.codegen.build import build
-from vgps.codegen.description.robot import Robot
+from vgps.codegen.description.robot import Robot, Target
 from vgps.codegen.mechanics import dynamics
 
 SEEDS = (703, 704, 735)  # trees of both bases with every kind of joint
@@ -169,3 +169,21 @@ def test_the_target_of_a_servo_lags(slide):
     for t, x in zip(model.dt * np.arange(51), X, strict=True):
         reach = np.where(rest, t, np.expm1(rates * t) / np.where(rest, 1.0, rates))
         assert x == pytest.approx((modes @ (reach * b)).real, abs=1e-6)
+
+
+def test_lags_and_targets_share_the_state(tmp_path):
+    """First what moves, then what lags, then targets; neither of the two knows of the other."""
+    targets = (Target(name="goal", at=(1, 2)), Target(name="gate", at=(3, 4)))
+    lagging = actuated_tree(tmp_path, 756, lagging=True)
+    robot = lagging.model_copy(update={"targets": targets})
+    n, nq = len(robot.moving_names), lagging.nq
+    assert robot.q_names == (*lagging.q_names, "goal.x", "goal.y", "gate.x", "gate.y")
+    assert [robot.q_names[lag.coordinate] for lag in robot.lags] == [lag.name for lag in robot.lags]
+    seen = [*range(n), *range(nq, robot.nq), *range(robot.nq, robot.nq + nq)]
+    assert list(robot.observed_indices) == seen
+    functions, reference = Virtual(robot), Reference(robot)
+    q, v, u = random_state(robot, np.random.default_rng(0))
+    reference.forward(q, v, u)
+    a = functions.acceleration(q, v, u)
+    assert_close(a[:nq], reference.acceleration, 1e-9)
+    assert not a[nq:].any()
