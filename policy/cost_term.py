@@ -27,9 +27,9 @@ from numpy.typing import NDArray
 
 from vgps.policy.expression_term import expression_term
 from vgps.policy.gaussian import LOG_2PI, Policy
-from vgps.policy.packed import FAST, HEADER, Pointer, offsets, pack, preactivation
+from vgps.policy.packed import FAST, HEADER, offsets, pack, preactivation
 from vgps.policy.softplus import softplus_into
-from vgps.solver.native import callback, kernel
+from vgps.solver.native import Pointer, callback, kernel
 from vgps.solver.objective import CostTerm
 
 Array = NDArray[np.float64]

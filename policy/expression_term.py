@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
 from vgps.policy.gaussian import LOG_2PI, Policy
-from vgps.policy.packed import FAST, HEADER, Pointer, offsets, pack, preactivation
+from vgps.policy.packed import FAST, HEADER, offsets, pack, preactivation
 from vgps.policy.softplus import softplus_into
-from vgps.solver.native import call, callback, kernel, row
+from vgps.solver.native import Pointer, call, callback, kernel, row
 from vgps.solver.objective import CostTerm
 
 Array = NDArray[np.float64]

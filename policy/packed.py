@@ -7,8 +7,6 @@ the policy (`policy.cost_term`); a policy alone has S = 0 and nothing there.  Ma
 stand row by row.  A kernel that takes a policy like this is compiled once for all of them.
 """
 
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,8 +14,6 @@ from vgps.policy.gaussian import Policy
 from vgps.solver.native import kernel
 
 Array = NDArray[np.float64]
-
-Pointer = Any  # to doubles
 
 FAST = {"contract", "reassoc"}  # a sum over displacements is taken in whatever order is fastest
 

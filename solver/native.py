@@ -28,6 +28,7 @@ from vgps.solver import kernel_cache
 from vgps.solver.kernel_cache import cached_in
 
 F = TypeVar("F", bound=Callable)
+Pointer = Any  # to doubles, an argument of a callback
 
 _LONG_AGO = 600.0  # s; writing a kernel takes milliseconds
 
