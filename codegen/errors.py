@@ -66,6 +66,10 @@ class SurroundingsError(InputError):
     """An environment variable or a folder of this machine is in the way.  One sentence."""
 
 
+class DemonstrationError(InputError):
+    """A file is not a recorded trajectory from which this robot could start."""
+
+
 class BuildError(Exception):
     """A valid robot could not be turned into a library.  One sentence."""
 

@@ -255,15 +255,8 @@ class Model:
 
     @property
     def x_names(self) -> tuple[str, ...]:
-        """Names of the nx coordinates of the state, as expressions spell them: hip.q, hip.v.
-
-        Those that nothing can name are the integral of what lags and the rates of targets.
-        """
-        moving, targets = self.robot.moving_names, self.robot.target_names
-        lagging = [lag.name for lag in self.robot.lags]
-        positions = [f"{name}.q" for name in moving] + [f"the integral of {r}" for r in lagging]
-        rates = [f"{name}.v" for name in moving] + lagging
-        return (*positions, *targets, *rates, *(f"{name}.v" for name in targets))
+        """Names of the nx coordinates of the state (`Robot.x_names`)."""
+        return self.robot.x_names
 
     @property
     def x0(self) -> Array:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from vgps.codegen.description.robot import Robot, load
 from vgps.experiments.config import RunConfig, fingerprint
 from vgps.experiments.errors import RunFolderError
-from vgps.experiments.run_folder import ROBOT, RunFolder
+from vgps.experiments.run_folder import OWN_DEMO, ROBOT, RunFolder
 
 _LISTED = 4  # changes that a sentence names
 _LONGEST = 200  # characters of a value in it
@@ -49,7 +49,10 @@ def robot_of(folder: RunFolder, config: RunConfig) -> Robot:
             f"{robot.path} was edited after the run began: put it back as it was "
             f"(`train ORIGINAL --resume {folder.path}` says what differs from the original)"
         )
-    return robot
+    if robot.demo is None:
+        return robot
+    # The folder has what its path led to from elsewhere.
+    return load(folder.file(ROBOT), config.overrides | OWN_DEMO)
 
 
 def require_same_run(

@@ -10,11 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
-from vgps.codegen.description.robot import Robot
-from vgps.experiments.run_folder import RunFolder
-from vgps.experiments.schema import first_refusal
-from vgps.experiments.selection import Best
-from vgps.policy.archive import (
+from vgps.codegen.archive import (
     ArrayFileError,
     Arrays,
     Schema,
@@ -23,6 +19,10 @@ from vgps.policy.archive import (
     text,
     whole,
 )
+from vgps.codegen.description.robot import Robot
+from vgps.experiments.run_folder import RunFolder
+from vgps.experiments.schema import first_refusal
+from vgps.experiments.selection import Best
 from vgps.policy.finish import FinishState
 from vgps.policy.gaussian import Policy
 from vgps.policy.methods import METHODS

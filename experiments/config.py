@@ -19,10 +19,11 @@ class RunConfig(RunSettings):
     robot         its name; robot.yaml in the folder is its file
     robot_sha256  hash of the file's text, None in runs of early versions
     overrides     values in place of those of the file, by their dotted place
-    demo          where the actions came from that the run started from, None: the robot's own
-                  start; demo.npz in the folder holds them
+    demo          where the actions came from that the run was given to start from, None: the
+                  robot's own start; demo.npz in the folder holds them, and those of its own demo
     versions      of Python and of the packages that compute
-    chosen        what the robot's file leaves open and the run has decided, by its place there
+    chosen        how the trajectories began, and what else the robot's file leaves open and the run
+                  has decided, by its place there
     """
 
     robot: str

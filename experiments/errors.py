@@ -7,10 +7,6 @@ class RunFolderError(InputError):
     """A folder is not, or not yet, the run that a command needs."""
 
 
-class DemonstrationError(InputError):
-    """A file is not a recorded trajectory from which this robot could start."""
-
-
 class TooLargeError(InputError):
     """More was asked for than fits into the memory of this machine."""
 

@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from vgps.codegen.archive import of_each
 from vgps.codegen.description.robot import load
 from vgps.experiments.evaluation import evaluation
 from vgps.experiments.plan import EVALUATION, Member
 from vgps.experiments.reference import longer_ddp_cost
-from vgps.experiments.run_folder import ROBOT
+from vgps.experiments.run_folder import DEMO, ROBOT, RunFolder
 from vgps.experiments.training import train
 
 
@@ -29,6 +30,8 @@ def run_member(member: Member, scratch: Path | None = None) -> dict[str, bytes]:
         robot_file = Path(own) / ROBOT
         robot_file.write_text(member.robot_text, encoding="utf-8")
         robot = load(robot_file, member.overrides)
+        if member.recorded is not None:
+            RunFolder(own).write_arrays(DEMO, robot, {"U": of_each(member.recorded)})
         run = train(robot, member.settings, out=Path(own) / "run")
         found = evaluation(run) | {"longer_ddp_cost": longer_ddp_cost(run.model, member.seed)}
         (Path(own) / "run" / EVALUATION).write_text(json.dumps(found), encoding="utf-8")

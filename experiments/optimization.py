@@ -5,15 +5,15 @@ from typing import Any
 
 import numpy as np
 
+from vgps.codegen.archive import of_each
 from vgps.codegen.build import build
+from vgps.codegen.demonstration import read_demonstration
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.lock import locked
 from vgps.codegen.model import Model
-from vgps.experiments.demonstration import read_demonstration
 from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.run_folder import DEMO, RunFolder
 from vgps.experiments.training import watched_trajectories
-from vgps.policy.archive import of_each
 from vgps.policy.search import search_settings
 from vgps.policy.settings import RunSettings
 from vgps.solver.ilqr import Solution, worst
@@ -34,7 +34,7 @@ def optimize_into(
         robot: whose task it is.
         iterations: largest number of iLQR iterations; as many as in training when absent.
         seed: of the noise that the actions start from.
-        demo: an .npz with actions to start from instead (`experiments.demonstration`).
+        demo: an .npz with actions to start from instead (`codegen.demonstration`).
         watch: shows how far it is.
 
     Returns:

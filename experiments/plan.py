@@ -9,8 +9,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
+from vgps.codegen.demonstration import own_recording
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.errors import InputError, hint
 from vgps.codegen.files import remove_leftovers, write_atomically
@@ -19,7 +22,7 @@ from vgps.experiments.config import fingerprint
 from vgps.experiments.errors import ComparisonError, RunFolderError
 from vgps.experiments.files import read_text
 from vgps.experiments.memory import require_memory
-from vgps.experiments.run_folder import ROBOT, RunFolder
+from vgps.experiments.run_folder import OWN_DEMO, ROBOT, RunFolder
 from vgps.experiments.schema import first_refusal
 from vgps.policy.choices import Finish
 from vgps.policy.settings import RunSettings
@@ -56,6 +59,7 @@ class Member(NamedTuple):
     settings: RunSettings
     robot_text: str  # the robot's file
     overrides: dict[str, Any]  # of the robot's file
+    recorded: NDArray[np.float64] | None = None  # (S, T or more, nu), what the file starts from
 
     @property
     def name(self) -> str:
@@ -87,6 +91,7 @@ def plan(
     Raises:
         ComparisonError: for an unknown method, two robots of one name, or nothing to compare.
         MethodError: when a method cannot learn from a robot's initial states.
+        RobotFileError: when a robot's file names a recording that cannot be used.
         TooLargeError: when the plan alone does not fit into the memory.
         pydantic.ValidationError: a ValueError, for settings that cannot be.
     """
@@ -109,6 +114,7 @@ def plan(
     runs = {name: seeds or _seeds_of(name) for name in chosen}
     count = sum(runs.values()) * len(by_name) * len(units)
     require_memory(f"a plan of {count} runs", count * _MEMBER)
+    recorded = {robot.name: own_recording(robot) for robot in by_name.values()}
     entries = {name: ENTRIES[name] | ({"finish": finish} if finish else {}) for name in chosen}
     order = product(range(max(runs.values())), by_name.values(), units, chosen)
     return [
@@ -121,7 +127,8 @@ def plan(
                 **entries[name], hidden=n_hidden, seed=first_seed + i, iterations=iterations
             ).resolved(robot),
             robot.text,
-            robot.overrides,
+            robot.overrides if recorded[robot.name] is None else robot.overrides | OWN_DEMO,
+            recorded[robot.name],
         )
         for i, robot, n_hidden, name in order
         if i < runs[name]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vgps.codegen.archive import Schema, numbers, of_each, read_arrays, split_each
 from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.model import Model
@@ -15,7 +16,6 @@ from vgps.experiments.changes import robot_of
 from vgps.experiments.metrics import Metrics
 from vgps.experiments.run_folder import RunFolder
 from vgps.policy import finish
-from vgps.policy.archive import Schema, numbers, of_each, read_arrays, split_each
 from vgps.policy.gaussian import Policy
 from vgps.policy.settings import RunSettings
 from vgps.policy.store import read_policy

@@ -7,7 +7,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vgps.codegen.archive import of_each
 from vgps.codegen.build import build
+from vgps.codegen.demonstration import checked_actions, own_demonstration, read_demonstration
 from vgps.codegen.description.robot import Robot, load
 from vgps.codegen.files import remove_leftovers
 from vgps.codegen.lock import locked
@@ -21,7 +23,6 @@ from vgps.experiments.checkpoint import (
     store_policy,
 )
 from vgps.experiments.config import RunConfig
-from vgps.experiments.demonstration import checked_actions, read_demonstration
 from vgps.experiments.errors import RunFolderError
 from vgps.experiments.files import read_text
 from vgps.experiments.finishing import finish_run
@@ -32,7 +33,6 @@ from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.run import Run, Trajectory, read_trajectories, store_trajectories
 from vgps.experiments.run_folder import DEMO, ROBOT, RunFolder
 from vgps.experiments.selection import Best, best_of
-from vgps.policy.archive import of_each
 from vgps.policy.search import initial_trajectories, search, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import Beginning, SearchSettings, SearchState, start
@@ -62,7 +62,7 @@ def train(
         watch: shows how far it is (`experiments.progress`).
 
     Raises:
-        RobotFileError: when the robot cannot be read.
+        RobotFileError: when the robot cannot be read, or what its file says that it starts from.
         BuildError: when it cannot be compiled.
         MethodError: when the method cannot learn from the robot's initial states.
         DemonstrationError: when the robot cannot start from the demonstration.
@@ -89,8 +89,9 @@ def train(
     if out is None:
         return _learn(model, settings, U, None, None, watch)
     folder = RunFolder(out)
+    recorded = own_demonstration(model) if U is None else U
     with locked(folder.path):
-        _begin(folder, RunConfig.of(described, settings, demo), model, U)
+        _begin(folder, RunConfig.of(described, settings, demo), model, recorded)
         checkpoint = read_checkpoint(folder, settings, described)
         return _learn(model, settings, U, folder, checkpoint, watch)
 
@@ -134,7 +135,10 @@ def resume(path: str | Path, *, iterations: int | None = None, watch: Watch = un
 
 
 def _begin(folder: RunFolder, config: RunConfig, model: Model, U: Array | None) -> None:
-    """Write what the run starts from, or make sure that it is what the folder started from."""
+    """Write what the run starts from, or make sure that it is what the folder started from.
+
+    U (S, T, nu) is what was recorded, whether it was given or the robot's file names it.
+    """
     if folder.is_begun():
         _require_same_beginning(folder, config, model, U)
     else:
@@ -158,7 +162,7 @@ def _require_same_beginning(
     ).items():
         if getattr(own, name) != value:
             raise RunFolderError(f"{held} with {name} {getattr(own, name)}, not {value}")
-    if (own.demo is None) != (U is None):
+    if (own.demo is None) != (config.demo is None):
         raise RunFolderError(f"{held} that started from {own.demo or 'no demonstration'}")
     if U is not None and folder.file(DEMO).exists():
         if not np.array_equal(read_demonstration(folder.file(DEMO), model), U):
@@ -254,11 +258,8 @@ def _learn(
 
 
 def _chosen(robot: Robot, solutions: Sequence[Solution]) -> dict[str, str]:
-    """What the file leaves open, by its place there: the value and how it came about."""
-    chosen = {}
-    if robot.task.start is None:
-        for s, one in enumerate(solutions):
-            chosen[f"task.start{robot.task.of_initial(s)}"] = one.start
+    """How the trajectories began, and what else the file leaves open, by its place there."""
+    chosen = {f"task.start{robot.task.of_initial(s)}": one.start for s, one in enumerate(solutions)}
     if robot.training.tail is None:
         why = "a fifth of the horizon" if robot.tail else "the end has a cost of its own"
         chosen["training.tail"] = f"{robot.tail}, {why}"

@@ -13,10 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vgps.codegen.description.robot import Robot
-from vgps.codegen.model import Model
-from vgps.policy import finish
-from vgps.policy.archive import (
+from vgps.codegen.archive import (
     ArrayFileError,
     Arrays,
     Schema,
@@ -28,6 +25,9 @@ from vgps.policy.archive import (
     text,
     whole,
 )
+from vgps.codegen.description.robot import Robot
+from vgps.codegen.model import Model
+from vgps.policy import finish
 from vgps.policy.dagger import Dataset
 from vgps.policy.finish import FinishState
 from vgps.policy.gaussian import Policy

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from vgps.codegen.demonstration import own_demonstration
 from vgps.codegen.model import Model
 from vgps.solver.ilqr import Iteration, Reason, Settings, Solution, ilqr
 from vgps.solver.objective import task_objective
@@ -46,13 +47,15 @@ def optimize(
 
     Raises:
         ValueError: when U has another shape.
+        RobotFileError: when the robot's file names a recording that cannot be used.
         FloatingPointError: when the first rollout from every start diverges, or no descent can be
             computed; with the integration steps that are to blame, where they are.
     """
     T = model.robot.task.horizon if horizon is None else horizon
     x0 = model.x0s[initial]
     if U is None:
-        starts = list(_starts(model, x0, T, np.random.default_rng(0) if rng is None else rng))
+        rng = np.random.default_rng(0) if rng is None else rng
+        starts = list(_starts(model, initial, T, rng))
     else:
         given = np.asarray(U, dtype=float)
         starts = [Start("given", "", lambda: given)]
@@ -86,13 +89,21 @@ def _warn(model: Model, solution: Solution, which: str, tried: int) -> None:
         _log.warning(text, which, way_out)
 
 
-def _starts(model: Model, x0: Array, T: int, rng: np.random.Generator) -> Iterator[Start]:
+def _starts(model: Model, initial: int, T: int, rng: np.random.Generator) -> Iterator[Start]:
     """The start that the robot's file describes, or all that there are."""
     described = model.robot.task.start
-    if described is None or described.noise is None:
-        for start in all_starts(model, x0, T, rng):
-            if described is None or start.kind == described.kind:
-                yield start
-    else:
+    if described is not None and described.noise is not None:
         noise = described.noise * rng.standard_normal((T, model.nu))
         yield Start("noise", f"{described.noise:g}", lambda: noise)
+    elif described is not None and (recorded := own_demonstration(model)) is not None:
+        actions = _lasting(recorded[initial], T)
+        yield Start("demo", f"{described.demo}", lambda: actions)
+    else:
+        for start in all_starts(model, model.x0s[initial], T, rng):
+            if described is None or start.kind == described.kind:
+                yield start
+
+
+def _lasting(U: Array, T: int) -> Array:
+    """The first T actions (T, nu); where there are fewer, the last one goes on."""
+    return U[np.minimum(np.arange(T), len(U) - 1)]

@@ -9,6 +9,7 @@ gets it up again, while one that swims does not move at all.  So several are mad
     receding   model-predictive control: a plan of h steps is optimised, its first quarter is done,
                and the next plan starts from the rest of it; what no plan has reached yet is noise
     gait       the robot's walking controller, if its file describes one
+    through    what carries it through keyframes, if its file gives some (`through`)
 
 B (nv, nu) is what the actions push on at the initial posture, once their lags are over.  Sizes are
 shares of the scale of an action: half the range of its limits or, without any, what the largest
@@ -27,6 +28,7 @@ from vgps.solver.balance import balance
 from vgps.solver.ilqr import Settings, ilqr
 from vgps.solver.objective import task_objective
 from vgps.solver.rollout import held
+from vgps.solver.through import through
 from vgps.solver.walking import walk
 
 Array = NDArray[np.float64]
@@ -90,6 +92,11 @@ def all_starts(model: Model, x0: Array, horizon: int, rng: np.random.Generator) 
         yield Start("receding", f"{h} steps", partial(_receding, model, x0, rest + noise, h))
     if model.robot.gait is not None:
         yield Start("gait", "", lambda: walk(model, x0, T).U)
+    if keyframes := model.robot.task.keyframes:
+        sizes = (0.0, *np.repeat(SMOOTH, LEAST_DRAWS))
+        noises = [size * scale * _smooth(T, model.nu, rng) for size in sizes]
+        actions = partial(through, model, x0, keyframes, rest, scale, noises)
+        yield Start("through", ", ".join(f"{one.t:g} s" for one in keyframes), actions)
 
 
 def _actuation(model: Model, q: Array) -> Array:

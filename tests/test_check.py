@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 from command_line import ROOT, run
 
@@ -42,6 +43,21 @@ def test_warnings_go_to_standard_error(tmp_path):
     assert finished.stderr.count("\n") == 1
     (result,) = json.loads(run("check", path, "--json").stdout)["robots"]
     assert result["ok"] and len(result["warnings"]) == 1
+
+
+def test_a_recording_that_the_file_names_is_looked_at(tmp_path):
+    path = tmp_path / "recorded.yaml"
+    path.write_text(SWIMMER.replace("{noise: 50}", "{demo: stroke.npz}"), encoding="utf-8")
+    recording = tmp_path / "stroke.npz"
+    finished = run("check", path)
+    assert finished.returncode == 2 and finished.stdout == ""
+    place = f"{path}:59:17: {recording}"
+    assert finished.stderr == f"{place}: cannot be read: No such file or directory\n"
+    np.savez(recording, U=np.zeros((300, 3)))
+    said = run("check", path).stderr
+    assert said == f"{place}: U must have shape (300 or more, 2), found (300, 3)\n"
+    np.savez(recording, U=np.zeros((300, 2)))
+    assert run("check", path).returncode == 0
 
 
 @pytest.mark.parametrize(

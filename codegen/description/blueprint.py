@@ -147,6 +147,18 @@ class Blueprint(Part):
         return self.moving_names + tuple(lag.name for lag in self.lags) + self.target_names
 
     @property
+    def x_names(self) -> tuple[str, ...]:
+        """Names of the nx coordinates of the state, as expressions spell them: hip.q, hip.v.
+
+        Those that nothing can name are the integral of what lags and the rates of targets.
+        """
+        moving, targets = self.moving_names, self.target_names
+        lagging = [lag.name for lag in self.lags]
+        positions = [f"{name}.q" for name in moving] + [f"the integral of {r}" for r in lagging]
+        rates = [f"{name}.v" for name in moving] + lagging
+        return (*positions, *targets, *rates, *(f"{name}.v" for name in targets))
+
+    @property
     def x_units(self) -> tuple[str, ...]:
         """Units of the nx coordinates of the state; empty where nothing depends on one."""
         sliding = {joint.name for joint in self.joints if joint.type == "prismatic"} | {"x", "y"}

@@ -15,6 +15,7 @@ from vgps.codegen.description.task import Deviation, Initial, Observe
 from vgps.codegen.errors import hint
 
 FLOATING = ("x", "y", "angle")
+ROUNDED_UP = 1 + 1e-9  # of times in s, which seldom are whole steps exactly
 
 Refusals: TypeAlias = Iterator[PydanticCustomError]
 
@@ -177,6 +178,29 @@ def check_coordinates(robot: Blueprint) -> Refusals:
             yield from _check_coordinate(robot, name, placed[key], place, "sentence")
             if name in listed[:index]:
                 yield refuse(f"the coordinate {name!r} is listed twice", "sentence", place)
+
+
+def check_keyframes(robot: Blueprint) -> Refusals:
+    """Keyframes name coordinates that exist."""
+    for index, keyframe in enumerate(robot.task.keyframes):
+        for name in keyframe.q:
+            place = ("task", "start", "through", index, "q", name)
+            yield from _check_coordinate(name, robot.q_names, place, "key")
+
+
+def check_times(robot: Blueprint) -> Refusals:
+    """Keyframes follow each other within the horizon, a step apart at least."""
+    dt, end = robot.task.dt, robot.task.horizon * robot.task.dt
+    before = 0.0
+    for index, keyframe in enumerate(robot.task.keyframes):
+        at, t = ("task", "start", "through", index, "t"), keyframe.t
+        if t > end * ROUNDED_UP:
+            yield refuse(f"must not be after the horizon's end at {end:g} s, found {t:g}", at=at)
+        elif (t - before) * ROUNDED_UP < dt:
+            what = "that of the keyframe before it" if index else "the initial state"
+            text = f"must be at least a step of {dt:g} s after {before:g}, {what}, found {t:g}"
+            yield refuse(text, at=at)
+        before = t
 
 
 def check_disturbances(robot: Blueprint) -> Refusals:

@@ -240,6 +240,12 @@ def _truth(value: Any) -> bool:
     return value
 
 
+def _mapping(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise refuse(f"must be a mapping from coordinates to numbers, found {found(value)}")
+    return value
+
+
 def _by_coordinate(value: Any, info: ValidationInfo) -> float | dict[str, float]:
     if isinstance(value, dict):
         return each(value, lambda _, item: to_non_negative(item, info))
@@ -303,6 +309,7 @@ NonNegativePair = Annotated[tuple[NonNegative, NonNegative], BeforeValidator(_tw
 PerCoordinate = Annotated[
     float | dict[str, float], PlainValidator(_by_coordinate), WithJsonSchema(PER_COORDINATE)
 ]
+Coordinates = Annotated[dict[str, Number], BeforeValidator(_mapping)]
 Limits = Annotated[
     tuple[Annotated[Number, BeforeValidator(_limit)], Annotated[Number, BeforeValidator(_limit)]],
     BeforeValidator(_two),

@@ -22,6 +22,7 @@ from vgps.codegen.description.expansion import expand, is_expanded
 from vgps.codegen.description.explain import explain, refused, unread
 from vgps.codegen.description.fields import several
 from vgps.codegen.description.gait import Gait
+from vgps.codegen.description.keyframe import Keyframe
 from vgps.codegen.description.keys import spell
 from vgps.codegen.description.parts import (
     BaseArmature,
@@ -61,6 +62,7 @@ __all__ = [
     "Ground",
     "Initial",
     "Joint",
+    "Keyframe",
     "Link",
     "Observe",
     "Point",
@@ -87,6 +89,7 @@ class Robot(Blueprint):
     _text: str = PrivateAttr("")
     _overrides: dict[str, Any] = PrivateAttr(default_factory=dict)
     _initial_place: str | None = PrivateAttr(None)
+    _demo_place: tuple[str, int | None, int | None] | None = PrivateAttr(None)
     _warnings: tuple[str, ...] = PrivateAttr(())
 
     @model_validator(mode="after")
@@ -114,6 +117,18 @@ class Robot(Blueprint):
     def initial_place(self) -> str:
         """Where its initial states stand, `path:line:column`; its name where it has no file."""
         return self._initial_place or self.name
+
+    @property
+    def demo(self) -> Path | None:
+        """The file with recorded actions that it starts from, where its own file names one."""
+        start = self.task.start
+        if start is None or start.demo is None:
+            return None
+        return Path(self.path or "").parent / start.demo
+
+    def demo_error(self, message: str) -> RobotFileError:
+        """The error about what it starts from, with the place that names it."""
+        return RobotFileError(*(self._demo_place or (self.name, None, None)), message)
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -158,6 +173,8 @@ def load(robot: str | Path, overrides: Mapping[str, object] = MappingProxyType({
         raise joined(mistakes)
     valid._path, valid._text, valid._overrides = source.path, source.text, dict(overrides)
     valid._initial_place = source.error(("task", "initial"), "").place
+    demo = source.error(("task", "start", "demo"), "")
+    valid._demo_place = demo.path, demo.line, demo.column
     warnings = sorted(
         explain(source, [*slips(valid), *doubts(valid)]),
         key=lambda warning: (warning.line or 0, warning.column or 0),

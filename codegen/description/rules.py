@@ -37,6 +37,7 @@ RULES: tuple[tuple[Rule, tuple[str | Location, ...]], ...] = (
     (consistency.check_base, (("base",), ("base_armature",))),
     (consistency.check_actuators, (NAMES, TREE, ("actuators",))),
     (consistency.check_coordinates, (NAMES, TREE, *PER_COORDINATE)),
+    (consistency.check_keyframes, (NAMES, TREE, ("task", "start"))),
     (consistency.check_disturbances, (NAMES, ("task", "disturbances"))),
     (formulas.check_cost, (NAMES, TREE, ("task", "cost"))),
     (formulas.check_final_cost, (NAMES, TREE, ("task", "final_cost"))),
@@ -50,6 +51,7 @@ RULES: tuple[tuple[Rule, tuple[str | Location, ...]], ...] = (
 RULES_OF_SOUND_ROBOTS: tuple[Rule, ...] = (
     consistency.check_fluid,
     consistency.check_training,
+    consistency.check_times,
     check_effort,
     check_start,
 )

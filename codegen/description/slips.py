@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from vgps.codegen.description.blueprint import Blueprint
 from vgps.codegen.description.consistency import Refusals
 from vgps.codegen.description.fields import Location, refuse
+from vgps.codegen.description.keyframe import Keyframe
+from vgps.codegen.description.task import Initial
 
 TURN = 2 * math.pi  # rad
 MOST_TURNS = 2  # of a joint that is meant to wind up
@@ -38,7 +40,10 @@ def _angles(robot: Blueprint) -> Iterator[tuple[Location, float, int]]:
     for index, actuator in enumerate(robot.actuators):
         if actuator.direction is not None:
             yield ("actuators", index, "direction"), actuator.direction, 1
-    for place, initial in robot.task.initials.items():
-        for name, value in initial.q.items():
+    postures: dict[Location, Initial | Keyframe] = {**robot.task.initials}
+    for index, keyframe in enumerate(robot.task.keyframes):
+        postures["task", "start", "through", index] = keyframe
+    for place, posture in postures.items():
+        for name, value in posture.q.items():
             if name in turning:
                 yield (*place, "q", name), value, MOST_TURNS

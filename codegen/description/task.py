@@ -17,10 +17,10 @@ from vgps.codegen.description.expression import parse, split_aggregates
 from vgps.codegen.description.fields import (
     LARGEST,
     ConditionText,
+    Coordinates,
     ExpressionText,
     Location,
     NonNegative,
-    Number,
     Part,
     PerCoordinate,
     Positive,
@@ -30,16 +30,11 @@ from vgps.codegen.description.fields import (
     refuse,
     whole,
 )
+from vgps.codegen.description.keyframe import Keyframe, Keyframes
 from vgps.codegen.errors import found
 
 MOST_INITIAL_STATES = 100
 MOST_OBSERVED = 200
-
-
-def _mapping(value: Any) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise refuse(f"must be a mapping from coordinates to numbers, found {found(value)}")
-    return value
 
 
 def _names(value: Any) -> tuple[str, ...]:
@@ -48,7 +43,6 @@ def _names(value: Any) -> tuple[str, ...]:
     return tuple(value)
 
 
-Coordinates = Annotated[dict[str, Number], BeforeValidator(_mapping)]
 Names = Annotated[tuple[Text, ...], BeforeValidator(_names)]
 
 
@@ -164,13 +158,18 @@ def _coordinates_or_expressions(
 
 
 class Start(Part):
-    """Where the optimiser starts: one of these.  Without a start, all of them are tried.
+    """Where the optimiser starts: one of these.
+
+    Without a start, all but demo and through are tried.
 
     noise     standard deviation of random actions, N·m or N, or the unit of an actuator
     hold      actions of a feedback on the initial posture
     balance   actions of a linear-quadratic feedback on the equilibrium next to it
     receding  actions of model-predictive control
     gait      actions of the robot's walking controller
+    demo      recorded actions: an .npz or .csv such as `--demo` reads, by its path from the folder
+              of this file
+    through   actions that carry the robot through postures at given times, or near them
     """
 
     noise: NonNegative | None = None
@@ -178,6 +177,8 @@ class Start(Part):
     balance: Truth = False
     receding: Truth = False
     gait: Truth = False
+    demo: Text | None = None
+    through: Keyframes | None = None
 
     @model_validator(mode="after")
     def _one(self) -> "Start":
@@ -254,6 +255,11 @@ class Task(Part):
     def of_initial(self, s: int) -> str:
         """For sentences, the initial state that they are about; nothing where there is only one."""
         return f" from {self.initial_names[s]}" if len(self.initial_names) > 1 else ""
+
+    @property
+    def keyframes(self) -> tuple[Keyframe, ...]:
+        """What the start of the optimiser goes through."""
+        return () if self.start is None or self.start.through is None else self.start.through
 
     @property
     def ends(self) -> bool:

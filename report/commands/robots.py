@@ -37,10 +37,13 @@ from vgps.report.options import (
 def check_command(robots: Positional[Robots] = (), overrides: Set = (), json: Json = False) -> int:
     """Validate robot files."""
     require_named(robots, "robot", "a name in models/ or a YAML file")
+    from vgps.codegen.demonstration import own_recording
+
     results: list[dict[str, Any]] = []
     for name in robots:
         try:
             robot = load(name, overridden(overrides))
+            own_recording(robot)
             sizes = {"nq": robot.nq, "nu": robot.nu}
             results.append({"robot": name, "ok": True, **sizes, "warnings": [*robot.warnings]})
             line = f"{robot.path}: ok: {robot.name}, {robot.nq} coordinates, {robot.nu} actions"
@@ -155,7 +158,8 @@ def optimize_command(
     Args:
         iterations: Largest number of iLQR iterations; as many as in training when absent.
         seed: Seed of the noise that the actions start from.
-        demo: Start from the actions U (T, nu) of this .npz; (S, T, nu) for S initial states.
+        demo: Start from the actions U (T, nu) of this .npz, (S, T, nu) for S initial states, or
+            from the columns of a .csv.
         out: Folder for the result; a new one in runs/ when absent.
     """
     described = loaded(robot, overrides)

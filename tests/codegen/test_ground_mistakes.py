@@ -122,7 +122,8 @@ WALKER_MISTAKES = [
         "start: {gait: true}",
         "start: {gait: true, noise: 3}",
         "start: ^{gait",
-        "task.start must be one of noise, hold, balance, receding, gait, found noise and gait",
+        "task.start must be one of noise, hold, balance, receding, gait, demo, through, "
+        "found noise and gait",
     ),
     ("foot: [heel_l, toe_l]", "foot: []", "foot: ^[]", "must be a list of points"),
     (

@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from vgps.codegen.archive import ArrayFileError
 from vgps.codegen.description.robot import load
 from vgps.experiments.checkpoint import read_checkpoint, store_checkpoint
 from vgps.experiments.run_folder import RunFolder
 from vgps.experiments.training import train
-from vgps.policy.archive import ArrayFileError
 from vgps.policy.settings import RunSettings
 
 CARTPOLE = Path(__file__).parents[1] / "robots" / "cartpole.yaml"

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from same_runs import assert_same
 
+from vgps.codegen.archive import ArrayFileError
 from vgps.codegen.description.robot import load
 from vgps.experiments.run import read_run
 from vgps.experiments.training import resume, train
 from vgps.policy import finish
-from vgps.policy.archive import ArrayFileError
 from vgps.policy.settings import RunSettings
 
 CARTPOLE = Path(__file__).parents[1] / "robots" / "cartpole.yaml"

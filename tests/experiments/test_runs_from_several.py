@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 from same_runs import assert_same
 
+from vgps.codegen.archive import ArrayFileError
+from vgps.codegen.demonstration import read_demonstration
 from vgps.codegen.description.robot import load
-from vgps.experiments.demonstration import read_demonstration
-from vgps.experiments.errors import DemonstrationError
+from vgps.codegen.errors import DemonstrationError
 from vgps.experiments.evaluation import evaluation
 from vgps.experiments.measuring import spread_against
 from vgps.experiments.optimization import optimize_into
 from vgps.experiments.run import read_run
 from vgps.experiments.training import resume, train
-from vgps.policy.archive import ArrayFileError
 from vgps.policy.evaluation import successes
 from vgps.policy.rollouts import run_policy
 from vgps.policy.settings import RunSettings

@@ -7,9 +7,10 @@ import pytest
 from same_runs import assert_same
 
 from vgps.codegen.description.robot import load
+from vgps.codegen.errors import DemonstrationError
 from vgps.experiments import measuring
 from vgps.experiments.changes import require_same_run
-from vgps.experiments.errors import DemonstrationError, RunFolderError
+from vgps.experiments.errors import RunFolderError
 from vgps.experiments.run import read_run
 from vgps.experiments.training import resume, train
 from vgps.policy.settings import RunSettings

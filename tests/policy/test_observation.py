@@ -9,9 +9,9 @@ import yaml
 from expansions import differences, evaluate, expansion_along
 from imitation import random_policy
 
+from vgps.codegen.archive import ArrayFileError
 from vgps.codegen.folders import PACKAGE
 from vgps.policy import finish
-from vgps.policy.archive import ArrayFileError
 from vgps.policy.cost_term import negative_log_policy
 from vgps.policy.dagger import Dataset, labelled
 from vgps.policy.evaluation import evaluate as evaluated

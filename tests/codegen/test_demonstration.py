@@ -5,8 +5,8 @@ import zipfile
 import numpy as np
 import pytest
 
-from vgps.experiments.demonstration import read_demonstration
-from vgps.experiments.errors import DemonstrationError
+from vgps.codegen.demonstration import own_demonstration, own_recording, read_demonstration
+from vgps.codegen.errors import DemonstrationError
 
 
 @pytest.fixture
@@ -158,3 +158,62 @@ task: {dt: 0.01, horizon: 20, cost: hinge.q**2, success: 1 > 0}
     np.savez(path, U=np.full((20, 1), 1e200))
     with pytest.raises(DemonstrationError, match="replayed on .*, the state is no longer finite"):
         read_demonstration(path, swimmer)
+
+
+@pytest.fixture
+def table(cartpole, tmp_path):
+    """Read a .csv: the actions, or what is said of it."""
+    path = tmp_path / "recording.csv"
+
+    def read(content):
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        try:
+            return read_demonstration(path, cartpole)
+        except DemonstrationError as error:
+            assert "\n" not in str(error)
+            return str(error).removeprefix(f"{path}")
+
+    return read
+
+
+def test_columns_of_a_table_are_what_arrays_are(cartpole, table, path, recording):
+    """Their order does not matter, and others are not read."""
+    U, begun = recording["U"], cartpole.x0
+    lines = [f"{t}, {u!r}, {begun[1]:g}, {begun[0]:g}" for t, u in enumerate(U[:, 0].tolist())]
+    np.savez(path, U=U)
+    for line_break in ("\n", "\r\n"):
+        found = table(line_break.join(["t, rail.u, hinge.q, rail.q", *lines, ""]))
+        np.testing.assert_array_equal(found, read_demonstration(path, cartpole))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("", ": is empty"),
+        ("\n\n", ": is empty"),
+        (b"\xff\xfe", ": is not a .csv file, or is damaged"),
+        ("t,raill.u\n0,1\n", ":1: lacks rail.u; did you mean 'raill.u'? allowed: raill.u, t"),
+        ("rail.u,rail.u\n0,1\n", ":1: the column 'rail.u' is there twice"),
+        ("rail.u,t\n0,1\n0\n", ":3: must have 2 columns as the first line has, found 1"),
+        ("rail.u,t\n0,1\n0,x\n", ":3: 't' must be a number, found 'x'"),
+        ("rail.u\n0\n", ": U must have shape (150 or more, 1), found (1, 1)"),
+        ("rail.u\n", ": U must have shape (150 or more, 1), found (0, 1)"),
+        ("rail.u\n" + 200 * "nan\n", ": the action 'rail' is not finite at step 0"),
+        (
+            "rail.u,hinge.v\n" + 200 * "0,0.5\n",
+            ": starts at hinge.v = 0.5, the task of cartpole at 0",
+        ),
+    ],
+)
+def test_what_is_wrong_with_a_table(table, content, sentence):
+    assert table(content) == sentence
+
+
+def test_a_table_that_is_missing(cartpole, tmp_path):
+    path = tmp_path / "none.csv"
+    with pytest.raises(DemonstrationError, match="none.csv: cannot be read: No such file"):
+        read_demonstration(path, cartpole)
+
+
+def test_a_robot_that_names_nothing_has_no_recording(cartpole):
+    assert own_recording(cartpole.robot) is None and own_demonstration(cartpole) is None

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from vgps.policy.archive import (
+from vgps.codegen.archive import (
     LARGEST,
     ArrayFileError,
     any_numbers,

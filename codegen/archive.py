@@ -119,7 +119,7 @@ def read_arrays(
     Raises:
         ArrayFileError: when the file is missing, damaged, of another kind or of another robot.
     """
-    with _opened(path, piped) as file:
+    with opened(path, piped) as file:
         try:
             with ZipFile(file) as archive, warnings.catch_warnings():
                 warnings.simplefilter("error")  # NumPy has some for headers that it did not write
@@ -153,7 +153,12 @@ class Unfit(ValueError):
     """Arrays are not as a schema says; without the name of the file."""
 
 
-def _opened(path: Path, piped: bool) -> IO[bytes]:
+def opened(path: Path, piped: bool) -> IO[bytes]:
+    """A file to read; a pipe only where ``piped`` says that somebody writes into it.
+
+    Raises:
+        ArrayFileError: when there is no such file.
+    """
     try:
         mode = os.stat(path).st_mode
         if piped and stat.S_ISFIFO(mode):

@@ -1,0 +1,40 @@
+"""Postures that a motion goes through on its way, as a robot file gives them."""
+
+from typing import Annotated, Any
+
+from pydantic import AfterValidator
+
+from vgps.codegen.description.check import Check
+from vgps.codegen.description.fields import Coordinates, Part, Positive, at_most, refuse
+from vgps.codegen.errors import found
+
+MOST_KEYFRAMES = 100
+
+
+def _not_empty(q: dict[str, float]) -> dict[str, float]:
+    if not q:
+        raise refuse("must name at least one coordinate")
+    return q
+
+
+def _listed(value: Any) -> Any:
+    if not isinstance(value, list | tuple) or not value:
+        given = "an empty list" if isinstance(value, list | tuple) else found(value)
+        text = "must be a list of at least one keyframe, such as {t: 0.5, q: {hip: 0.3}}"
+        raise refuse(f"{text}, found {given}")
+    return value
+
+
+class Keyframe(Part):
+    """A posture at a time.
+
+    t  s, from one step to the whole horizon; a keyframe counts at the step that is nearest
+    q  rad or m, of the coordinates that it is about; the others are free.  An angle is that of the
+       coordinate itself, so that 2*pi is a turn away from 0
+    """
+
+    t: Positive
+    q: Annotated[Coordinates, AfterValidator(_not_empty)]
+
+
+Keyframes = Annotated[tuple[Keyframe, ...], at_most(MOST_KEYFRAMES), Check(_listed, minItems=1)]
