@@ -1,1 +1,1 @@
-"""Runs on disk: training, demonstrations, and comparisons of many."""
+"""Runs on disk: training, and comparisons of many."""

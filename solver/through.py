@@ -8,9 +8,9 @@ wherever its actions can take it there.  The miss is lowered in stages, each fro
 last: with the smallest at once, iLQR is caught where keyframes pull against each other.
 
 Every iterate is a rollout, so that no gap is left to close.  Multiple shooting from states that
-interpolate the keyframes, with the gaps of FDDP (Mastalli et al., ICRA 2020), finds the same
-motions of a cart-pole and a hopper but diverges on an acrobot that pumps through two keyframes:
-what these leave free, interpolation cannot know.
+interpolate the keyframes, with the gaps of FDDP (Mastalli et al., ICRA 2020), was tried beside it:
+no nearer on a cart-pole, at times 0.2 m off a hopper's jump, and divergent on an acrobot that pumps
+through two keyframes, since interpolation knows nothing of the coordinates that these leave free.
 """
 
 import logging
@@ -87,7 +87,7 @@ def targets_of(model: Model, keyframes: Sequence[Keyframe], T: int) -> Targets:
     """Each keyframe at the step that is nearest to its time."""
     targets = Targets(np.zeros((T + 1, model.nx)), np.zeros((T + 1, model.nx)))
     for keyframe in keyframes:
-        t = round(keyframe.t / model.dt)
+        t = int(keyframe.t / model.dt + 0.5)  # those a step apart stay apart
         for name, value in keyframe.q.items() if t <= T else ():
             i = model.q_names.index(name)
             targets.X[t, i], targets.named[t, i] = value, 1.0

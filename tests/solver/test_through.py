@@ -5,8 +5,8 @@ import pytest
 
 from vgps.codegen.description.robot import Keyframe
 from vgps.solver.optimize import optimize
-from vgps.solver.starts import _actuation, _scale, all_starts
-from vgps.solver.through import MISSES, REACHED, through
+from vgps.solver.starts import all_starts
+from vgps.solver.through import MISSES, REACHED, targets_of, through
 
 PENDULUM = """\
 name: pendulum
@@ -141,12 +141,19 @@ def test_what_is_missed_is_said(build_text, caplog):
 
 
 def test_those_beyond_the_horizon_do_not_count(pendulum):
-    x0, T = pendulum.x0, 10
-    q = x0[:1]
-    B, weight = _actuation(pendulum, q), pendulum.bias_force(q, np.zeros(1))
-    scale = _scale(pendulum, q, B, weight)
-    keyframes, nothing = pendulum.robot.task.keyframes, [np.zeros((T, 1))]
-    assert not through(pendulum, x0, keyframes, np.zeros(1), scale, nothing).any()
+    keyframes, nothing = pendulum.robot.task.keyframes, [np.zeros((10, 1))]
+    assert not through(pendulum, pendulum.x0, keyframes, np.zeros(1), np.ones(1), nothing).any()
+
+
+def test_keyframes_a_step_apart_count_at_steps_of_their_own(springs):
+    """Their times lie in the middle of steps, which rounding to even would throw together."""
+    halves = [
+        Keyframe.model_validate({"t": 0.1 * (step + 0.5), "q": {"left": step}}, context={})
+        for step in range(1, 20)
+    ]
+    targets = targets_of(springs, halves, 20)
+    assert targets.named[:, 0].sum() == 19 and not targets.named[:, 1:].any()
+    assert set(targets.X[:, 0]) == set(range(20))
 
 
 def test_only_a_robot_with_keyframes_has_this_start(cartpole):
