@@ -185,7 +185,7 @@ def check_keyframes(robot: Blueprint) -> Refusals:
     for index, keyframe in enumerate(robot.task.keyframes):
         for name in keyframe.q:
             place = ("task", "start", "through", index, "q", name)
-            yield from _check_coordinate(name, robot.q_names, place, "key")
+            yield from _check_coordinate(robot, name, robot.moving_names, place, "key")
 
 
 def check_times(robot: Blueprint) -> Refusals:

@@ -30,12 +30,12 @@ def test_without_them_there_are_none(arm, start):
         (
             "{}",
             10,
-            "task.start must be one of noise, hold, receding, gait, demo, through, found none",
+            "task.start must be one of noise, hold, balance, receding, gait, demo, through, found none",
         ),
         (
             "{through: [{t: 0.1, q: {elbow: 1}}], hold: true}",
             10,
-            "task.start must be one of noise, hold, receding, gait, demo, through, "
+            "task.start must be one of noise, hold, balance, receding, gait, demo, through, "
             "found hold and through",
         ),
         (

@@ -49,7 +49,7 @@ def test_rest_and_hold_reckon_with_what_actions_do_once_lags_are_over(build_text
     )
     for K, lagging_K in zip(
         *(
-            [s.actions.args[3] for s in all_starts(m, x, 40, rng) if s.kind == "hold"]
+            [s.actions.args[4] for s in all_starts(m, x, 40, rng) if s.kind == "hold"]
             for m, x in ((plain, plain.x0), (arm, x0))
         ),
         strict=True,
