@@ -77,6 +77,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "evaluate": runs.evaluate_command,
     "push": runs.push_command,
     "render": runs.render_command,
+    "rollouts": runs.rollouts_command,
     "export": runs.export_command,
     "compare": comparison.compare_command,
     "bench": bench_command,

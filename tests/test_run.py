@@ -195,6 +195,16 @@ def test_export_writes_beside_the_run_or_elsewhere(cartpole_run, tmp_path):
     assert '"robot": "cartpole"' in (tmp_path / "p.json").read_text(encoding="utf-8")
 
 
+def test_rollouts_are_written_as_a_data_set(cartpole_run, tmp_path):
+    given = ("rollouts", cartpole_run[0], "--out", tmp_path / "data.npz", "--rollouts", 4)
+    result = run_json(*given, "--horizon", 20, "--deterministic", "--undisturbed")
+    assert (result["rollouts"], result["horizon"]) == (4, 20)
+    with np.load(tmp_path / "data.npz", allow_pickle=False) as data:
+        assert data["X"].shape[:2] == (4, 21) and data["U"].shape[:2] == (4, 20)
+    finished = run(*given, "--horizon", 0)
+    assert finished.returncode == 2 and finished.stderr.startswith("--horizon must be at least 1")
+
+
 def test_a_trajectory_is_a_start_for_the_next(tmp_path):
     first, again = tmp_path / "first", tmp_path / "again"
     cold = run_json("optimize", "swimmer", "--out", first)

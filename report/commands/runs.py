@@ -172,6 +172,49 @@ def render_command(
     console.show_result(draw_run(read_run(run), format), f"pictures of {run}", json)
 
 
+def rollouts_command(
+    run: Positional[Run],
+    out: Path,
+    rollouts: Count = None,
+    horizon: Count = None,
+    seed: int = 0,
+    deterministic: Flag = False,
+    undisturbed: Flag = False,
+    json: Json = False,
+) -> None:
+    """Rollouts of the learned policy as a data set: an .npz of named arrays.
+
+    Args:
+        out: File to write.
+        rollouts: Their number, from the distributions of the task's initial states in turn.
+        horizon: Steps of a rollout; as the robot's file says when absent.
+        seed: Seed of initial states and noise.
+        deterministic: Leave out the policy's noise.
+        undisturbed: Leave out the task's process noise.
+    """
+    require_at_least(1, rollouts=rollouts, horizon=horizon)
+    require_at_least(0, seed=seed)
+    from vgps.experiments.rollout_data import rollout_data, write_rollouts
+    from vgps.experiments.run import read_run
+
+    data = rollout_data(
+        read_run(run),
+        rollouts,
+        horizon,
+        seed,
+        stochastic=not deterministic,
+        disturbed=not undisturbed,
+    )
+    write_rollouts(out, data)
+    R, T, _ = data["U"].shape
+    result = {"run": run, "out": str(out), "rollouts": R, "horizon": T}
+    result["success_rate"] = float(data["success"].mean())
+    if json:
+        print_json(result)
+    else:
+        print(f"{out}: {R} rollouts of {T} steps, {result['success_rate']:.2f} of them succeed")
+
+
 def export_command(
     run: Positional[Run], to: Literal["json", "c", "onnx"], out: File = None, json: Json = False
 ) -> None:
