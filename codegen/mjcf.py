@@ -19,11 +19,11 @@ def to_mjcf(robot: Robot) -> str:
     """
     top = ET.Element("mujoco", model=robot.name)
     ET.SubElement(top, "compiler", angle="radian", balanceinertia="false", inertiafromgeom="false")
-    option = ET.SubElement(top, "option", gravity=_numbers(0, 0, -robot.gravity))
+    option = ET.SubElement(top, "option", gravity=numbers(0, 0, -robot.gravity))
     ET.SubElement(option, "flag", contact="disable")
     if robot.fluid is not None:
-        option.set("density", _numbers(robot.fluid.density))
-        option.set("viscosity", _numbers(robot.fluid.viscosity))
+        option.set("density", numbers(robot.fluid.density))
+        option.set("viscosity", numbers(robot.fluid.viscosity))
     bodies = {"world": ET.SubElement(top, "worldbody")}
     if robot.root is not None:
         body = _add_body(bodies, robot, robot.root.name, "world", (0.0, 0.0))
@@ -33,8 +33,8 @@ def to_mjcf(robot: Robot) -> str:
             ("y", "slide", (0, 0, 1)),
             ("angle", "hinge", (0, -1, 0)),
         ):
-            armature = _numbers(getattr(loaded, name))
-            attributes = {"name": name, "type": kind, "axis": _numbers(*axis)}
+            armature = numbers(getattr(loaded, name))
+            attributes = {"name": name, "type": kind, "axis": numbers(*axis)}
             ET.SubElement(body, "joint", attributes, armature=armature)
     for joint in robot.ordered_joints:
         body = _add_body(bodies, robot, joint.child, joint.parent, joint.origin)
@@ -57,13 +57,13 @@ def _add_body(
     at: tuple[float, float],
 ) -> ET.Element:
     link = next(link for link in robot.links if link.name == name)
-    body = ET.SubElement(bodies[parent], "body", name=name, pos=_numbers(at[0], 0, at[1]))
-    inertial = {"pos": _numbers(link.com[0], 0, link.com[1]), "mass": _numbers(link.mass)}
+    body = ET.SubElement(bodies[parent], "body", name=name, pos=numbers(at[0], 0, at[1]))
+    inertial = {"pos": numbers(link.com[0], 0, link.com[1]), "mass": numbers(link.mass)}
     if robot.fluid is not None and link.width > 0.0:
         inertial |= _bar(link)
     else:
         # A ball's inertia satisfies MuJoCo's triangle inequality; only that about y acts.
-        inertial["diaginertia"] = _numbers(*[link.inertia] * 3)
+        inertial["diaginertia"] = numbers(*[link.inertia] * 3)
     ET.SubElement(body, "inertial", inertial)
     bodies[name] = body
     return body
@@ -73,8 +73,8 @@ def _bar(link: Link) -> dict[str, str]:
     """The inertia of a bar, first about its long axis: the bar that MuJoCo's fluid then sees."""
     c, s = unit_vector(link.direction)
     return {
-        "xyaxes": _numbers(c, 0, s, 0, 1, 0),
-        "diaginertia": _numbers(link.mass * link.width**2 / 6, link.inertia, link.inertia),
+        "xyaxes": numbers(c, 0, s, 0, 1, 0),
+        "diaginertia": numbers(link.mass * link.width**2 / 6, link.inertia, link.inertia),
     }
 
 
@@ -86,12 +86,12 @@ def _joint(joint: Joint) -> ET.Element:
         "joint",
         name=joint.name,
         type="slide" if slide else "hinge",
-        axis=_numbers(*axis),
-        damping=_numbers(joint.damping),
-        stiffness=_numbers(joint.stiffness),
-        springref=_numbers(joint.rest),
-        armature=_numbers(joint.armature),
-        frictionloss=_numbers(joint.friction),
+        axis=numbers(*axis),
+        damping=numbers(joint.damping),
+        stiffness=numbers(joint.stiffness),
+        springref=numbers(joint.rest),
+        armature=numbers(joint.armature),
+        frictionloss=numbers(joint.friction),
     )
 
 
@@ -100,29 +100,29 @@ def _actuator(bodies: dict[str, ET.Element], tendons: ET.Element, actuator: Actu
     name, gear = actuator.name, actuator.gear
     if actuator.link is not None and actuator.direction is not None:
         x, y = actuator.at
-        ET.SubElement(bodies[actuator.link], "site", name=name, pos=_numbers(x, 0, y))
+        ET.SubElement(bodies[actuator.link], "site", name=name, pos=numbers(x, 0, y))
         along = math.cos(actuator.direction), 0, math.sin(actuator.direction)
-        force = _numbers(*(gear * part for part in along), 0, 0, 0)
+        force = numbers(*(gear * part for part in along), 0, 0, 0)
         return ET.Element("motor", name=name, site=name, gear=force)
     if actuator.between is not None:
         a, b = actuator.between
         ET.SubElement(bodies[a], "site", name=f"{name} from")
         ET.SubElement(bodies[b], "site", name=name)
-        torque = _numbers(0, 0, 0, 0, -gear, 0)
+        torque = numbers(0, 0, 0, 0, -gear, 0)
         return ET.Element("motor", name=name, site=name, refsite=f"{name} from", gear=torque)
     tendon = ET.SubElement(tendons, "fixed", name=name)
     for joint, coefficient in actuator.coefficients.items():
-        ET.SubElement(tendon, "joint", joint=joint, coef=_numbers(coefficient))
+        ET.SubElement(tendon, "joint", joint=joint, coef=numbers(coefficient))
     if actuator.kp is None:
-        return ET.Element("motor", name=name, tendon=name, gear=_numbers(gear))
+        return ET.Element("motor", name=name, tendon=name, gear=numbers(gear))
     # MuJoCo's own servo would take the target times the gear for the length.
     return ET.Element(
         "general",
         name=name,
         tendon=name,
-        gainprm=_numbers(actuator.gain),
+        gainprm=numbers(actuator.gain),
         biastype="affine",
-        biasprm=_numbers(0, -actuator.gain, -gear * actuator.kd),
+        biasprm=numbers(0, -actuator.gain, -gear * actuator.kd),
     )
 
 
@@ -130,9 +130,10 @@ def _lagging(actuator: ET.Element, lag: float) -> ET.Element:
     """The actuator; its activation follows the control with a lag, where there is one."""
     if lag > 0.0:
         actuator.tag = "general"  # of which a motor is the one without an activation
-        actuator.attrib |= {"dyntype": "filter", "dynprm": _numbers(lag)}
+        actuator.attrib |= {"dyntype": "filter", "dynprm": numbers(lag)}
     return actuator
 
 
-def _numbers(*values: float) -> str:
+def numbers(*values: float) -> str:
+    """As an attribute, from which the same doubles are read."""
     return " ".join(repr(float(value)) for value in values)

@@ -36,6 +36,10 @@ Like = Annotated[
     arg(metavar="ROBOT", help="copy this robot, but for its name", help_behavior_hint=""),
 ]
 Run = Annotated[str, arg(metavar="RUN", help="folder of a training run")]
+Exported = Annotated[
+    str,
+    arg(metavar="RUN|ROBOT", help="folder of a training run; for mjcf a robot's name or file"),
+]
 Runs = Annotated[tuple[str, ...], arg(metavar="RUN...", help_behavior_hint="")]
 # What is absent unless it is given; the help of each says what happens then.
 Count = Annotated[int | None, arg(metavar="INT", help_behavior_hint="")]

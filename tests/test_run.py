@@ -195,6 +195,12 @@ def test_export_writes_beside_the_run_or_elsewhere(cartpole_run, tmp_path):
     assert '"robot": "cartpole"' in (tmp_path / "p.json").read_text(encoding="utf-8")
 
 
+def test_a_robot_is_exported_and_what_it_lacks_is_said(tmp_path):
+    finished = run("export", "swimmer", "--to", "mjcf", "--out", tmp_path / "s.xml")
+    assert finished.returncode == 0 and (tmp_path / "s.xml").read_text().startswith("<mujoco")
+    assert finished.stderr.startswith("left out: the drag of single links")
+
+
 def test_rollouts_are_written_as_a_data_set(cartpole_run, tmp_path):
     given = ("rollouts", cartpole_run[0], "--out", tmp_path / "data.npz", "--rollouts", 4)
     result = run_json(*given, "--horizon", 20, "--deterministic", "--undisturbed")

@@ -3,6 +3,7 @@
 They import what they need themselves: Numba and Matplotlib take seconds to come.
 """
 
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Literal
 
 from tyro.conf import OmitArgPrefixes, Positional
 
+from vgps.codegen.files import write_atomically
 from vgps.codegen.lock import locked
 from vgps.policy.settings import RunSettings
 from vgps.report import console
@@ -17,6 +19,7 @@ from vgps.report.console import print_json, progress
 from vgps.report.hints import point_to_doctor_unless_learned, pointing_to_doctor, say_next
 from vgps.report.options import (
     Count,
+    Exported,
     File,
     Flag,
     Folder,
@@ -216,19 +219,33 @@ def rollouts_command(
 
 
 def export_command(
-    run: Positional[Run], to: Literal["json", "c", "onnx"], out: File = None, json: Json = False
+    what: Positional[Exported],
+    to: Literal["json", "c", "onnx", "mjcf"],
+    out: File = None,
+    json: Json = False,
 ) -> None:
-    """Write the learned policy for a program elsewhere: as JSON, a C header or ONNX.
+    """Write a learned policy (json, c, onnx) or a robot (mjcf) for a program elsewhere.
 
     Args:
-        to: JSON and C hold its numbers to the bit; ONNX holds them in float32.
-        out: File to write; policy.json, policy.h or policy.onnx in the run's folder when absent.
+        to: JSON and a C header hold a policy to the bit, ONNX in float32; MJCF is MuJoCo's.
+        out: File to write; policy.json, .h or .onnx in the run's folder, or ROBOT.xml here, when
+            absent.
     """
-    from vgps.experiments.export import export
-    from vgps.experiments.run import read_run
+    if to == "mjcf":
+        from vgps.codegen.mjcf_export import export_mjcf
 
-    path = export(read_run(run), to, out)
+        robot = loaded(what, ())
+        text, left_out = export_mjcf(robot)
+        path = Path(f"{robot.name}.xml") if out is None else out
+        write_atomically(path, lambda place: place.write_text(text, encoding="utf-8"))
+        for sentence in left_out:
+            print(f"left out: {sentence}", file=sys.stderr)
+    else:
+        from vgps.experiments.export import export
+        from vgps.experiments.run import read_run
+
+        path, left_out = export(read_run(what), to, out), []
     if json:
-        print_json({"run": run, "to": to, "out": str(path)})
+        print_json({"what": what, "to": to, "out": str(path), "left_out": left_out})
     else:
         print(f"{path}: written")
