@@ -1,6 +1,7 @@
 """The mechanics of a robot as CasADi expressions, in absolute and in joint coordinates."""
 
 import math
+from functools import cached_property
 
 import casadi as ca
 import numpy as np
@@ -97,16 +98,18 @@ class Coordinates:
         (C,) = self.convert(self.mechanics.C)
         return C @ ca.vertcat(*(self.w_dot[lag.coordinate] for lag in self.robot.lags))
 
+    @cached_property
     def points(self) -> dict[str, Kinematics]:
         """Kinematics of all named points as CasADi expressions of q and v."""
         return self.kinematics(self.mechanics.points)
 
+    @cached_property
     def quantities(self) -> dict[str, ca.SX | float]:
         """Everything that cost and success expressions may name, as expressions of x, u and t."""
         robot = self.robot
         names: dict[str, ca.SX] = {"u": self.u, "t": self.t}
         links = self.kinematics(self.mechanics.links)
-        for name, k in (self.points() | links).items():
+        for name, k in (self.points | links).items():
             names |= {f"{name}.x": k.position[0], f"{name}.y": k.position[1]}
             names |= {f"{name}.vx": k.velocity[0], f"{name}.vy": k.velocity[1]}
         for name, k in links.items():

@@ -26,7 +26,7 @@ class Functions(NamedTuple):
 def generate(robot: Robot) -> Functions:
     """Every function of the compiled robot."""
     coordinates = Coordinates(robot, derive(robot))
-    points = coordinates.points()
+    points = coordinates.points
     dynamics, numeric_solves = dynamics_functions(coordinates)
     return Functions(
         functions=[
@@ -89,7 +89,7 @@ def _observation(robot: Robot, c: Coordinates) -> list[Function]:
     """What the policy sees and its Jacobian, where the file says so by expressions."""
     if not robot.task.expressions:
         return []
-    quantities = c.quantities()
+    quantities = c.quantities
     values = [parse(text).evaluate(quantities, FUNCTIONS) for text in robot.task.expressions]
     o = ca.vertcat(*map(ca.SX, values))
     inputs = {"x": c.x, "t": c.t}
@@ -114,7 +114,7 @@ def _expanded(c: Coordinates, text: str, z: ca.SX) -> tuple[ca.SX, ca.SX, ca.SX,
     centre-of-mass velocity in the joint angles would destroy.
     """
     expression = parse(text)
-    quantities = {name: ca.SX(y) for name, y in c.quantities().items() if name in expression.names}
+    quantities = {name: ca.SX(y) for name, y in c.quantities.items() if name in expression.names}
     symbols = {name: ca.SX.sym(f"y{i}", *y.shape) for i, (name, y) in enumerate(quantities.items())}
     phi = ca.SX(expression.evaluate(symbols, FUNCTIONS))
     y = ca.vertcat(*symbols.values())
@@ -132,7 +132,7 @@ def _expanded(c: Coordinates, text: str, z: ca.SX) -> tuple[ca.SX, ca.SX, ca.SX,
 
 def _measures(robot: Robot, c: Coordinates) -> Function:
     """Forward speed, then what the success expression aggregates over time, in its order."""
-    quantities = c.quantities()
+    quantities = c.quantities
     _, terms = split_aggregates(parse(robot.task.success))
     values = [ca.SX(term.inner.evaluate(quantities, FUNCTIONS)) for term in terms]
     inputs = {"x": c.x, "u": c.u} | _time(robot, c)

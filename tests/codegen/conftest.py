@@ -6,13 +6,15 @@ from functools import cache, partial
 import pytest
 import yaml
 from arm import ARM
-from ground_robots import FOOT, ROLLER, walker_data
+from ground_robots import FOOT, HILLS, ROLLER, walker_data
 from trees import random_tree, robot_of, swimmer
 from virtual import Virtual
 
 from vgps.codegen import build as building
 from vgps.codegen.description.robot import load
+from vgps.codegen.emission import emit
 from vgps.codegen.errors import RobotFileError
+from vgps.codegen.mechanics import dynamics
 from vgps.codegen.toolchain import find_toolchain
 
 
@@ -51,6 +53,25 @@ def arm_error(arm):
     return error
 
 
+@pytest.fixture
+def mistake(load_text):
+    """The error of a text after an edit, whose place is at the ^ of what is marked."""
+
+    def of(text, old, new, marked):
+        assert old in text
+        text = text.replace(old, new)
+        before, _, after = marked.partition("^")
+        assert text.count(before + after) == 1
+        start = text.index(before + after) + len(before)
+        with pytest.raises(RobotFileError) as caught:
+            load_text(text)
+        line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
+        assert str(caught.value).startswith(f"{caught.value.path}:{line}:{column}: ")
+        return caught.value
+
+    return of
+
+
 @pytest.fixture(scope="session")
 def tree(tmp_path_factory):
     """A random tree by its seed, and its functions without C, derived once a session."""
@@ -83,6 +104,22 @@ def build_data(compiled, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def built_as_large(builds):
+    """Build a robot as if it were large: systems solved in loops, functions cut in pieces.
+
+    In a folder of its own, because names of libraries do not tell it.
+    """
+
+    def build_it(robot):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(dynamics, "MOST_OPERATIONS", 0)
+            patch.setattr(emit, "LONGEST", 40)
+            return building.build(robot, folder=builds / "large")
+
+    return build_it
+
+
+@pytest.fixture(scope="session")
 def foot(build_data):
     """The foot on ground of a given height."""
     return cache(
@@ -92,10 +129,8 @@ def foot(build_data):
 
 @pytest.fixture(scope="session")
 def roller(build_data):
-    """The cart on a wheel, on ground of a given height."""
-    return cache(
-        lambda height: build_data(yaml.safe_load(ROLLER.replace("height: 0", f"height: {height}")))
-    )
+    """The cart on a wheel, in the hills; level ground is one without waves."""
+    return build_data(yaml.safe_load(ROLLER.replace("height: 0", f"height: {HILLS}")))
 
 
 @pytest.fixture(scope="session")

@@ -119,11 +119,10 @@ def walker_data(ground=True, **task) -> dict:
     return data
 
 
-SLOPE, WAVES = "steep*x - 0.02", "0.05*sin(4*x) + 0.1*x"
+HILLS = "0.05*sin(4*x) + steep*x - 0.02"
 PROFILES = {
     "0": ground.level,
-    SLOPE: lambda x: (0.3 * x - 0.02, 0.3),
-    WAVES: lambda x: (0.05 * math.sin(4 * x) + 0.1 * x, 0.2 * math.cos(4 * x) + 0.1),
+    HILLS: lambda x: (0.05 * math.sin(4 * x) + 0.3 * x - 0.02, 0.2 * math.cos(4 * x) + 0.3),
 }
 
 

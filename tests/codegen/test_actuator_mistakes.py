@@ -18,19 +18,6 @@ actuators:
 TEXT = ARM.replace("points:", f"{ACTUATORS}points:")
 
 
-@pytest.fixture
-def error(load_text):
-    """The error of the actuated arm after an edit."""
-
-    def of(old, new):
-        assert TEXT.count(old) == 1, old
-        with pytest.raises(RobotFileError) as caught:
-            load_text(TEXT.replace(old, new))
-        return caught.value
-
-    return of
-
-
 def test_actions_are_those_of_joints_then_of_actuators(load_text):
     robot = load_text(TEXT)
     assert robot.u_names == ("shoulder", "elbow", "jet", "wheel", "motor", "belt")
@@ -234,15 +221,10 @@ MISTAKES = [
 @pytest.mark.parametrize(
     ("old", "new", "marked", "part"), MISTAKES, ids=[str(i) for i in range(len(MISTAKES))]
 )
-def test_mistakes(error, old, new, marked, part):
+def test_mistakes(mistake, old, new, marked, part):
     """Told once, with line and column."""
-    said, text = error(old, new), TEXT.replace(old, new)
-    before, _, after = marked.partition("^")
-    assert text.count(before + after) == 1
-    start = text.index(before + after) + len(before)
-    assert part in said.message and len(said.sentences) == 1
-    assert said.line == text.count("\n", 0, start) + 1
-    assert said.column == start - text.rfind("\n", 0, start)
+    error = mistake(TEXT, old, new, marked)
+    assert part in error.message and len(error.sentences) == 1
 
 
 def test_a_mistake_of_an_actuator_hides_no_other(load_text):

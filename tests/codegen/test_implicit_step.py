@@ -6,8 +6,9 @@ import pytest
 import yaml
 from arm import ARM
 from closeness import assert_close, differences
-from ground_robots import PROFILES, lowest, near_ground, walker_data
+from ground_robots import HILLS, PROFILES, lowest, near_ground, walker_data
 from mujoco_reference import Reference
+from scipy.integrate import solve_ivp
 from trees import random_state, robot_of
 from virtual import Virtual
 
@@ -18,9 +19,8 @@ def test_a_step_solves_for_the_new_velocity(foot, height):
     _assert_solves(foot(height), PROFILES[height])
 
 
-@pytest.mark.parametrize("height", PROFILES)
-def test_a_step_on_wheels_with_friction_solves_for_the_new_velocity(roller, height):
-    _assert_solves(roller(height), PROFILES[height])
+def test_a_step_on_wheels_with_friction_solves_for_the_new_velocity(roller):
+    _assert_solves(roller, PROFILES[HILLS])
 
 
 def _assert_solves(model, profile):
@@ -62,11 +62,10 @@ def test_linearize_differentiates_a_step_through_touch_down_of_the_foot(foot, he
 
 
 @pytest.mark.parametrize("gap", TOUCH_DOWN)
-@pytest.mark.parametrize("height", PROFILES)
-def test_linearize_differentiates_a_step_through_touch_down_of_wheels(roller, height, gap):
-    model, rng = roller(height), np.random.default_rng(5)
+def test_linearize_differentiates_a_step_through_touch_down_of_wheels(roller, gap):
+    model, rng = roller, np.random.default_rng(5)
     q, v, u = random_state(model.robot, rng)
-    q[1] += gap - lowest(model, q, PROFILES[height])
+    q[1] += gap - lowest(model, q, PROFILES[HILLS])
     _assert_differentiates(model, q, v, u, 1e-4)  # friction bends more sharply
 
 
@@ -92,29 +91,39 @@ def damped_arm(load_text, damping, **task):
     return load_text(yaml.safe_dump(data, sort_keys=False))
 
 
-def test_the_implicit_step_converges_to_runge_kutta_in_first_order(compiled, load_text):
-    """Halving the substep halves the distance from a fine Runge-Kutta trajectory."""
+def test_the_implicit_step_converges_in_first_order(load_text):
+    """Halving the substep halves the distance from a Runge-Kutta trajectory of order 8."""
     x0, U = np.array([0.3, 0.5, 1.0, -2.0]), np.full((60, 2), 3.0)
-    exact = compiled(damped_arm(load_text, 0.4, substeps=20)).rollout(x0, U)
-    errors = []
+    ends = []
     for substeps in (8, 16):
         robot = damped_arm(load_text, 0.4, integrator="implicit", substeps=substeps)
-        errors.append(np.abs(compiled(robot).rollout(x0, U) - exact).max())
+        arm = Virtual(robot)
+        ends.append(arm.rollout(x0, U))
+    exact = solve_ivp(
+        lambda t, x: arm.slope(x, U[0]),
+        (0, 60 * robot.task.dt),
+        x0,
+        "DOP853",
+        robot.task.dt * np.arange(61),
+        rtol=1e-10,
+        atol=1e-10,
+    ).y.T
+    errors = [np.abs(X - exact).max() for X in ends]
     assert errors[0] < 0.06  # rad or rad/s
     assert 1.8 < errors[0] / errors[1] < 2.2
 
 
-def test_the_implicit_step_bears_damping_that_explicit_steps_do_not(compiled, load_text):
+def test_the_implicit_step_bears_damping_that_explicit_steps_do_not(load_text):
     """At 1e5 N m s/rad Runge-Kutta explodes; the implicit arm creeps with the torque over d."""
     x0, U = np.array([0.3, 0.5, 1.0, -2.0]), np.full((60, 2), 3.0)
-    with pytest.raises(FloatingPointError, match="no longer finite"):
-        compiled(damped_arm(load_text, 1e5)).rollout(x0, U)
-    model = compiled(damped_arm(load_text, 1e5, integrator="implicit"))
-    X = model.rollout(x0, U)
+    with np.errstate(all="ignore"):
+        assert not np.isfinite(Virtual(damped_arm(load_text, 1e5)).rollout(x0, U)).all()
+    arm = Virtual(damped_arm(load_text, 1e5, integrator="implicit"))
+    X = arm.rollout(x0, U)
     assert np.abs(X[1:, 2:]).max() < 1e-3
     q, v = np.split(X[-1], 2)
-    bias = model.bias_force(q, np.zeros(2))
-    limits = model.passive_force(q, np.zeros(2))
+    bias = arm.bias_force(q, np.zeros(2))
+    limits = arm.passive_force(q, np.zeros(2))
     assert_close(v, (U[-1] - bias + limits) / 1e5, 1e-3)
 
 

@@ -4,25 +4,15 @@ import numpy as np
 import pytest
 from closeness import assert_close
 
-from vgps.codegen.build import build
-from vgps.codegen.description.robot import load
-from vgps.codegen.emission import emit
-from vgps.codegen.folders import MODELS
-from vgps.codegen.mechanics import dynamics
-
 STEPS = 11  # no multiple of any number of lanes
 
 
-@pytest.fixture(scope="module", params=["swimmer", "walker"])
-def both(request, compiled, tmp_path_factory):
+@pytest.fixture(scope="module", params=["swimmer", "foot"])
+def both(request, swimmer, foot, built_as_large):
     """A robot as it is, and as it would be built if it were large: Runge-Kutta and implicit."""
-    robot = load(MODELS / f"{request.param}.yaml")
-    plain = compiled(robot)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dynamics, "MOST_OPERATIONS", 0)
-        patch.setattr(emit, "LONGEST", 40)
-        large = build(robot, folder=tmp_path_factory.mktemp("large"))
-    assert large.was_built and "acceleration_system" in large.manifest["operations"]
+    plain = swimmer if request.param == "swimmer" else foot("0")
+    large = built_as_large(plain.robot)
+    assert "acceleration_system" in large.manifest["operations"]
     return plain, large
 
 

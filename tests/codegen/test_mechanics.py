@@ -15,8 +15,8 @@ from vgps.codegen.mechanics.coordinates import Coordinates
 from vgps.codegen.mechanics.equations_of_motion import derive
 from vgps.codegen.mechanics.ldl import SparseFactor
 
-PLAIN = range(50)  # trees that MuJoCo describes
-LOSSY = range(100, 108)  # trees with limits and drag
+PLAIN = range(30)  # trees that MuJoCo describes
+LOSSY = range(100, 105)  # trees with limits and drag
 
 
 def _assert_agrees_with_mujoco(functions: Virtual, seed: int):
@@ -97,7 +97,7 @@ def test_points_are_where_forward_kinematics_puts_them(tree, seed):
     assert_close(functions.points(q), positions, scale=1)
 
 
-@pytest.mark.parametrize("seed", range(200, 208))
+@pytest.mark.parametrize("seed", range(200, 205))
 def test_quantities_are_what_their_names_say(tree, seed, tmp_path):
     """What a success expression may name of links, joints and points, against the same twin."""
     rng = np.random.default_rng(seed)
@@ -179,7 +179,7 @@ def _assert_power_balance(robot, functions, seed):
         assert abs(sum(gained) - sum(given)) <= 1e-11 * scale
 
 
-@pytest.mark.parametrize("seed", range(300, 308))
+@pytest.mark.parametrize("seed", range(300, 305))
 def test_a_free_robot_keeps_its_momentum(tree, seed):
     """Internal forces change no momentum: gravity pulls at the centre of mass, nothing turns it.
 

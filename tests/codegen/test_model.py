@@ -131,3 +131,6 @@ def test_a_coordinate_on_which_no_force_acts_keeps_its_speed(compiled, load_text
     X = model.rollout([0.3, 0.5, 0.1, 2.0], np.ones((10, 1)))
     np.testing.assert_allclose(X[:, 3], 2.0)
     np.testing.assert_allclose(X[-1, 1], 0.5 + 0.1 * 2.0)
+    f_x, f_u = model.linearize(X[:1], np.ones((1, 1)))
+    np.testing.assert_allclose(f_x[0, [1, 3]], [[0, 1, 0, 0.01], [0, 0, 0, 1]], atol=1e-15)
+    assert not f_u[0, [1, 3]].any()

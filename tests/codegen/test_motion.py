@@ -25,7 +25,7 @@ def test_quantities_know_what_lags(tmp_path):
 
 def require_same(robot, seed):
     c = Coordinates(robot, derive(robot))
-    symbolic = c.quantities()
+    symbolic = c.quantities
     names = sorted(quantities(robot) - {"u", "t"})
     f = ca.Function("f", [c.x, c.u], [ca.vertcat(*(symbolic[name] for name in names))])
     rng = np.random.default_rng(seed)

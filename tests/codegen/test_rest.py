@@ -9,31 +9,33 @@ from closeness import assert_close
 from ground_robots import BALL, FOOT, lowest
 from scipy.linalg import solve_discrete_are
 from scipy.optimize import least_squares
+from trees import robot_of
+from virtual import Virtual
 
 
-def test_a_ball_at_rest_sinks_until_the_spring_bears_it(build_data):
+def test_a_ball_at_rest_sinks_until_the_spring_bears_it(tmp_path):
     """k s log(1 + exp(-phi / s)) = m g, and no force along the ground."""
-    model = build_data(yaml.safe_load(BALL))
+    model = Virtual(robot_of(yaml.safe_load(BALL), tmp_path))
     spring, weight = model.robot.ground, 3.0 * model.robot.gravity
     k, s = spring.stiffness, spring.softness
     x = model.rollout(np.array([0, 0.3, 0, 0, 0.5, 0, 0, 0]), np.zeros((500, 1)))[-1]
     q, v = np.split(x, 2)
     assert_close(q[1], -s * np.log(np.expm1(weight / (k * s))), 1e-6)
     assert np.abs(v).max() < 1e-6
-    assert_close(model.contact_forces(q, v)["centre"], [0, weight], 1e-6)
+    assert_close(model.contact_forces(q, v), [[0, weight]], 1e-6)
 
 
-def test_a_ball_on_a_slope_creeps_until_friction_bears_it(build_data):
+def test_a_ball_on_a_slope_creeps_until_friction_bears_it(tmp_path):
     """mu v_t / sqrt(v_t^2 + v_s^2) = tan(slope) at the creep's constant speed."""
     data = yaml.safe_load(BALL)
     data["ground"]["height"] = "0.3*x"
-    model = build_data(data)
+    model = Virtual(robot_of(data, tmp_path))
     floor, weight = model.robot.ground, 3.0 * model.robot.gravity
     x = model.rollout(np.array([0, 0.02, 0, 0, 0, 0, 0, 0]), np.zeros((500, 1)))[-1]
     q, v = np.split(x, 2)
     speed = floor.friction_speed * 0.3 / math.sqrt(floor.friction**2 - 0.3**2)
     assert_close(v[:2], -speed * np.array([1, 0.3]) / math.hypot(1, 0.3), 1e-6)
-    assert_close(model.contact_forces(q, v)["centre"], [0, weight], 1e-6)
+    assert_close(model.contact_forces(q, v), [[0, weight]], 1e-6)
 
 
 def posture(model, state, guess):
@@ -90,18 +92,16 @@ def test_the_standing_walker_weighs_on_the_ground_and_hardly_sinks(walker):
     assert 0.0 < -lowest(model, q) < 0.015
 
 
-def test_halving_the_substep_halves_the_error_of_a_standing_start(build_data):
+def test_halving_the_substep_halves_the_error_of_a_standing_start(foot, tmp_path):
     """Differences over 1 s between 4, 8 and 16 substeps, of a foot that holds up its leg."""
-    models = [
-        build_data(yaml.safe_load(FOOT.replace("substeps: 4", f"substeps: {n}")))
-        for n in (4, 8, 16)
-    ]
+    files = [FOOT.replace("substeps: 4", f"substeps: {n}") for n in (4, 8, 16)]
+    models = [Virtual(robot_of(yaml.safe_load(file), tmp_path)) for file in files]
 
     def state(z):
         height, angle = z[:2]
         return np.array([0, height, angle, 0.1, *[0.0] * 4]), z[2:]
 
-    standing = posture(models[0], state, [0.02, 0.0, 0.0])
+    standing = posture(foot("0"), state, [0.02, 0.0, 0.0])
     x = standing[0].copy()
     x[7] += 0.2  # rad/s
     Q = [hold(model, standing, x, 100)[:, :4] for model in models]

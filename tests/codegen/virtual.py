@@ -8,7 +8,7 @@ from vgps.codegen.description.robot import Robot
 from vgps.codegen.mechanics.function import compile_expressions
 from vgps.codegen.mechanics.functions import generate
 
-_MATRICES = {"M", "a_z", "v_z", "c_xx", "c_ux", "c_uu", "p", "J"}  # outputs; all others are vectors
+_MATRICES = {"M", "a_z", "v_z", "c_xx", "c_ux", "c_uu", "p", "J"}  # outputs, of whatever size
 
 
 class Virtual:
@@ -28,9 +28,41 @@ class Virtual:
         def call(*arguments):
             results = f.call([np.asarray(a, dtype=float) for a in arguments])
             arrays = tuple(
-                result.full() if name in _MATRICES else result.full()[:, 0]
+                result.full() if name in _MATRICES or result.size2() > 1 else result.full()[:, 0]
                 for name, result in zip(f.name_out(), results, strict=True)
             )
             return arrays if len(arrays) > 1 else arrays[0]
 
         return call
+
+    def step(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """x (nx,) after a control period, as the textbook integrates it."""
+        task = self.robot.task
+        substep = self._runge_kutta if task.integrator == "rk4" else self._implicit
+        for _ in range(task.substeps):
+            x = substep(np.asarray(x, dtype=float), u, task.dt / task.substeps)
+        return x
+
+    def rollout(self, x0: np.ndarray, U: np.ndarray) -> np.ndarray:
+        """X (T+1, nx) from x0 (nx,) under U (T, nu)."""
+        X = [np.asarray(x0, dtype=float)]
+        for u in U:
+            X.append(self.step(X[-1], u))
+        return np.array(X)
+
+    def slope(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """dx/dt (nx,)."""
+        q, v = np.split(x, 2)
+        return np.concatenate([v, self.acceleration(q, v, u)])
+
+    def _runge_kutta(self, x, u, h):
+        k1 = self.slope(x, u)
+        k2 = self.slope(x + h / 2 * k1, u)
+        k3 = self.slope(x + h / 2 * k2, u)
+        k4 = self.slope(x + h * k3, u)
+        return x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+    def _implicit(self, x, u, h):
+        q, v = np.split(x, 2)
+        v = self.velocity_update(q, v, u)  # over task.dt / task.substeps
+        return np.concatenate([q + h * v, v])
