@@ -98,8 +98,11 @@ def generator_files(room: Path = _ROOM) -> list[Path]:
 
 def _what_shapes_the_code(robot: Robot) -> dict[str, Any]:
     """The description without what is read at run time, so that tuning a task compiles nothing."""
-    at_run_time = {"description", "gait", "targets", "training", "task"}
-    content = robot.model_dump(mode="json", exclude=at_run_time)
+    unread: dict[str, Any] = dict.fromkeys(
+        ("description", "gait", "targets", "training", "task"), True
+    )
+    unread |= {"joints": {"__all__": {"torque_limit"}}, "actuators": {"__all__": {"limits"}}}
+    content = robot.model_dump(mode="json", exclude=unread)
     content["targets"] = robot.target_names  # where they are is read at run time
     task = {"dt", "substeps", "integrator", "cost", "final_cost", "success"}
     content["task"] = robot.task.model_dump(mode="json", include=task)

@@ -14,7 +14,7 @@ from vgps.codegen import build as building
 from vgps.codegen.description.robot import load
 from vgps.codegen.emission import emit
 from vgps.codegen.errors import RobotFileError
-from vgps.codegen.mechanics import dynamics
+from vgps.codegen.mechanics import dynamics, functions
 from vgps.codegen.toolchain import find_toolchain
 
 
@@ -192,12 +192,19 @@ def compiler(tmp_path, monkeypatch, fresh_search):
     return replace_by
 
 
+@pytest.fixture(scope="session")
+def generated_arm(built_arm):
+    """What is generated of the arm."""
+    return functions.generate(built_arm.robot)
+
+
 @pytest.fixture
-def copying(compiler, built_arm):
+def copying(compiler, built_arm, generated_arm, monkeypatch):
     """Make CC a script that copies the library of the arm, after some lines of shell.
 
-    For tests of what is built when, to which it does not matter what is compiled.
+    For tests of what is built when, to which it does not matter what is derived and compiled.
     """
+    monkeypatch.setattr(functions, "generate", lambda robot: generated_arm)
     copy = f'case "$2" in *.so) cp {shlex.quote(built_arm.library._name)} "$2";; *) : > "$2";; esac'
 
     def replace_by_copy(lines=":"):

@@ -88,7 +88,7 @@ def test_what_shapes_the_code_is_built_anew(build, arm, copying, old, new):
 
 @pytest.mark.usefixtures("there")
 def test_what_is_read_at_run_time_builds_nothing(build, arm):
-    """Horizon, initial state, noise, observations, training and the description."""
+    """Horizon, initial state, noise, observations, training, the description, limits of actions."""
     assert not build(arm()).was_built
     for old, new in (
         ("horizon: 50", "horizon: 70"),
@@ -98,6 +98,7 @@ def test_what_is_read_at_run_time_builds_nothing(build, arm):
         (TASK, TASK + "  start: {noise: 0.5}\n"),
         ("base: fixed", "base: fixed\ntraining: {iterations: 3}"),
         ("base: fixed", "base: fixed\ndescription: two links"),
+        ("torque_limit: 20", "torque_limit: 30"),
     ):
         assert not build(arm(old, new)).was_built, new
 

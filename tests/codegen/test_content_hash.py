@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from vgps.codegen.build import content_hash
-from vgps.codegen.folders import PACKAGE
+from vgps.codegen.description.robot import load
+from vgps.codegen.folders import MODELS, PACKAGE
 from vgps.codegen.model import Model
 from vgps.codegen.toolchain import find_toolchain
 
@@ -42,6 +43,17 @@ def test_the_library_carries_the_hash_of_this_room(swimmer: Model, hash_of: Hash
 def test_a_copy_of_the_room_has_the_same_hash(copied_room: Path, hash_of: HashOf) -> None:
     """So that what the tests below change in it is all that differs."""
     assert hash_of(copied_room) == hash_of(ROOM)
+
+
+def test_limits_of_actuators_do_not_count() -> None:
+    """They are read at run time; a gear is compiled."""
+    tall, wide, geared = (
+        content_hash(
+            load(MODELS / "rocket.yaml", {f"actuators.thrust.{key}": value}), find_toolchain()
+        )
+        for key, value in (("limits", "[1, 2]"), ("limits", "[3, 4]"), ("gear", 2))
+    )
+    assert tall == wide != geared
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=str)

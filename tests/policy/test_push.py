@@ -1,11 +1,14 @@
 """Pushes against momentum, against a motor that does the same, and where the outcome is known."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 import yaml
 from imitation import random_policy
 
 from vgps.codegen.folders import MODELS
+from vgps.codegen.model import Model
 from vgps.policy import push
 from vgps.policy.gaussian import Policy
 
@@ -13,15 +16,19 @@ from vgps.policy.gaussian import Policy
 BLOCK = """\
 name: block
 base: fixed
-links: [{{name: block, mass: 20}}]
-joints: [{{name: rail, type: prismatic, parent: world, child: block, actuated: true}}]
+links: [{name: block, mass: 20}]
+joints: [{name: rail, type: prismatic, parent: world, child: block, actuated: true}]
 task:
   dt: 0.05
   horizon: 10
   cost: rail.q**2
-  success: {success}
-  initial: {{v: {{rail: 1}}}}
+  success: SUCCESS
+  initial: {v: {rail: 1}}
 """
+CONDITION = (
+    "max(block.x) < {below} and min(block.x) > {above} and abs(final(block.vx) - 2) > {apart}"
+)
+ANYTHING = {"below": 1e9, "above": -1e9, "apart": -1}
 CART_POLE = """\
 name: cart_pole
 base: fixed
@@ -31,6 +38,26 @@ joints:
   - {{name: hinge, parent: cart, child: pole, damping: 0.1}}
 task: {{dt: {dt}, horizon: 10, cost: rail.q**2, success: 1 > 0, initial: {{v: {{hinge: 1}}}}}}
 """
+
+
+@pytest.fixture(scope="module")
+def sliding(build_text):
+    """The block with bounds in its condition, which is decided outside its compiled library."""
+    model = build_text(BLOCK.replace("SUCCESS", CONDITION.format(**ANYTHING)))
+
+    def bounded(**bounds):
+        condition = CONDITION.format(**ANYTHING | bounds)
+        task = model.robot.task.model_copy(update={"success": condition})
+        robot = model.robot.model_copy(update={"task": task})
+        return Model(robot, Path(model.library._name), model.manifest, was_built=False)
+
+    return bounded
+
+
+@pytest.fixture(scope="module")
+def always(build_text):
+    """The block whose condition always holds."""
+    return build_text(BLOCK.replace("SUCCESS", "1 > 0"))
 
 
 @pytest.fixture
@@ -91,7 +118,7 @@ def test_no_push_is_the_plain_rollout(vacuum_swimmer, rng):
 def test_a_push_is_its_force_to_first_order_in_dt(build_text):
     """The rail's motor pushes the cart as well: 0.2 s of 15 N from either."""
     errors = []
-    for dt in (0.02, 0.01, 0.005):
+    for dt in (0.01, 0.005):
         model = build_text(CART_POLE.format(dt=dt))
         steps = round(0.2 / dt)
         by_motor = model.rollout(model.x0, np.full((steps, 1), 15.0))[-1]
@@ -100,57 +127,52 @@ def test_a_push_is_its_force_to_first_order_in_dt(build_text):
             model, constant_policy(0.0), model.x0[None], "cart.start", impulse, steps, recovery=0
         )
         errors.append(np.abs(X[0, -1] - by_motor))  # (nx,)
-    assert errors[0].max() < 0.2
-    np.testing.assert_allclose(errors[0] / errors[1], 2.0, rtol=0.1)
-    np.testing.assert_allclose(errors[1] / errors[2], 2.0, rtol=0.05)
+    assert errors[0].max() < 0.1
+    np.testing.assert_allclose(errors[0] / errors[1], 2.0, rtol=0.05)
 
 
-def test_a_block_on_a_rail(build_text):
+def test_a_block_on_a_rail(sliding):
     """Against its place by hand.
 
     At instant t the block is at t, and after an impulse I in two kicks, 101 steps later, at
 
     t + 5.05 + I/(2 m) (101 + 100) 0.05 = t + 5.05 + 0.25125 I,     t in 2.0 .. 2.8.
     """
-    model = build_text(BLOCK.format(success="max(block.x) < 8.5 and min(block.x) > 0"))
+    model = sliding(below=8.5, above=0)
     survived = push.survived_pushes(model, constant_policy(0.0), "block.start", 0.1)
     assert survived["forward"] == (2.0, 5.0)
     assert survived["backward"] == (28.0, 31.0)
 
 
-def test_a_policy_that_fails_unpushed(build_text):
+def test_a_policy_that_fails_unpushed(sliding):
     """Unpushed the block comes to t + 5.05: below 7.5 from the first three instants only."""
-    model = build_text(BLOCK.format(success="max(block.x) < 7.5"))
+    model = sliding(below=7.5)
     survived = push.survived_pushes(model, constant_policy(0.0), "block.start", 0.1)
     assert np.isnan(survived["forward"].worst) and survived["forward"].best == 1.0
-    never = build_text(BLOCK.format(success="max(block.x) < 7"))
-    survived = push.survived_pushes(never, constant_policy(0.0), "block.start", 0.1)
+    survived = push.survived_pushes(sliding(below=7), constant_policy(0.0), "block.start", 0.1)
     assert np.isnan([*survived["forward"], *survived["backward"]]).all()
 
 
-def test_a_larger_impulse_does_not_make_up_for_a_smaller(build_text):
+def test_a_larger_impulse_does_not_make_up_for_a_smaller(sliding):
     """The speed ends at 1 + I/20: 15 to 25 N·s are fatal, more is not; the answer is 14 N·s."""
-    model = build_text(BLOCK.format(success="abs(final(block.vx) - 2) > 0.29"))
+    model = sliding(apart=0.29)
     survived = push.survived_pushes(model, constant_policy(0.0), "block.start", 0.1)
     assert survived["forward"] == (14.0, 14.0)
 
 
-def test_the_search_ends_where_nothing_is_fatal(build_text, monkeypatch):
+def test_the_search_ends_where_nothing_is_fatal(always, monkeypatch):
     monkeypatch.setattr(push, "LARGEST_IMPULSE", 3.0)
-    model = build_text(BLOCK.format(success="1 > 0"))
-    survived = push.survived_pushes(model, constant_policy(0.0), "block.start", 0.1)
+    survived = push.survived_pushes(always, constant_policy(0.0), "block.start", 0.1)
     assert survived == {"forward": (3.0, 3.0), "backward": (3.0, 3.0)}
 
 
-def test_what_is_not_finite_is_not_survived(build_text):
+def test_what_is_not_finite_is_not_survived(always):
     """Success would hold: only the state tells."""
-    model = build_text(BLOCK.format(success="1 > 0"))
-    survived = push.survived_pushes(model, constant_policy(1e308), "block.start", 0.1)
+    survived = push.survived_pushes(always, constant_policy(1e308), "block.start", 0.1)
     assert np.isnan([*survived["forward"], *survived["backward"]]).all()
 
 
 @pytest.mark.parametrize("duration", [0.0, -0.1, 0.07, 0.04, np.nan, np.inf])
-def test_a_duration_that_is_no_multiple_of_dt(build_text, duration):
-    model = build_text(BLOCK.format(success="1 > 0"))
+def test_a_duration_that_is_no_multiple_of_dt(always, duration):
     with pytest.raises(push.PushError, match=r"whole number of control steps of 0\.05 s, found"):
-        push.survived_pushes(model, constant_policy(0.0), "block.start", duration)
+        push.survived_pushes(always, constant_policy(0.0), "block.start", duration)
