@@ -30,7 +30,9 @@ less cost, than the policy before on fresh noise, the same for both, and over se
 the task goes on: within one a policy that lasts may well cost more than one that is about to fail.
 
 All that is a pass.  Where its result still fails too often, another pass begins from it, with
-bounds of its own: one from a policy that hardly did the task ends with one that does it often.
+bounds of its own: one from a policy that hardly did the task ends with one that does it often.  The
+d_i are cut so that the few rollouts that fail do not drown the rest; where these few are what is
+left to learn from, a later pass cuts less.
 """
 
 from typing import NamedTuple
@@ -49,7 +51,7 @@ Array = NDArray[np.float64]
 
 ITERATIONS = 420
 PASSES = 3  # at most
-GOOD = 0.9  # share of rollouts under all noise whose success ends the passes
+GOOD = 0.95  # share of rollouts under all noise whose success ends the passes
 ROUND = 20  # iterations with the same basis B
 ROUNDS = ITERATIONS // ROUND
 PAIRS = 128
@@ -69,7 +71,8 @@ LASTING = 4  # horizons over which the result is judged
 CONTINUED = 0.5  # share of the living rollouts that go on
 STATES = 3000  # that the Fisher matrix is averaged over
 CLEAR = 2.0  # standard errors by which one policy succeeds more often than another
-CLIPPED = 10.0  # multiples of the median |d_i| beyond which d_i is cut
+CLIPPED = 10.0  # multiples of the median |d_i| beyond which d_i is cut, in the first pass
+CLIPPED_LATER = 10.0  # times more in each pass after another
 
 
 class FinishState(NamedTuple):
@@ -186,7 +189,7 @@ def _iterate(
 
     costs = np.minimum(runs.c, state.cap).sum(axis=1)
     d = costs[:PAIRS] - costs[PAIRS:]
-    most = CLIPPED * np.median(np.abs(d))
+    most = CLIPPED * CLIPPED_LATER**state.passes * np.median(np.abs(d))
     m = MOMENTUM * state.momentum + (1.0 - MOMENTUM) * np.clip(d, -most, most) @ xi / PAIRS
     nats = KL * (1.0 - 0.9 * state.iteration / ITERATIONS)
     theta, length = state.theta.copy(), np.linalg.norm(m)
