@@ -182,11 +182,37 @@ class Model:
         The last one includes the final cost of X[T]; without that row there is none.
         """
         X, U = self._states_and_actions(X, U)
-        T, c = len(U), np.empty(len(U))
-        self._run("cost_batch", T, X[:T], U, *self._time(self.dt * np.arange(T)), c)
+        T = len(U)
+        c = self.costs(X[:T], U, self.dt * np.arange(T))
         if 0 < T < len(X):
             c[-1] += self.final_cost(X[T], T * self.dt)
         return c
+
+    def costs(self, X: ArrayLike, U: ArrayLike, t: ArrayLike) -> Array:
+        """The task's cost (N,) of N steps that have nothing to do with each other.
+
+        They begin at X (N, nx) under U (N, nu) at the times t (N,), s; no final cost is included.
+        """
+        X, U = self._trajectory(X, U)
+        t, c = _array("t", t, (len(U),)), np.empty(len(U))
+        self._run("cost_batch", len(U), X, U, *self._time(t), c)
+        return c
+
+    def terms(self, X: ArrayLike, U: ArrayLike, t: ArrayLike) -> Array:
+        """What the terms of the success expression aggregate, (N, number of terms).
+
+        Of N steps as in ``costs``.
+        """
+        X, U = self._trajectory(X, U)
+        t = _array("t", t, (len(U),))
+        if not self._timed:
+            return self._measures(X, U)[:, 1:]
+        shape = (1 + len(self._aggregates),)
+        measures = [
+            self._call("measures", *step, shape=shape)
+            for step in zip(X, U, t[:, None], strict=True)
+        ]
+        return np.array(measures).reshape(-1, *shape)[:, 1:]
 
     def final_cost(self, x: ArrayLike, t: float | None = None) -> float:
         """The final cost of the state x (nx,) at the time t, s, by default the task's end.

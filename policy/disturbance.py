@@ -41,28 +41,60 @@ def undisturbed(rollouts: int, horizon: int) -> Disturbance:
     return Disturbance(*(np.empty((rollouts, horizon, 0)) for _ in Disturbance._fields))
 
 
+class NoiseSource:
+    """Where a task's process noise comes from.
+
+    a    how much of a force is left after a step
+    s    (n,) N or N m, deviations of the n forces that act
+    """
+
+    def __init__(self, model: Model) -> None:
+        robot = model.robot
+        force = np.array(robot.force_deviation)
+        self._nx, self._nv, self._dt = model.nx, model.nv, model.dt
+        self._deviation = np.array(robot.process_deviation)  # (nx,)
+        self._acting = np.flatnonzero(force)  # (n,), along which coordinates
+        self.a, self.s = model.force_memory, force[self._acting]
+        pushes = robot.task.disturbances
+        self._chances = [min(model.dt / push.every, 1.0) for push in pushes]
+        self._largest = np.array([push.impulse for push in pushes])
+
+    def white(self, rollouts: int, horizon: int, rng: np.random.Generator) -> Disturbance:
+        """Draws in which xi (R, T, n) stand in place of impulses."""
+        jumps, xi, pushes = undisturbed(rollouts, horizon)
+        if self._deviation.any():
+            jumps = self._deviation * rng.standard_normal((rollouts, horizon, self._nx))
+        if self.s.size:
+            xi = rng.standard_normal((horizon, rollouts, self.s.size)).swapaxes(0, 1)
+        if self._chances:
+            shape = rollouts, horizon, len(self._chances)
+            happens = rng.random(shape) < self._chances
+            pushes = np.where(happens, self._largest * rng.uniform(-1.0, 1.0, shape), 0.0)
+        return Disturbance(jumps, xi, pushes)
+
+    def remembered(self, before: Array, xi: Array) -> Array:
+        """f / s (..., n) one step after ``before``."""
+        return self.a * before + np.sqrt(1.0 - self.a * self.a) * xi
+
+    def impulses(self, f: Array) -> Array:
+        """Impulses (..., nv) of forces given as f / s (..., n)."""
+        P = np.zeros((*f.shape[:-1], self._nv))
+        P[..., self._acting] = (self.s * self._dt) * f
+        return P
+
+
 def process_noise(
     model: Model, rollouts: int, horizon: int, rng: np.random.Generator
 ) -> Disturbance:
     """Draws of the task's process noise."""
-    jumps, impulses, pushes = undisturbed(rollouts, horizon)
-    robot = model.robot
-    deviation, force = np.array(robot.process_deviation), np.array(robot.force_deviation)
-    if deviation.any():
-        jumps = deviation * rng.standard_normal((rollouts, horizon, model.nx))
-    if force.any():
-        acting, a = np.flatnonzero(force), model.force_memory
-        f = rng.standard_normal((horizon, rollouts, acting.size))  # xi, then f / s in place
-        for t in range(1, horizon):
-            f[t] = a * f[t - 1] + np.sqrt(1.0 - a * a) * f[t]
-        impulses = np.zeros((rollouts, horizon, model.nv))
-        impulses[:, :, acting] = (force[acting] * model.dt) * f.swapaxes(0, 1)
-    if given := robot.task.disturbances:
-        shape = rollouts, horizon, len(given)
-        happens = rng.random(shape) < [min(model.dt / push.every, 1.0) for push in given]
-        largest = np.array([push.impulse for push in given])
-        pushes = np.where(happens, largest * rng.uniform(-1.0, 1.0, shape), 0.0)
-    return Disturbance(jumps, impulses, pushes)
+    source = NoiseSource(model)
+    jumps, xi, pushes = source.white(rollouts, horizon, rng)
+    if not xi.size:
+        return Disturbance(jumps, xi, pushes)
+    f = xi.swapaxes(0, 1)  # (T, R, n), xi, then f / s in place
+    for t in range(1, horizon):
+        f[t] = source.remembered(f[t - 1], f[t])
+    return Disturbance(jumps, source.impulses(f.swapaxes(0, 1)), pushes)
 
 
 def pushed_points(model: Model) -> NDArray[np.int64]:

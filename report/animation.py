@@ -27,9 +27,9 @@ from vgps.report.style import HAIR, INK, LEARNED, MUTED, PAPER
 
 Array = NDArray[np.float64]
 _DOTS_PER_INCH = 100
-_WIDEST, _TALLEST, _SMALLEST = 640, 480, 240  # pixels
-_LABELS = 22  # pixels below the scene
-_SAMPLES = 300  # points of the ground's line across half a frame
+WIDEST, TALLEST, _SMALLEST = 640, 480, 240  # pixels
+LABELS = 22  # pixels below the scene
+SAMPLES = 300  # points of the ground's line across half a frame
 _WIDE = 4.0 / 3.0  # the least ratio of width to height of a frame with ground
 
 
@@ -49,11 +49,11 @@ def animate(model: Model, X: ArrayLike, path: str | Path, frames_per_second: int
     times, poses = _frames(model, X, frames_per_second)
     targets = target_places(model.robot, X[0])  # (n, 2)
     centres, half = _camera(model, poses, targets, frames_per_second)
-    figure, axes, half = _stage(half)
+    figure, axes, half = stage(half)
     draw_rails(axes, model.robot)
     draw_targets(axes, targets)
     low, high = centres.min(axis=0) - half, centres.max(axis=0) + half
-    seen = np.arange(low[0], high[0] + half[0] / _SAMPLES, half[0] / _SAMPLES)
+    seen = np.arange(low[0], high[0] + half[0] / SAMPLES, half[0] / SAMPLES)
     draw_ground(axes, ground_line(model.robot, seen), low[1])
     (trail,) = axes.plot([], [], color=LEARNED, linewidth=1.4, alpha=0.6, zorder=3)
     robot = RobotDrawing(axes, model.robot, INK, width=5.0, zorder=4)
@@ -132,18 +132,18 @@ def _calm(path: Array, reach: int) -> Array:
     return np.stack([np.convolve(padded[:, i], window, mode="valid") for i in (0, 1)], axis=1)
 
 
-def _stage(half: Array) -> tuple[Figure, Axes, Array]:
+def stage(half: Array) -> tuple[Figure, Axes, Array]:
     """Figure and axes, as large as the limits allow, and half the size (2,), in m, of the view."""
-    scale = min(_WIDEST / half[0], (_TALLEST - _LABELS) / half[1])  # pixels per half metre
+    scale = min(WIDEST / half[0], (TALLEST - LABELS) / half[1])  # pixels per half metre
     # Video encoders want even numbers.
     width, height = (2 * round(max(scale * h, _SMALLEST) / 2) for h in half)
     half = np.maximum(half, np.array([width, height]) / scale)
-    total = height + _LABELS
+    total = height + LABELS
     figure = Figure(
         (width / _DOTS_PER_INCH, total / _DOTS_PER_INCH), _DOTS_PER_INCH, facecolor=PAPER
     )
     FigureCanvasAgg(figure)
-    axes = figure.add_axes((0.0, _LABELS / total, 1.0, height / total))
+    axes = figure.add_axes((0.0, LABELS / total, 1.0, height / total))
     grid = MaxNLocator(10, steps=[1, 2, 5, 10]).tick_values(0.0, 2.0 * half.max())
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MultipleLocator(grid[1] - grid[0]))
