@@ -217,7 +217,7 @@ def _interrupted(segments: Array) -> Array:
 
 def target_places(robot: Robot, x: Array) -> Array:
     """Where the targets are in a state x (nx,), (number of targets, 2) m."""
-    return x[len(robot.moving_names) : robot.nq].reshape(-1, 2)
+    return x[robot.nq - 2 * len(robot.targets) : robot.nq].reshape(-1, 2)
 
 
 def draw_targets(axes: Axes, places: Array) -> None:

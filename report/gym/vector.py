@@ -118,7 +118,7 @@ class RobotVectorEnv(VectorEnv[Array, Array, NDArray]):
         self._ended = ended = terminated | truncated
         if ended.any():
             success = np.zeros(self.num_envs, dtype=bool)
-            success[ended] = [self.episodes.succeeded(n) for n in np.flatnonzero(ended)]
+            success[ended] = [self.episodes.succeeded(n) for n in np.flatnonzero(ended).tolist()]
             infos |= {"success": success, "_success": ended.copy()}
         return self.episodes.observed(), 0.0 - cost, terminated, truncated, infos
 

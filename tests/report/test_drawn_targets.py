@@ -47,6 +47,12 @@ def test_a_robot_without_any_has_no_mark(swimmer, axes):
     assert len(axes.lines) == 0
 
 
+def test_their_places_follow_what_lags(build_text):
+    lagging = FIN.replace("actuated: true", "actuated: true, lag: 0.1")
+    model = build_text(PUCK.format(base="floating", joints=lagging))
+    np.testing.assert_array_equal(target_places(model.robot, model.x0), [[0, 1], [1, 0]])
+
+
 def test_the_gait_shows_them_once_and_in_view(puck, X, axes):
     gait_picture(axes, puck, X, reference=X)
     (marks,) = crosses(axes)

@@ -1,0 +1,27 @@
+"""Small robots of every kind for tests of environments, as files that have something of their own."""
+
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+CARTPOLE = ROOT / "tests" / "robots" / "cartpole.yaml"
+
+# What the file says otherwise, by what it is about.
+KINDS: dict[str, tuple[str | Path, dict[str, object]]] = {
+    "a floating base without limits of its actions": ("swimmer", {}),
+    "a fixed base": (CARTPOLE, {}),
+    "actuators": ("quadrotor", {}),
+    "a servo": ("rocket", {}),
+    "a target": ("reacher", {}),
+    "ground": ("hopper", {}),
+    "expressions and the time": (CARTPOLE, {"task.observe": "[sin(hinge.q), rail.v, t]"}),
+    "a cost of the end": (CARTPOLE, {"task.final_cost": "rail.q**2 + t"}),
+    "a lag": (CARTPOLE, {"joints.rail.lag": 0.1}),
+    "several initial states": (CARTPOLE, {"task.initial": "[{q: {rail: 1}}, {q: {rail: -1}}]"}),
+    "gusts and pushes": (
+        CARTPOLE,
+        {
+            "task.process_noise": "{force: {rail: 2}, bandwidth: 3}",
+            "task.disturbances": "[{point: bob, impulse: 0.1, every: 0.5}]",
+        },
+    ),
+}
