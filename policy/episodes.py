@@ -55,8 +55,8 @@ class Episodes:
         self._observation = observation_of(model)
         self._bounds = bounds(model.robot)
         self._source = NoiseSource(model)
-        self._white = undisturbed(number, T)
-        if disturbed:  # with room for what acts
+        self._white = undisturbed(number, T)  # xi in place of impulses
+        if disturbed:  # room for what acts
             self._white = self._source.white(number, T, np.random.default_rng(0))
         self._forces = np.zeros((number, self._white.impulses.shape[-1]))  # f / s
 
@@ -72,8 +72,8 @@ class Episodes:
         self.t[n] = 0
         self._failed[n] = False
         if self._disturbed:
-            drawn = self._source.white(1, self._horizon, rng)
-            for whole, part in zip(self._white, drawn, strict=True):
+            noise = self._source.white(1, self._horizon, rng)
+            for whole, part in zip(self._white, noise, strict=True):
                 whole[n] = part[0]
 
     def observed(self) -> Array:
