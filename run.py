@@ -68,6 +68,7 @@ def _sentence(error: OSError) -> str:
 
 COMMANDS: dict[str, Callable[..., int | None]] = {
     "new": robots.new_command,
+    "import": robots.import_command,
     "schema": robots.schema_command,
     "check": robots.check_command,
     "build": robots.build_command,

@@ -34,12 +34,25 @@ def new_robot(name: str, like: str | Path = START) -> Path:
         path = Path(f"{to_file_name(name)}.yaml")
     except PydanticCustomError as refusal:
         raise UsageError(f"the name of a robot {refusal.message()}") from None
+    require_free(path)
+    text = modeline(path.parent) + _MODELINE.sub("", _renamed(load(like).text, name))
+    write_atomically(path, lambda file: file.write_text(text, encoding="utf-8"))
+    return path
+
+
+def require_free(path: Path) -> None:
+    """Refuse to write over what is there.
+
+    Raises:
+        UsageError: when there is something.
+    """
     if os.path.lexists(path):
         raise UsageError(f"{path} is there already: choose another name, or remove it")
-    text = _MODELINE.sub("", _renamed(load(like).text, name))
-    modeline = f"# yaml-language-server: $schema={_schema()}\n"
-    write_atomically(path, lambda file: file.write_text(modeline + text, encoding="utf-8"))
-    return path
+
+
+def modeline(folder: Path) -> str:
+    """The first line of a robot file in a folder, by which an editor finds the schema."""
+    return f"# yaml-language-server: $schema={_schema(folder.resolve())}\n"
 
 
 def _renamed(text: str, name: str) -> str:
@@ -53,10 +66,9 @@ def _renamed(text: str, name: str) -> str:
     return text[:start] + written + text[end:]
 
 
-def _schema() -> str:
-    """Where an editor finds the schema, seen from the current folder."""
+def _schema(folder: Path) -> str:
+    """Where an editor finds the schema, seen from a folder."""
     schema = SCHEMA.resolve()
-    here = Path.cwd()
     # A checkout may be moved; elsewhere the place may hold spaces, which end a modeline.
-    inside = here.is_relative_to(PACKAGE.resolve())
-    return os.path.relpath(schema, here) if inside else schema.as_uri()
+    inside = folder.is_relative_to(PACKAGE.resolve())
+    return os.path.relpath(schema, folder) if inside else schema.as_uri()

@@ -35,6 +35,7 @@ Like = Annotated[
     str | None,
     arg(metavar="ROBOT", help="copy this robot, but for its name", help_behavior_hint=""),
 ]
+Foreign = Annotated[Path, arg(metavar="FILE", help="an .xml of MuJoCo (MJCF) or a .urdf")]
 Run = Annotated[str, arg(metavar="RUN", help="folder of a training run")]
 Exported = Annotated[
     str,

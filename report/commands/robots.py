@@ -20,6 +20,7 @@ from vgps.report.options import (
     File,
     Flag,
     Folder,
+    Foreign,
     Json,
     Like,
     Name,
@@ -81,6 +82,24 @@ def new_command(name: Positional[Name], like: Like = None, json: Json = False) -
     path = new_robot(name, START if like is None else like)
     if json:
         print_json({"robot": name, "file": str(path)})
+    else:
+        print(f"{path}: written, to be edited")
+        say_next(("check", str(path)))
+
+
+def import_command(file: Positional[Foreign], out: File = None, json: Json = False) -> None:
+    """Write a commented robot file from a planar MJCF or URDF file, and say what it leaves out.
+
+    Args:
+        out: File to write; NAME.yaml in the current folder, after the other one, when absent.
+    """
+    from vgps.report.imported_robot import import_into
+
+    path, left_out = import_into(file, out)
+    for sentence in left_out:
+        print(f"left out: {sentence}", file=sys.stderr)
+    if json:
+        print_json({"file": str(path), "left_out": left_out})
     else:
         print(f"{path}: written, to be edited")
         say_next(("check", str(path)))
