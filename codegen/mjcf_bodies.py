@@ -65,7 +65,7 @@ def frames_of(scene: Scene, bodies: Sequence[Body], names: Sequence[str]) -> Fra
 def link_of(scene: Scene, body: Body, bodies: Sequence[Body]) -> Part:
     """Its mass, length, direction, centre of mass and inertia, about the normal alone."""
     _, model, data, plane = scene
-    parts = np.flatnonzero(model.body_weldid == body.number)
+    parts = _parts(scene, body)
     masses = model.body_mass[parts]  # (n,)
     mass = masses.sum()
     places = np.array([scene.flat(data.xipos[b]) for b in parts])  # (n, 2)
@@ -76,7 +76,7 @@ def link_of(scene: Scene, body: Body, bodies: Sequence[Body]) -> Part:
         inertia += model.body_inertia[b] @ normal**2
     shape = _shape(scene, body, bodies)
     if scene.model.opt.density > 0.0 or scene.model.opt.viscosity > 0.0:
-        shape |= _bar(scene, parts[masses > 0.0], shape)
+        shape |= _bar(scene, parts, shape)
     return {"mass": float(mass), **shape, "com": (com - body.origin).tolist(), "inertia": inertia}
 
 
@@ -196,11 +196,18 @@ def _bars(scene: Scene, body: Body) -> list[tuple[Array, Array]]:
 
 def is_rolled(scene: Scene, body: Body) -> bool:
     """Whether no principal axis of a bar stands on the plane, so that it lies on an edge there."""
-    axes = scene.data.ximat[body.number].reshape(3, 3).T
+    axes = scene.data.ximat[_parts(scene, body)[0]].reshape(3, 3).T
     return not any(is_parallel(axis, scene.plane.normal) for axis in axes)
 
 
-def _bar(scene: Scene, parts: Array, shape: Part) -> Part:
+def _parts(scene: Scene, body: Body) -> list[int]:
+    """The bodies with a mass that make up a link, at least one."""
+    model = scene.model
+    has_mass = (model.body_weldid == body.number) & (model.body_mass > 0.0)
+    return [int(b) for b in np.flatnonzero(has_mass)]
+
+
+def _bar(scene: Scene, parts: list[int], shape: Part) -> Part:
     """The width and direction of the bar that MuJoCo's fluid sees; nothing where it is none."""
     if len(parts) != 1:
         return {}

@@ -42,8 +42,8 @@ def contacts(scene: Scene, frames: Frames) -> Contacts:
         if outline is None:
             left_out.append(f"{_called(model, g)}, whose shape has no corners or round ends here")
         for at, radius in outline or ():
-            place = (at - origin).tolist()
-            point = {"name": model.geom(g).name or link, "link": link, "at": place}
+            place = (at - origin).round(6)  # m; contact is soft over millimetres
+            point = {"name": model.geom(g).name or link, "link": link, "at": place.tolist()}
             point |= {"contact": True} | ({"radius": radius} if radius else {})
             points.append(point | {"friction": _friction(model, floor, g)})
     if not points:

@@ -137,10 +137,10 @@ def _on_what(scene: Scene, coordinates: Mapping[int, Coordinate], frames: Frames
             for w in wraps
         ):
             raise _Left("of tendons only fixed ones, of joints, are known")
-        sums = {}
+        sums: dict[str, float] = {}
         for w in wraps:
             joint, sign = coordinates[int(model.wrap_objid[w])]
-            sums[joint] = sign * float(model.wrap_prm[w])
+            sums[joint] = sums.get(joint, 0.0) + sign * float(model.wrap_prm[w])
         return {"joints": sums, "scale": float(gear[0])}
     if model.actuator_trntype[a] == mujoco.mjtTrn.mjTRN_SITE:
         return _on_link(scene, frames, int(at), int(reference), gear)

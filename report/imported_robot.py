@@ -14,7 +14,7 @@ from vgps.report.options import UsageError
 
 _WIDTH = 110  # characters of a line
 _COLUMN = 34  # of comments
-_EXACT = 1e-12  # relative, of the numbers that are written
+_EXACT = 1e-13  # relative, of the numbers that are written
 _MOST = 30  # joints in an expression
 _USUAL = 100.0  # N or N·m, of an action without limits
 _STEP = 0.01  # s, about which a step of the task is long
@@ -136,7 +136,8 @@ def _items(part: Mapping[str, Any], turns: bool) -> Iterator[str]:
     """The keys of a part after its name, but for those that say what is so anyway."""
     for key, value in part.items():
         text = _value(value, key in _ANGLES and (turns or key == "axis"))
-        is_default = (key == "com" and _is_halfway(part)) or (key, text) in _DEFAULTS
+        is_default = (key, text) in _DEFAULTS and "link" not in part  # which a force needs
+        is_default |= key == "com" and _is_halfway(part)
         if key != "name" and not is_default:
             yield f"{key}: {text}"
 
