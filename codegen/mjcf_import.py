@@ -12,14 +12,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from vgps.codegen.description.consistency import FLOATING
 from vgps.codegen.errors import InputError, RobotFileError
 from vgps.codegen.mjcf_bodies import Body, bodies_of, frames_of, is_rolled, joint_of, link_of
 from vgps.codegen.mjcf_contact import contacts
 from vgps.codegen.mjcf_drives import Coordinate, drives
 from vgps.codegen.mjcf_names import Names
 from vgps.codegen.mjcf_plane import Part, Scene, Sentence, called, scene_of
-
-FLOATING = "x", "y", "angle"
 
 
 class MissingMujoco(InputError):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from vgps.codegen.files import write_atomically
+from vgps.codegen.mjcf_contact import SINK
 from vgps.codegen.mjcf_import import Imported, import_robot, one_line
 from vgps.codegen.mjcf_names import plain_name
 from vgps.report.new_robot import modeline, require_free
@@ -91,15 +92,16 @@ def _head(source: str, imported: Imported) -> Iterator[str]:
     text = f"its {imported.plane} plane is x to the right and y up"
     yield from _comment(f"From {source}, as MuJoCo reads it; {text}.")
     if imported.turned:
-        yield from _comment(f"The other way round than there: {', '.join(imported.turned)}.")
+        yield from _comment(f"With the other sign than there: {', '.join(imported.turned)}.")
     if any("limits" in joint for joint in imported.robot.get("joints", ())):
-        text = "limit_stiffness is what MuJoCo's constraint has for what the joint moves"
-        yield from _comment(f"{text}, a spring that need not be as stiff.")
+        text = "limit_stiffness is that of MuJoCo's limits, for the inertia that the joint moves"
+        yield from _comment(f"{text}; a softer one is often enough.")
     if "ground" in imported.robot:
-        text = "The ground's stiffness lets one point with the whole weight on it sink 2 cm"
-        yield from _comment(f"{text}; softness and speeds are a choice.")
+        sink = f"{100 * SINK:g} cm under a point that carries the whole weight"
+        text = f"The ground's stiffness is a choice, by which it gives way {sink}"
+        yield from _comment(f"{text}; so are softness and speeds.")
     if imported.is_undriven:
-        yield "# It drives nothing there: here every joint is actuated."
+        yield "# No drive of that file can be said here, so every joint is actuated."
     for sentence in imported.left_out:
         yield from _comment(f"Left out: {sentence}.")
 

@@ -91,7 +91,7 @@ def import_command(file: Positional[Foreign], out: File = None, json: Json = Fal
     """Write a commented robot file from a planar MJCF or URDF file, and say what it leaves out.
 
     Args:
-        out: File to write; NAME.yaml in the current folder, after the other one, when absent.
+        out: File to write; when absent, a .yaml in the current folder with the name of FILE.
     """
     from vgps.report.imported_robot import import_into
 
