@@ -32,7 +32,7 @@ the task goes on: within one a policy that lasts may well cost more than one tha
 All that is a pass.  Where its result still fails too often, another pass begins from it, with
 bounds of its own: one from a policy that hardly did the task ends with one that does it often.  The
 d_i are cut so that the few rollouts that fail do not drown the rest; where these few are what is
-left to learn from, a later pass cuts less.
+left to learn from, a later pass cuts less.  While many fail, cutting less learns nothing.
 """
 
 from typing import NamedTuple
@@ -71,8 +71,9 @@ LASTING = 4  # horizons over which the result is judged
 CONTINUED = 0.5  # share of the living rollouts that go on
 STATES = 3000  # that the Fisher matrix is averaged over
 CLEAR = 2.0  # standard errors by which one policy succeeds more often than another
-CLIPPED = 10.0  # multiples of the median |d_i| beyond which d_i is cut, in the first pass
-CLIPPED_LATER = 10.0  # times more in each pass after another
+CLIPPED = 10.0  # multiples of the median |d_i| beyond which d_i is cut
+CLIPPED_IF_RARE = 100.0  # the same in a pass after another that begins with rare failures
+RARE = 0.25  # share of rollouts that fail, at most
 
 
 class FinishState(NamedTuple):
@@ -89,6 +90,7 @@ class FinishState(NamedTuple):
     visited_t: Array  # (n,) s, when they were visited
     cap: float
     dead: float
+    clipped: float  # multiples of the median |d_i| beyond which d_i is cut
 
     @property
     def rounds(self) -> int:
@@ -111,7 +113,7 @@ class FinishRecord(NamedTuple):
 
 def begin(model: Model, policy: Policy, rng: np.random.Generator, passes: int = 0) -> FinishState:
     """The state before the first round of a pass, from what the policy does at present."""
-    runs, good = _rollouts_that_succeed(model, policy, rng)
+    runs, good, failing = _rollouts_that_succeed(model, policy, rng)
     c = np.minimum(runs.c[good], LARGEST_COST)
     recent = min(RECENT, c.shape[1])
     total = np.cumsum(np.pad(c, ((0, 0), (1, 0))), axis=1)
@@ -130,25 +132,27 @@ def begin(model: Model, policy: Policy, rng: np.random.Generator, passes: int = 
         visited_t=visited_t,
         cap=cap,
         dead=_multiple_of_largest_median(moving, DEAD),
+        clipped=CLIPPED_IF_RARE if passes and failing <= RARE else CLIPPED,
     )
 
 
 def _rollouts_that_succeed(
     model: Model, policy: Policy, rng: np.random.Generator
-) -> tuple[Rollouts, NDArray[np.bool_]]:
-    """Rollouts that show what doing the task costs, and which of them (R,) do it.
+) -> tuple[Rollouts, NDArray[np.bool_], float]:
+    """Rollouts that show what doing the task costs, which (R,) do it, and the share that fails.
 
-    They are under all noise where enough of these succeed, otherwise without noise; where too few
-    succeed even then, all count.  Medians over rollouts that mostly fail would take failing for
-    normal.
+    They are under all noise, of which the share is, where enough of these succeed, otherwise
+    without noise; where too few succeed even then, all count.  Medians over rollouts that mostly
+    fail would take failing for normal.
     """
-    horizon = model.robot.task.horizon
+    horizon, failing = model.robot.task.horizon, []
     for noise in (True, False):
         runs = run_policy(model, policy, PAIRS, horizon, rng, stochastic=noise, disturbed=noise)
         good = successes(model, runs)
+        failing.append(1.0 - float(good.mean()))
         if good.mean() >= ENOUGH:
-            return runs, good
-    return runs, np.ones(PAIRS, dtype=bool)
+            return runs, good, failing[0]
+    return runs, np.ones(PAIRS, dtype=bool), failing[0]
 
 
 def improve(
@@ -189,7 +193,7 @@ def _iterate(
 
     costs = np.minimum(runs.c, state.cap).sum(axis=1)
     d = costs[:PAIRS] - costs[PAIRS:]
-    most = CLIPPED * CLIPPED_LATER**state.passes * np.median(np.abs(d))
+    most = state.clipped * np.median(np.abs(d))
     m = MOMENTUM * state.momentum + (1.0 - MOMENTUM) * np.clip(d, -most, most) @ xi / PAIRS
     nats = KL * (1.0 - 0.9 * state.iteration / ITERATIONS)
     theta, length = state.theta.copy(), np.linalg.norm(m)

@@ -72,6 +72,7 @@ FINISH: Schema = {
     "visited_t": numbers("states", optional=True),  # early versions knew no policy that sees t
     "cap": numbers(),
     "dead": numbers(),
+    "clipped": numbers(optional=True),  # early versions had one
 }
 _MEMORIES: dict[type[Any] | None, Schema] = {
     None: {},
@@ -220,6 +221,7 @@ def finish_from_arrays(arrays: Mapping[str, NDArray]) -> FinishState:
         visited_t=arrays.get("visited_t", np.zeros(len(arrays["visited"]))),
         cap=float(arrays["cap"]),
         dead=float(arrays["dead"]),
+        clipped=float(arrays.get("clipped", finish.CLIPPED)),
     )
 
 
