@@ -23,7 +23,8 @@ from vgps.codegen.errors import singular
 from vgps.codegen.files import remove_leftovers, rename_durably, scratch
 from vgps.codegen.folders import builds
 from vgps.codegen.lock import locked, tidy
-from vgps.codegen.model import Manifest, Model
+from vgps.codegen.mechanism import Manifest
+from vgps.codegen.model import Model
 from vgps.codegen.toolchain import Toolchain, find_toolchain
 
 _ROOM = Path(__file__).parent

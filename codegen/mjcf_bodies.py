@@ -68,7 +68,7 @@ def link_of(scene: Scene, body: Body, bodies: Sequence[Body]) -> Part:
     parts = _parts(scene, body)
     masses = model.body_mass[parts]  # (n,)
     mass = masses.sum()
-    places = np.array([scene.flat(data.xipos[b]) for b in parts])  # (n, 2)
+    places = np.array([scene.plane.place(data.xipos[b]) for b in parts])  # (n, 2)
     com = masses @ places / mass
     inertia = masses @ ((places - com) ** 2).sum(axis=1)
     for b in parts:
@@ -87,7 +87,7 @@ def joint_of(scene: Scene, body: Body, bodies: Sequence[Body]) -> Part:
     dof, address = model.jnt_dofadr[j], model.jnt_qposadr[j]
     part: Part = {}
     if scene.is_slide(j):
-        along = scene.flat(data.xaxis[j])
+        along = scene.plane.place(data.xaxis[j])
         part |= {"type": "prismatic", "axis": direction_of(along)}
     above = next((b.origin for b in bodies if b.number == body.parent), np.zeros(2))
     part["at"] = (body.origin - above).tolist()
@@ -110,7 +110,7 @@ def _body(scene: Scene, b: int) -> Body:
     joints = range(model.body_jntadr[b], model.body_jntadr[b] + model.body_jntnum[b])
     parent = int(model.body_weldid[model.body_parentid[b]])
     last = joints[-1]
-    origin = scene.flat(data.xpos[b] if scene.is_slide(last) else data.xanchor[last])
+    origin = scene.plane.place(data.xpos[b] if scene.is_slide(last) else data.xanchor[last])
     if len(joints) == 1:
         sign = 1.0 if scene.is_slide(last) else float(np.sign(data.xaxis[last] @ plane.normal))
         return Body(b, parent, (last,), (sign,), origin)
@@ -183,13 +183,13 @@ def _bars(scene: Scene, body: Body) -> list[tuple[Array, Array]]:
         axes, size = data.geom_xmat[g].reshape(3, 3).T, model.geom_size[g]
         kind = mujoco.mjtGeom(int(model.geom_type[g]))
         if kind in (mujoco.mjtGeom.mjGEOM_CAPSULE, mujoco.mjtGeom.mjGEOM_CYLINDER):
-            half = size[1] * scene.flat(axes[2])
+            half = size[1] * scene.plane.place(axes[2])
         elif kind == mujoco.mjtGeom.mjGEOM_BOX:
-            half = max((size[i] * scene.flat(axes[i]) for i in range(3)), key=np.linalg.norm)
+            half = max((size[i] * scene.plane.place(axes[i]) for i in range(3)), key=np.linalg.norm)
         else:
             continue
         if np.linalg.norm(half) > _SAME:
-            middle = scene.flat(data.geom_xpos[g]) - body.origin
+            middle = scene.plane.place(data.geom_xpos[g]) - body.origin
             ends.append((middle - half, middle + half))
     return ends
 
@@ -217,7 +217,7 @@ def _bar(scene: Scene, parts: list[int], shape: Part) -> Part:
         j, k = {0, 1, 2} - {i}
         equal = abs(inertia[j] - inertia[k]) <= _SAME * inertia[j]
         if equal and inertia[i] <= inertia[j] and is_across(axes[i], scene.plane.normal):
-            along = scene.flat(axes[i])
+            along = scene.plane.place(axes[i])
             turn = shape.get("direction", 0.0) - direction_of(along)
             bar = {} if abs(math.sin(turn)) < _SAME else {"direction": direction_of(along)}
             return bar | {"width": math.sqrt(6.0 * inertia[i] / scene.model.body_mass[b])}

@@ -67,10 +67,6 @@ class Scene(NamedTuple):
     data: Any
     plane: Plane
 
-    def flat(self, place: Array) -> Array:
-        """(2,): what of a vector (3,) lies in the plane."""
-        return self.plane.place(place)
-
     def is_slide(self, j: int) -> bool:
         """Whether a joint slides; otherwise it turns."""
         return bool(self.model.jnt_type[j] == self.mujoco.mjtJoint.mjJNT_SLIDE)

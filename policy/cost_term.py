@@ -30,7 +30,7 @@ from vgps.policy.gaussian import LOG_2PI, Policy
 from vgps.policy.packed import FAST, HEADER, offsets, pack, preactivation
 from vgps.policy.softplus import softplus_into
 from vgps.solver.native import Pointer, callback, kernel
-from vgps.solver.objective import CostTerm
+from vgps.solver.objective import CostTerm, cleared
 
 Array = NDArray[np.float64]
 
@@ -130,10 +130,7 @@ def _expansion(
     G = P + nu + 1
     data = carray(data_, G + n_hidden * n_hidden)
     step_data, x, u = carray(step_data_, S * (n_hidden + nu)), carray(x_, nx), carray(u_, nu)
-    c_x, c_u = carray(c_x_, nx), carray(c_u_, nu)
-    c_xx, c_ux, c_uu = carray(c_xx_, (nx, nx)), carray(c_ux_, (nu, nx)), carray(c_uu_, (nu, nu))
-    c_x[:], c_u[:] = 0.0, 0.0
-    c_xx[:], c_ux[:], c_uu[:] = 0.0, 0.0, 0.0
+    c_x, c_u, c_xx, c_ux, c_uu = cleared(nx, nu, c_x_, c_u_, c_xx_, c_ux_, c_uu_)
 
     hidden, r = np.empty((3, n_hidden, S)), np.empty((nu, S))
     slope = hidden[2]

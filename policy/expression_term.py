@@ -26,7 +26,7 @@ from vgps.policy.gaussian import LOG_2PI, Policy
 from vgps.policy.packed import FAST, HEADER, offsets, pack, preactivation
 from vgps.policy.softplus import softplus_into
 from vgps.solver.native import Pointer, call, callback, kernel, row
-from vgps.solver.objective import CostTerm
+from vgps.solver.objective import CostTerm, cleared
 
 Array = NDArray[np.float64]
 
@@ -117,10 +117,7 @@ def _expansion(
     W1, _, W2, _, P = offsets(sizes)
     data, step_data = carray(data_, P + nu + 3), carray(step_data_, S * (nx + nu) + 1)
     x, u, dU = carray(x_, nx), carray(u_, nu), step_data[S * nx :]
-    c_x, c_u = carray(c_x_, nx), carray(c_u_, nu)
-    c_xx, c_ux, c_uu = carray(c_xx_, (nx, nx)), carray(c_ux_, (nu, nx)), carray(c_uu_, (nu, nu))
-    c_x[:], c_u[:] = 0.0, 0.0
-    c_xx[:], c_ux[:], c_uu[:] = 0.0, 0.0, 0.0
+    c_x, c_u, c_xx, c_ux, c_uu = cleared(nx, nu, c_x_, c_u_, c_xx_, c_ux_, c_uu_)
 
     X, t = np.empty((S, nx)), np.empty(S)
     o, o_x = np.empty((S, n_in)), np.empty((S, n_in, nx))

@@ -23,10 +23,11 @@ final ones are handed that as well, before their results.
 from typing import NamedTuple
 
 import numpy as np
+from numba import carray
 from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
-from vgps.solver.native import call, kernel, row
+from vgps.solver.native import Pointer, call, kernel, row
 
 Array = NDArray[np.float64]
 
@@ -108,6 +109,21 @@ def with_extra(objective: Objective, extra: CostTerm) -> Objective:
     """``objective`` plus ``extra``."""
     step_data = np.ascontiguousarray(extra.step_data)
     return objective._replace(extra=extra._replace(step_data=step_data), has_extra=True)
+
+
+@kernel
+def cleared(
+    nx: int, nu: int, c_x_: Pointer, c_u_: Pointer, c_xx_: Pointer, c_ux_: Pointer, c_uu_: Pointer
+) -> tuple[Array, Array, Array, Array, Array]:
+    """The derivatives that the expansion of a term fills: c_x (nx,), c_u (nu,), c_xx, c_ux, c_uu.
+
+    They are zeros for the time being.
+    """
+    c_x, c_u = carray(c_x_, nx), carray(c_u_, nu)
+    c_xx, c_ux, c_uu = carray(c_xx_, (nx, nx)), carray(c_ux_, (nu, nx)), carray(c_uu_, (nu, nu))
+    c_x[:], c_u[:] = 0.0, 0.0
+    c_xx[:], c_ux[:], c_uu[:] = 0.0, 0.0, 0.0
+    return c_x, c_u, c_xx, c_ux, c_uu
 
 
 @kernel

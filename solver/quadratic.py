@@ -11,7 +11,7 @@ from numba import carray
 from numpy.typing import NDArray
 
 from vgps.solver.native import Pointer, callback
-from vgps.solver.objective import CostTerm
+from vgps.solver.objective import CostTerm, cleared
 
 Array = NDArray[np.float64]
 
@@ -63,9 +63,7 @@ def _expansion(
     nx, nu = int(sizes[0]), int(sizes[1])
     x, u, values = carray(x_, nx), carray(u_, nu), carray(step_data_, 2 * (nx + nu))
     weights = values[nx + nu :]
-    c_x, c_u = carray(c_x_, nx), carray(c_u_, nu)
-    c_xx, c_ux, c_uu = carray(c_xx_, (nx, nx)), carray(c_ux_, (nu, nx)), carray(c_uu_, (nu, nu))
-    c_xx[:], c_ux[:], c_uu[:] = 0.0, 0.0, 0.0
+    c_x, c_u, c_xx, c_ux, c_uu = cleared(nx, nu, c_x_, c_u_, c_xx_, c_ux_, c_uu_)
     c = 0.0
     for i in range(nx):
         c_x[i] = weights[i] * (x[i] - values[i])

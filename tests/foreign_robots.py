@@ -1,6 +1,7 @@
 """Robots in MuJoCo's formats, with what people write there, and where our coordinates are in them."""
 
 import mujoco
+import mujoco_reference
 import numpy as np
 
 # A floating base whose slides are in another order and begin elsewhere; hinges both ways round, off
@@ -147,11 +148,7 @@ class Foreign:
 
     @property
     def mass_matrix(self):
-        full = np.empty((self.model.nv, self.model.nv))
-        for column, unit in zip(full.T, np.eye(self.model.nv), strict=True):
-            product = np.empty(self.model.nv)
-            mujoco.mj_mulM(self.model, self.data, product, unit)
-            column[:] = product
+        full = mujoco_reference.mass_matrix(self.model, self.data)
         return full[np.ix_(self.order, self.order)] * np.outer(self.sign, self.sign)
 
     @property

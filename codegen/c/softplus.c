@@ -7,15 +7,16 @@
 
 static inline double softplus_tail(double a) { return a >= NO_TAIL ? 0.0 : log1p(exp(-a)); }
 
-/* log(1 + f) for 0 <= f <= 1 by the polynomial of `log_of_sum`: beyond the square root of 2 of half
- * of 1 + f, so that no exponent has to be taken apart. */
+/* log(1 + f) of 0 <= f <= 1.  Where 1 + f is larger than the square root of 2 it is log 2 plus the
+ * logarithm of half of it, so that no exponent has to be taken apart. */
 static inline lanes log1p_of_share(lanes f)
 {
   const lane_bits large = f > 0x1.a827999fcef34p-2; /* sqrt(2) - 1 */
   f = choose(large, 0.5 * (f - 1.0), f);
   const lanes s = f / (2.0 + f), half = 0.5 * f * f;
-  const lanes y = f - (half - s * (half + log_polynomial(s * s)));
-  return y + choose(large, splat(0x1.62e42fefa39efp-1), splat(0.0)); /* log 2 */
+  const lanes high = choose(large, splat(0x1.62e42feep-1), splat(0.0)); /* log 2 in two parts */
+  const lanes low = choose(large, splat(0x1.a39ef35793c76p-33), splat(0.0));
+  return high - ((half - (s * (half + log_polynomial(s * s)) + low)) - f);
 }
 
 static __attribute__((noinline)) lanes near_tail(lanes a)

@@ -185,6 +185,18 @@ def at_most(count: int, reason: str = "") -> Check:
     return Check(check, maxItems=count)
 
 
+def at_least_one(text: str) -> Check:
+    """A validator of lists that are not empty; ``text`` says what one must be."""
+
+    def check(value: Any) -> Any:
+        if not isinstance(value, list | tuple) or not value:
+            given = "an empty list" if isinstance(value, list | tuple) else found(value)
+            raise refuse(f"{text}, found {given}")
+        return value
+
+    return Check(check, minItems=1)
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str):
         raise refuse(f"must be text, found {found(value)}", "text")

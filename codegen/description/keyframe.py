@@ -1,12 +1,17 @@
 """Postures that a motion goes through on its way, as a robot file gives them."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator
 
-from vgps.codegen.description.check import Check
-from vgps.codegen.description.fields import Coordinates, Part, Positive, at_most, refuse
-from vgps.codegen.errors import found
+from vgps.codegen.description.fields import (
+    Coordinates,
+    Part,
+    Positive,
+    at_least_one,
+    at_most,
+    refuse,
+)
 
 MOST_KEYFRAMES = 100
 
@@ -15,14 +20,6 @@ def _not_empty(q: dict[str, float]) -> dict[str, float]:
     if not q:
         raise refuse("must name at least one coordinate")
     return q
-
-
-def _listed(value: Any) -> Any:
-    if not isinstance(value, list | tuple) or not value:
-        given = "an empty list" if isinstance(value, list | tuple) else found(value)
-        text = "must be a list of at least one keyframe, such as {t: 0.5, q: {hip: 0.3}}"
-        raise refuse(f"{text}, found {given}")
-    return value
 
 
 class Keyframe(Part):
@@ -37,4 +34,8 @@ class Keyframe(Part):
     q: Annotated[Coordinates, AfterValidator(_not_empty)]
 
 
-Keyframes = Annotated[tuple[Keyframe, ...], at_most(MOST_KEYFRAMES), Check(_listed, minItems=1)]
+Keyframes = Annotated[
+    tuple[Keyframe, ...],
+    at_most(MOST_KEYFRAMES),
+    at_least_one("must be a list of at least one keyframe, such as {t: 0.5, q: {hip: 0.3}}"),
+]

@@ -12,7 +12,6 @@ from pydantic import (
     model_validator,
 )
 
-from vgps.codegen.description.check import Check
 from vgps.codegen.description.expression import parse, split_aggregates
 from vgps.codegen.description.fields import (
     LARGEST,
@@ -26,6 +25,7 @@ from vgps.codegen.description.fields import (
     Positive,
     Text,
     Truth,
+    at_least_one,
     at_most,
     refuse,
     whole,
@@ -104,8 +104,8 @@ class Initial(Part):
 
 _Initials = Annotated[
     tuple[Initial, ...],
-    Field(min_length=1),
     at_most(MOST_INITIAL_STATES, ": each gets a trajectory of its own"),
+    at_least_one("must be a mapping, or a list of at least one"),
 ]
 _INITIALS = TypeAdapter(_Initials)
 
@@ -116,9 +116,6 @@ def _one_or_several(
     # The validator of a union would put the name of a branch into the place of each mistake.
     if isinstance(value, dict | Initial):
         return Initial.model_validate(value, context=info.context)
-    if not isinstance(value, list | tuple) or not value:
-        given = "an empty list" if isinstance(value, list | tuple) else found(value)
-        raise refuse(f"must be a mapping, or a list of at least one, found {given}")
     return _INITIALS.validate_python(value, context=info.context)
 
 
@@ -133,18 +130,10 @@ class Observe(Part):
     v: Names
 
 
-def _expressions(value: Any) -> Any:
-    if not isinstance(value, list | tuple) or not value:
-        given = "an empty list" if isinstance(value, list | tuple) else found(value)
-        text = "must be a mapping with q and v, or a list of at least one expression"
-        raise refuse(f"{text}, found {given}")
-    return value
-
-
 _Expressions = Annotated[
     tuple[ExpressionText, ...],
     at_most(MOST_OBSERVED),
-    Check(_expressions, minItems=1),
+    at_least_one("must be a mapping with q and v, or a list of at least one expression"),
 ]
 _EXPRESSIONS = TypeAdapter(_Expressions)
 

@@ -53,7 +53,7 @@ def to_c(card: Card) -> str:
     policy = card.policy
     n_in, n_hidden, nu = policy.shape
     seen = zip(card.sees, card.units, strict=True)
-    acted = zip(card.acts, card.drives, card.low, card.high, strict=True)
+    acted = zip(card.acts, card.u_units, card.low, card.high, strict=True)
     lines = [f"o[{i}]  {name}{unit and ', '}{unit}" for i, (name, unit) in enumerate(seen)]
     lines += [
         f"u[{i}]  {name}, {unit}, {low:g} to {high:g}"

@@ -14,24 +14,24 @@ EQUATION = "u = W2 softplus(W1 o + b1) + b2, softplus(z) = log(1 + exp(z))"
 class Card(NamedTuple):
     """A policy, and what its numbers mean.
 
-    robot   name of the robot
-    of      hash of its mechanics and task, by which a policy of another is told
-    dt      s, for which an action is constant
-    sees    what it sees, in the order of its inputs: coordinates of the state, or expressions of it
-    units   of what it sees; none of expressions
-    acts    names of the actions
-    drives  their units
-    low     least actions, to which the robot cuts what the policy asks for
-    high    largest actions
+    robot      name of the robot
+    mechanics  the robot's identity, a hash of its mechanics and its dt
+    dt         s, for which an action is constant
+    sees       the names of its inputs: coordinates of the state, or expressions of it
+    units      of its inputs, empty for expressions
+    acts       names of the actions
+    u_units    of the actions
+    low        least actions, to which the robot cuts what the policy asks for
+    high       largest actions
     """
 
     robot: str
-    of: str
+    mechanics: str
     dt: float
     sees: tuple[str, ...]
     units: tuple[str, ...]
     acts: tuple[str, ...]
-    drives: tuple[str, ...]
+    u_units: tuple[str, ...]
     low: tuple[float, ...]
     high: tuple[float, ...]
     policy: Policy
@@ -45,12 +45,12 @@ def card(model: Model, policy: Policy) -> Card:
     low, high = np.asarray(model.limits).tolist()
     return Card(
         robot=robot.name,
-        of=identity(robot),
+        mechanics=identity(robot),
         dt=model.dt,
         sees=tuple(seen),
         units=tuple(units.get(name, "") for name in seen),
         acts=robot.u_names,
-        drives=robot.u_units,
+        u_units=robot.u_units,
         low=tuple(low),
         high=tuple(high),
         policy=policy,

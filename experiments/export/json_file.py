@@ -10,14 +10,14 @@ def to_json(card: Card) -> str:
     policy = card.policy
     content = {
         "robot": card.robot,
-        "mechanics": card.of,
+        "mechanics": card.mechanics,
         "dt": card.dt,
         "equation": EQUATION,
         "o": [{"name": n, "unit": u} for n, u in zip(card.sees, card.units, strict=True)],
         "u": [
             {"name": name, "unit": unit, "low": _bound(low), "high": _bound(high), "sigma": sigma}
             for name, unit, low, high, sigma in zip(
-                card.acts, card.drives, card.low, card.high, policy.sigma.tolist(), strict=True
+                card.acts, card.u_units, card.low, card.high, policy.sigma.tolist(), strict=True
             )
         ],
         "W1": policy.W1.tolist(),

@@ -46,10 +46,10 @@ def to_onnx(card: Card) -> bytes:
     limits = [f"{low:g} to {high:g}" for low, high in zip(card.low, card.high, strict=True)]
     about = {
         "robot": card.robot,
-        "mechanics": card.of,
+        "mechanics": card.mechanics,
         "dt": f"{card.dt!r} s",
         "o": _listed(card.sees, card.units),
-        "u": _listed(card.acts, card.drives, limits),
+        "u": _listed(card.acts, card.u_units, limits),
     }
     helper.set_model_props(model, about)
     onnx.checker.check_model(model)

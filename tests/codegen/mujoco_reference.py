@@ -7,6 +7,17 @@ from vgps.codegen.description.robot import Robot
 from vgps.codegen.mjcf import to_mjcf
 
 
+def mass_matrix(model, data):
+    """MuJoCo's (nv, nv), in its own order."""
+    # Column by column: the call for the whole matrix differs between versions of MuJoCo.
+    full = np.empty((model.nv, model.nv))
+    for column, unit in zip(full.T, np.eye(model.nv), strict=True):
+        product = np.empty(model.nv)
+        mujoco.mj_mulM(model, data, product, unit)
+        column[:] = product
+    return full
+
+
 class Reference:
     """MuJoCo's answers in our coordinates, order of coordinates and plane."""
 
@@ -27,13 +38,7 @@ class Reference:
 
     @property
     def mass_matrix(self):
-        # Column by column: the call for the whole matrix differs between versions of MuJoCo.
-        full = np.empty((self.model.nv, self.model.nv))
-        for column, unit in zip(full.T, np.eye(self.model.nv), strict=True):
-            product = np.empty(self.model.nv)
-            mujoco.mj_mulM(self.model, self.data, product, unit)
-            column[:] = product
-        return full[np.ix_(self.order, self.order)]
+        return mass_matrix(self.model, self.data)[np.ix_(self.order, self.order)]
 
     @property
     def bias_force(self):

@@ -55,7 +55,7 @@ def test_free_motion_is_the_same(compiled, name):
 
 
 def test_it_stands_on_its_ground():
-    """A block with two feet, in MuJoCo's own contact."""
+    """A quadruped, dropped and without a drive, comes to lie on the plane, in MuJoCo's own contact."""
     robot = load("quadruped")
     model, left_out = loaded(robot)
     assert left_out == []

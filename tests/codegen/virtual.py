@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import casadi as ca
 import numpy as np
 
 from vgps.codegen.description.robot import Robot
@@ -49,6 +50,15 @@ class Virtual:
         for u in U:
             X.append(self.step(X[-1], u))
         return np.array(X)
+
+    def explicit_derivatives(self, q: np.ndarray, v: np.ndarray, u: np.ndarray) -> np.ndarray:
+        """d(acceleration)/d(q, v, u), (nv, nx + nu): CasADi's, of the whole expression."""
+        arguments = [
+            ca.SX.sym(name, len(each)) for name, each in zip("qvu", (q, v, u), strict=True)
+        ]
+        a = self.casadi["acceleration"](*arguments)
+        derivatives = ca.Function("a_z", arguments, [ca.jacobian(a, ca.vertcat(*arguments))])
+        return derivatives(q, v, u).full()
 
     def slope(self, x: np.ndarray, u: np.ndarray) -> np.ndarray:
         """dx/dt (nx,)."""

@@ -104,6 +104,20 @@ def test_the_result_is_what_lasts(build_text, monkeypatch):
         np.testing.assert_allclose(theta, kept.theta, rtol=1e-12)
 
 
+def test_a_later_pass_cuts_less_where_failures_are_rare(cart):
+    holds, runs_away = linear_policy([1.0, 1.0]), linear_policy([-5.0, 0.0])
+    for policy, passes, clipped in (
+        (holds, 0, finish.CLIPPED),
+        (holds, 1, finish.CLIPPED_IF_RARE),
+        (runs_away, 1, finish.CLIPPED),
+    ):
+        state = finish.begin(cart, policy, np.random.default_rng(0), passes)
+        assert state.clipped == clipped
+    nothing_counts = state._replace(clipped=0.0)
+    after, _ = finish.improve(cart, runs_away, nothing_counts, np.random.default_rng(1))
+    np.testing.assert_array_equal(after.theta, state.theta)
+
+
 def test_it_learns_under_harder_noise_and_is_judged_under_the_tasks(cart, short, monkeypatch):
     deviations = {"learns": [], "judged": []}
 
