@@ -56,13 +56,18 @@ class Entry(NamedTuple):
             f"[`{self.name}`](models/{self.name}.yaml): {self.description}",
             str(self.lines),
             self.sizes,
-            f"{self.ddp_cost:.3g}",
-            f"{self.cost:.3g}",
+            _three_digits(self.ddp_cost),
+            _three_digits(self.cost),
             f"{self.success:.2f}",
             f"{self.disturbed:.2f}",
             f"{self.seconds:.0f}",
         )
         return f"| {' | '.join(cells)} |"
+
+
+def _three_digits(number: float) -> str:
+    """Its first three digits, in full: 1,200."""
+    return f"{float(f'{number:.3g}'):,.10g}"
 
 
 def entry(
