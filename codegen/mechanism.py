@@ -151,6 +151,17 @@ class Mechanism:
         self._run("linearize", len(U), X, U, f_x, f_u)
         return f_x, f_u
 
+    def hessians(self, X: ArrayLike, U: ArrayLike, P: ArrayLike) -> Array:
+        """p_t^T f_zz (T, nx+nu, nx+nu), z = (x, u), of ``step`` at X (T or T+1, nx), U (T, nu).
+
+        P (T, nx) has the multipliers p_t.
+        """
+        X, U = self._trajectory(X, U)
+        P = checked_array("P", P, (len(U), self.nx))
+        H = np.empty((len(U), self.nx + self.nu, self.nx + self.nu))
+        self._run("step_hessians", len(U), X, U, P, H)
+        return H
+
     def points(self, q: ArrayLike) -> dict[str, Array]:
         """Positions (2,) in metres of joints, link ends, named points and the centre of mass."""
         names = self.manifest["points"]

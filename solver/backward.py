@@ -37,6 +37,11 @@ class Gains(NamedTuple):
     V_xx: Array  # (T, nx, nx)
     expected: Array  # (2,): the cost is expected to change by size * [0] + size^2 * [1]
 
+    @property
+    def expected_decrease(self) -> float:
+        """Of the cost by the full step."""
+        return -float(self.expected[0] + self.expected[1])
+
     @classmethod
     def zeros(cls, T: int, nx: int, nu: int) -> "Gains":
         """Zero everywhere, to be filled."""

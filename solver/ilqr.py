@@ -30,6 +30,7 @@ from vgps.solver.finite import require_finite, require_finite_expansion
 from vgps.solver.line_search import LineSearch
 from vgps.solver.objective import Expansion, Objective, expand
 from vgps.solver.rollout import rollout
+from vgps.solver.second_order import SecondOrder, Trials
 
 Array = NDArray[np.float64]
 
@@ -62,6 +63,7 @@ class Settings(NamedTuple):
     regularization_min: float = 1e-6  # below this, it is switched off
     regularization_max: float = 1e10
     regularization_factor: float = 2.0  # of its rate of growth and decay
+    second_order: bool = True  # DDP; else iLQR, Gauss-Newton throughout
 
 
 DEFAULT = Settings()
@@ -128,6 +130,8 @@ def ilqr(
     expand(linearize, objective, X, U, expansion)
 
     regularization = _Regularization(model, settings)
+    exact = SecondOrder(model, objective) if settings.second_order else None
+    trials = Trials()
     reason = Reason.ITERATIONS
     iteration = 0
     for iteration in range(1, settings.max_iterations + 1):
@@ -135,28 +139,39 @@ def ilqr(
         if regularization.exhausted:
             reason = Reason.REGULARIZATION
             break
-        linear, quadratic = gains.expected
-        if (
-            -(linear + quadratic) < settings.cost_tolerance
-            and regularization.value <= settings.regularization_start
-        ):
+        taken, is_exact = gains, False
+        settled = gains.expected_decrease < settings.cost_tolerance
+        if tried := exact is not None and (trials.is_due() or settled):
+            is_exact = exact.try_step(X, U, expansion, gains.V_x, regularization.value)
+            taken = exact.gains if is_exact else gains
+        settled = taken.expected_decrease < settings.cost_tolerance
+        enough = 0.0 if exact is not None else settings.regularization_start
+        if settled and regularization.value <= enough:
             reason = Reason.STATIONARY
             break
-        step = search.descend(X, U, gains, cost, settings.accept)
+        step = search.descend(X, U, taken, cost, settings.accept)
         cost = step.cost
         if callback is not None:
             callback(Iteration(iteration, cost, step.decrease, step.size, regularization.value))
+        if tried:
+            trials.succeeded() if is_exact and step.size >= _LONG else trials.failed()
         if not step.size:
+            if settled:
+                reason = Reason.STATIONARY
+                break
             regularization.grow()
             continue
         expand(linearize, objective, X, U, expansion)
         if step.size <= _SHORT:
             regularization.grow()
         elif step.size >= _LONG:
+            final = regularization.value == 0.0 and tried and (step.size == 1.0 or not is_exact)
             regularization.shrink()
             if step.decrease < settings.cost_tolerance:
-                reason = Reason.CONVERGED
-                break
+                if final or exact is None:
+                    reason = Reason.CONVERGED
+                    break
+                trials.succeeded()
 
     regularization = _Regularization(model, settings._replace(regularization_start=0.0))
     regularization.raise_until_convex(expansion, U, limits, gains)

@@ -18,6 +18,10 @@ Both terms are addresses of compiled functions with the signatures
 The task's are those of a whole trajectory, which the robot's compiled code computes in SIMD lanes,
 like the derivatives of the dynamics.  Where an expression of the task names the time, they and the
 final ones are handed that as well, before their results.
+
+The Hessians of an expansion are Gauss-Newton: exact in what a cost names, which is taken linearly
+in (x, u).  What this leaves out of the task's own is  curvature(T, X, U, H)  and, of the final
+cost,  curvature(x, H).
 """
 
 from typing import NamedTuple
@@ -37,8 +41,10 @@ class TaskCost(NamedTuple):
 
     values: int
     expansion: int
+    curvature: int
     final_value: int  # 0 where there is no final cost
     final_expansion: int
+    final_curvature: int
     times: Array  # (T+1,) s, of each state; (0,) where no expression names the time
 
 
@@ -97,8 +103,10 @@ def task_objective(model: Model, T: int, alpha: float = 1.0, first: int = 0) -> 
     task = TaskCost(
         values=model.address("cost_batch"),
         expansion=model.address("cost_expansion_batch"),
+        curvature=model.address("cost_curvature_batch"),
         final_value=model.address("final_cost") if has_final else 0,
         final_expansion=model.address("final_cost_expansion") if has_final else 0,
+        final_curvature=model.address("final_cost_curvature") if has_final else 0,
         times=model.dt * (first + np.arange(T + 1.0)) if described.is_timed else np.empty(0),
     )
     nothing = CostTerm(0, 0, np.empty(0), np.empty((T, 0)))

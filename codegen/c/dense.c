@@ -17,6 +17,10 @@ typedef void NAME(system)(const real *restrict q, const real *restrict v, const 
 typedef void NAME(derivatives_rhs)(const real *restrict q, const real *restrict v,
                                    const real *restrict u, const real *restrict y,
                                    real *restrict rhs_z);
+typedef void NAME(residual_hessian)(const real *restrict q, const real *restrict v,
+                                    const real *restrict u, const real *restrict y,
+                                    const real *restrict l, real *restrict L_zz,
+                                    real *restrict L_yz);
 
 /* to (n) -= factor * from (n) */
 static inline void NAME(subtract)(int n, real factor, const real *restrict from, real *restrict to)
@@ -88,4 +92,20 @@ static void NAME(solve_derivatives)(NAME(system) *system, NAME(derivatives_rhs) 
   derivatives_rhs(q, v, u, y, y_z);
   NAME(solve)(factor, NZ, y_z);
   NAME(to_joints)(NZ, y_z, out_z);
+}
+
+/* L_zz (NZ, NZ) and L_yz (NV, NZ) of the multiplier p (NV) of y in joint coordinates. */
+static void NAME(solve_residual_hessian)(NAME(system) *system,
+                                         NAME(residual_hessian) *residual_hessian,
+                                         const real *restrict q, const real *restrict v,
+                                         const real *restrict u, const real *restrict p,
+                                         real *restrict L_zz, real *restrict L_yz)
+{
+  real factor[NV * NV], y[NV], l[NV];
+  NAME(solution)(system, q, v, u, factor, y);
+  memcpy(l, p, sizeof l);
+  for (int i = 0; i < NV; ++i)
+    if (PARENT[i] >= 0) l[PARENT[i]] -= p[i];
+  NAME(solve)(factor, 1, l);
+  residual_hessian(q, v, u, y, l, L_zz, L_yz);
 }

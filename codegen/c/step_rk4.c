@@ -11,9 +11,6 @@
  * `real` and NAME are as in chain.c.
  */
 
-static const double NAME(node)[3] = {0.5, 0.5, 1.0}; /* where stages 2..4 stand */
-static const double NAME(weight)[4] = {1.0 / 6, 1.0 / 3, 1.0 / 3, 1.0 / 6};
-
 void NAME(step)(const real *restrict x, const real *restrict u, real *restrict x_next)
 {
   const double h = DT / SUBSTEPS;
@@ -25,9 +22,9 @@ void NAME(step)(const real *restrict x, const real *restrict u, real *restrict x
     for (int s = 0; s < 4; ++s) {
       memcpy(slope, stage + NQ, NV * sizeof(real));
       NAME(acceleration)(stage, stage + NQ, u, slope + NQ);
-      for (int i = 0; i < NX; ++i) x_next[i] += h * NAME(weight)[s] * slope[i];
+      for (int i = 0; i < NX; ++i) x_next[i] += h * WEIGHT[s] * slope[i];
       if (s < 3)
-        for (int i = 0; i < NX; ++i) stage[i] = start[i] + h * NAME(node)[s] * slope[i];
+        for (int i = 0; i < NX; ++i) stage[i] = start[i] + h * NODE[s] * slope[i];
     }
   }
 }
@@ -50,11 +47,11 @@ void NAME(step_derivatives)(const real *restrict x, const real *restrict u, real
       NAME(acceleration_derivatives)(stage, stage + NQ, u, slope + NQ, a_z);
       memcpy(d_slope, D_stage + NQ * NZ, NV * NZ * sizeof(real));
       NAME(chain)(substep == 0 && s == 0, a_z, D_stage, d_slope + NQ * NZ);
-      for (int i = 0; i < NX; ++i) x_next[i] += h * NAME(weight)[s] * slope[i];
-      for (int i = 0; i < NX * NZ; ++i) D[i] += h * NAME(weight)[s] * d_slope[i];
+      for (int i = 0; i < NX; ++i) x_next[i] += h * WEIGHT[s] * slope[i];
+      for (int i = 0; i < NX * NZ; ++i) D[i] += h * WEIGHT[s] * d_slope[i];
       if (s < 3) {
-        for (int i = 0; i < NX; ++i) stage[i] = start[i] + h * NAME(node)[s] * slope[i];
-        for (int i = 0; i < NX * NZ; ++i) D_stage[i] = D_start[i] + h * NAME(node)[s] * d_slope[i];
+        for (int i = 0; i < NX; ++i) stage[i] = start[i] + h * NODE[s] * slope[i];
+        for (int i = 0; i < NX * NZ; ++i) D_stage[i] = D_start[i] + h * NODE[s] * d_slope[i];
       }
     }
   }

@@ -1,7 +1,7 @@
 """The C file of a robot: generated functions in both dialects, and the loops around them.
 
-It has two parts that take a compiler about equally long and do not call each other, so that two
-cores can compile them at the same time: where PART is 1 or 2, the file is that part alone.
+It has three parts, so that cores can compile them at the same time: plain doubles, lanes, and
+second derivatives in lanes.  Where PART is one of their numbers, the file is that part alone.
 """
 
 import math
@@ -17,7 +17,7 @@ from vgps.codegen.errors import BuildError
 from vgps.codegen.mechanics.function import NumericSolve
 from vgps.codegen.mechanics.functions import Functions
 
-PARTS = 2
+PARTS = 3
 _LOOPS = Path(__file__).parents[1] / "c"
 
 
@@ -31,31 +31,36 @@ def c_source(robot: Robot, functions: Functions, compiled: list[ca.Function]) ->
     """
     for f in compiled:
         _refuse_infinite(f)
-    along_trajectories = [
-        compiled_function
-        for function, compiled_function in zip(functions.functions, compiled, strict=True)
-        if function.along_trajectories
-    ]
+    named = list(zip(functions.functions, compiled, strict=True))
+    along = [f for function, f in named if function.along_trajectories]
+    second_order = [f for function, f in named if function.second_order]
     solves = functions.numeric_solves
     solves_along = [solve for solve in solves if solve.along_trajectories]
     text = [
         _head(robot, functions, compiled),
         *_written("lanes", "lanes_math", "softplus", "batch"),
-        "#if PART != 2",
-        *(emit(f) for f in compiled),
-        *_loops(robot, solves, "double", "robot_"),
+        *(_written("tableau_rk4") if robot.task.integrator == "rk4" else []),
+        "#if PART < 2",
+        *(emit(f) for function, f in named if not function.second_order),
+        *_in_dialect("double", "robot_", _shared(solves) + _steps(robot, solves)),
         *_written("trajectory"),
         backward_pass.declarations(),
         *_written("riccati"),
         "#endif\n\n#if PART != 1",
-        *(emit(f, LANES) for f in along_trajectories),
-        *_loops(robot, solves_along, "lanes", "lanes_"),
-        *_batches(robot, solves_along, along_trajectories),
+        *_in_dialect("lanes", "lanes_", _shared(solves_along)),
+        "#if PART != 3",
+        *(emit(f, LANES) for f in along),
+        *_in_dialect("lanes", "lanes_", _steps(robot, solves_along)),
+        *_batches(robot, solves_along, along),
         *_written("trajectories"),
         policy_rollouts.declaration(),
         "void robot_point_jacobians(const double *restrict q, double *restrict J);",
         *_written("policy"),
-        "#endif",
+        "#endif\n\n#if PART != 2",
+        *(emit(f, LANES) for f in second_order),
+        *_second_order(robot, solves_along),
+        *_batches(robot, [], [f for f in second_order if f.name() == "cost_curvature"]),
+        "#endif\n#endif",
     ]
     return "\n\n".join(text)
 
@@ -84,6 +89,7 @@ def _head(robot: Robot, functions: Functions, compiled: list[ca.Function]) -> st
         "N_MEASURES": measures.numel_out(0),
         "DT": repr(robot.task.dt),
         "SUBSTEPS": robot.task.substeps,
+        "STAGES": robot.task.substeps * (4 if robot.task.integrator == "rk4" else 1),
     }
     if robot.task.is_timed:
         constants["TIMED"] = 1
@@ -91,21 +97,49 @@ def _head(robot: Robot, functions: Functions, compiled: list[ca.Function]) -> st
         constants["FINAL_COST"] = 1
     if robot.task.expressions:
         constants["N_OBSERVED"] = len(robot.task.expressions)
-    lines = [f"#include <{name}.h>" for name in ("limits", "math", "string")]
+    lines = [f"#include <{name}.h>" for name in ("limits", "math", "stdlib", "string")]
     lines += [f"#define {name} {value}" for name, value in constants.items()]
     lines += [f"static const int PARENT[NV] = {{{', '.join(map(str, functions.parents))}}};"]
     return "\n".join(lines)
 
 
-def _loops(robot: Robot, solves: list[NumericSolve], real: str, prefix: str) -> list[str]:
-    """The integrator, and what is solved numerically, on numbers of one type."""
+def _in_dialect(real: str, prefix: str, text: list[str]) -> list[str]:
+    """What is written once for numbers of any type, on those of one."""
     return [
         f"#define real {real}\n#define NAME(f) {prefix}##f",
-        *(_written("dense") if solves else []),
-        *(solver for solve in solves for solver in _solvers(solve)),
-        *_written("chain", f"step_{robot.task.integrator}"),
+        *text,
         "#undef real\n#undef NAME",
     ]
+
+
+def _shared(solves: list[NumericSolve]) -> list[str]:
+    """What integrators and their derivatives stand on."""
+    return _written("dense", "chain") if solves else _written("chain")
+
+
+def _steps(robot: Robot, solves: list[NumericSolve]) -> list[str]:
+    """What is solved numerically, and the integrator."""
+    return [
+        *(solver for solve in solves for solver in _solvers(solve)),
+        *_written(f"step_{robot.task.integrator}"),
+    ]
+
+
+def _second_order(robot: Robot, solves: list[NumericSolve]) -> list[str]:
+    """Second derivatives of the integrator, in lanes, with what they take from other parts."""
+    solved = "acceleration" if robot.task.integrator == "rk4" else "velocity_update"
+    inputs = ", ".join(f"const lanes *restrict {argument}" for argument in "qvu")
+    known = [f"void lanes_{solved}_derivatives({inputs}, lanes *restrict y, lanes *restrict y_z);"]
+    for solve in solves:
+        if solve.residual_hessian:
+            parts = f"lanes_{solve.system}, lanes_{solve.residual_hessian}"
+            known += [
+                f"lanes_system lanes_{solve.system};",
+                f"static void lanes_{solve.name}_residual_hessian({inputs}, "
+                "const lanes *restrict p, lanes *restrict L_zz, lanes *restrict L_yz)\n{\n"
+                f"  lanes_solve_residual_hessian({parts}, q, v, u, p, L_zz, L_yz);\n}}",
+            ]
+    return [*known, *_written("hessian", f"hessian_{robot.task.integrator}", "hessians")]
 
 
 def _solvers(solve: NumericSolve) -> list[str]:

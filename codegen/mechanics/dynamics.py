@@ -7,7 +7,8 @@ r(w, w', a, u) = M a + h - passive - B(w) u = 0,
 
     da/dz = -M^-1 dr/dz,     z in (w, w', u),
 
-with the same factor: never an inverse, and never the derivative of a factorisation.
+with the same factor: never an inverse, and never the derivative of a factorisation.  So do the
+second derivatives (second_order.py).
 """
 
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from vgps.codegen.errors import singular
 from vgps.codegen.mechanics.coordinates import Coordinates
 from vgps.codegen.mechanics.function import Function, Named, NumericSolve
 from vgps.codegen.mechanics.ldl import SparseFactor
+from vgps.codegen.mechanics.second_order import residual_hessian
 
 # A linear system whose solution would take more operations is solved numerically: as straight-line
 # code it would leave the instruction cache, and take a compiler minutes.
@@ -38,7 +40,8 @@ class LinearSystem(NamedTuple):
     rhs: ca.SX  # (n,)
     offset: ca.SX  # (n,)
     y: ca.SX  # (n,), the symbol for the solution in derivatives_rhs
-    derivatives_rhs: ca.SX | None  # (n, nz); None: nobody asks for the derivatives
+    residual: ca.SX | None  # (n,), r(z, y) = matrix (y - offset) - rhs; None: no derivatives
+    derivatives_rhs: ca.SX | None  # (n, nz), -dr/dz
     along_trajectories: bool  # solved at all steps of whole trajectories
 
 
@@ -91,7 +94,7 @@ def dynamics_functions(c: Coordinates) -> tuple[list[Function], list[NumericSolv
     for system in systems:
         factor = _factor(c, system)
         if factor.operations * (2 * robot.nv + robot.nu) > MOST_OPERATIONS:
-            parts, solve = _solved_numerically(system, qvu)
+            parts, solve = _solved_numerically(c, system, qvu)
             functions += parts
             numeric_solves.append(solve)
         else:
@@ -112,6 +115,7 @@ def _acceleration(c: Coordinates, m: _EquationOfMotion, of_integrator: bool) -> 
         rhs=m.B @ c.u + m.passive - m.bias,
         offset=ca.SX(c.robot.nv, 1),
         y=a,
+        residual=residual if of_integrator else None,
         derivatives_rhs=_derivatives_rhs(c, residual, m.B) if of_integrator else None,
         along_trajectories=of_integrator,
     )
@@ -136,6 +140,7 @@ def _velocity_update(c: Coordinates, m: _EquationOfMotion) -> LinearSystem:
         rhs=h * (m.B @ c.u + m.spring - m.bias - m.damping @ c.w_dot),
         offset=c.w_dot,
         y=w_next,
+        residual=residual,
         derivatives_rhs=_derivatives_rhs(c, residual, h * m.B),
         along_trajectories=True,
     )
@@ -151,6 +156,7 @@ def _velocity_jump(c: Coordinates, mass: ca.SX) -> LinearSystem:
         rhs=c.S_inverse.T @ c.v,
         offset=ca.SX(c.robot.nv, 1),
         y=ca.SX.sym("y", c.robot.nv),
+        residual=None,
         derivatives_rhs=None,
         along_trajectories=True,
     )
@@ -182,10 +188,20 @@ def _solved_symbolically(
         y_z = factor.solve(ca.substitute(system.derivatives_rhs, system.y, y))
         result = result | {system.output_derivatives: c.S_inverse @ y_z}
         functions.append(Function(f"{system.name}_derivatives", inputs, result, True))
+    if system.residual is not None:
+        p = ca.SX.sym("p", c.robot.nv)
+        multiplier = factor.solve(c.S_inverse.T @ p)
+        H = residual_hessian(c, system.residual, system.matrix)
+        L_zz, L_yz = ca.substitute([H.L_zz, H.L_yz], [system.y, H.multiplier], [y, multiplier])
+        outputs = {"L_zz": L_zz, "L_yz": L_yz}
+        name = f"{system.name}_residual_hessian"
+        functions.append(Function(name, inputs | {"p": p}, outputs, second_order=True))
     return functions
 
 
-def _solved_numerically(system: LinearSystem, inputs: Named) -> tuple[list[Function], NumericSolve]:
+def _solved_numerically(
+    c: Coordinates, system: LinearSystem, inputs: Named
+) -> tuple[list[Function], NumericSolve]:
     """The system and the right-hand sides of the derivatives, and what is to be made of them."""
     along = system.along_trajectories
     parts = {
@@ -200,4 +216,11 @@ def _solved_numerically(system: LinearSystem, inputs: Named) -> tuple[list[Funct
         rhs_z = {"rhs_z": ca.densify(system.derivatives_rhs)}
         functions.append(Function(name, inputs | {"y": system.y}, rhs_z, along))
         solve = solve._replace(derivatives_rhs=name)
+    if system.residual is not None:
+        H = residual_hessian(c, system.residual, system.matrix)
+        name = f"{system.name}_residual_hessian_parts"
+        known = inputs | {"y": system.y, "l": H.multiplier}
+        outputs = {"L_zz": ca.densify(H.L_zz), "L_yz": ca.densify(H.L_yz)}
+        functions.append(Function(name, known, outputs, second_order=True))
+        solve = solve._replace(residual_hessian=name)
     return functions, solve

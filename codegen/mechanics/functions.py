@@ -53,7 +53,9 @@ def _points(q: ca.SX, points: dict[str, Kinematics]) -> list[Function]:
 
 def _cost(robot: Robot, c: Coordinates) -> list[Function]:
     """The cost of a step and its expansion."""
-    cost, quantities, gradient, hessian = _expanded(c, robot.task.cost, ca.vertcat(c.x, c.u))
+    cost, quantities, gradient, hessian, curvature = _expanded(
+        c, robot.task.cost, ca.vertcat(c.x, c.u)
+    )
     nx = robot.nx
     inputs = {"x": c.x, "u": c.u} | _time(robot, c)
     expansion = {
@@ -68,6 +70,7 @@ def _cost(robot: Robot, c: Coordinates) -> list[Function]:
         Function("cost", inputs, {"c": cost}, along_trajectories=True),
         Function("cost_quantities", inputs, {"y": quantities}),
         Function("cost_expansion", inputs, expansion, along_trajectories=True),
+        Function("cost_curvature", inputs, {"H": curvature}, second_order=True),
     ]
 
 
@@ -75,13 +78,14 @@ def _final_cost(robot: Robot, c: Coordinates) -> list[Function]:
     """The cost of the state after the last step and its expansion, where the task has one."""
     if robot.task.final_cost is None:
         return []
-    cost, quantities, gradient, hessian = _expanded(c, robot.task.final_cost, c.x)
+    cost, quantities, gradient, hessian, curvature = _expanded(c, robot.task.final_cost, c.x)
     inputs = {"x": c.x} | _time(robot, c)
     expansion = {"c": cost, "c_x": gradient, "c_xx": hessian}
     return [
         Function("final_cost", inputs, {"c": cost}, along_trajectories=True),
         Function("final_cost_quantities", inputs, {"y": quantities}),
         Function("final_cost_expansion", inputs, expansion),
+        Function("final_cost_curvature", inputs, {"H": curvature}),
     ]
 
 
@@ -105,13 +109,14 @@ def _time(robot: Robot, c: Coordinates) -> Named:
     return {"t": c.t} if robot.task.is_timed else {}
 
 
-def _expanded(c: Coordinates, text: str, z: ca.SX) -> tuple[ca.SX, ca.SX, ca.SX, ca.SX]:
+def _expanded(c: Coordinates, text: str, z: ca.SX) -> tuple[ca.SX, ca.SX, ca.SX, ca.SX, ca.SX]:
     """A cost, the quantities that it names, and its generalised Gauss-Newton expansion in z.
 
     The cost is a function phi of named quantities y(z).  Its Hessian is taken exactly in y, and the
     quantities linearly in z: J^T phi_yy J with J = dy/dz (Schraudolph 2002).  A cost that is convex
     in what it names thereby gets a positive semidefinite Hessian, which the curvature of, say, a
-    centre-of-mass velocity in the joint angles would destroy.
+    centre-of-mass velocity in the joint angles would destroy.  That curvature, sum phi_y y_zz, is
+    the last result: with it the Hessian is exact.
     """
     expression = parse(text)
     quantities = {name: ca.SX(y) for name, y in c.quantities.items() if name in expression.names}
@@ -126,8 +131,13 @@ def _expanded(c: Coordinates, text: str, z: ca.SX) -> tuple[ca.SX, ca.SX, ca.SX,
 
     J = ca.jacobian(y_of_z, z)
     upper = ca.triu(J.T @ phi_yy @ J)
-    cost, gradient, upper = ca.substitute([phi, J.T @ phi_y, upper], [y], [y_of_z])
-    return cost, by_name, gradient, ca.triu2symm(upper)
+    weights = ca.SX.sym("phi_y", y.numel())
+    curvature, _ = ca.hessian(ca.dot(weights, y_of_z), z)
+    curvature = ca.substitute(curvature, weights, phi_y)
+    cost, gradient, upper, curvature = ca.substitute(
+        [phi, J.T @ phi_y, upper, curvature], [y], [y_of_z]
+    )
+    return cost, by_name, gradient, ca.triu2symm(upper), curvature
 
 
 def _measures(robot: Robot, c: Coordinates) -> Function:
