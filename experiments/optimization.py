@@ -39,8 +39,9 @@ def optimize_into(
 
     Returns:
         The robot's model, the solution from each initial state, and what `optimize --json` prints:
-        of several the mean cost and speed, the sum of the iterations, the worst reason, and whether
-        all succeed; how each began.
+        of several the mean cost and speed, the sum of the iterations, the worst reason, the largest
+        derivative of the cost by an action and the largest change of one that the gains still
+        propose, and whether all succeed; how each began.
     """
     model = build(robot)
     U = None if demo is None else read_demonstration(demo, model)
@@ -63,6 +64,8 @@ def optimize_into(
         "cost": float(np.mean([model.cost(one.X, one.U).sum() for one in solutions])),
         "iterations": sum(one.iterations for one in solutions),
         "reason": str(worst(one.reason for one in solutions)),
+        "gradient": max(one.gradient for one in solutions),
+        "largest_k": max(one.largest_k for one in solutions),
         "success": all(success),
         "success_by_initial": success,
         "start_by_initial": [one.start for one in solutions],

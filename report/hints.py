@@ -16,6 +16,14 @@ def say_next(*commands: Sequence[str]) -> None:
             print(f"next: vgps {shlex.join(command)}", file=sys.stderr)
 
 
+def say_unfinished(iterations: int) -> None:
+    """Say on standard error that an optimisation came to its limit, and how it goes further."""
+    more = f"--iterations {4 * iterations}"
+    print(
+        f"not at an optimum: {iterations} iterations are the limit; {more} go on", file=sys.stderr
+    )
+
+
 def point_to_doctor(robot: str) -> None:
     """Name on standard error the command that says what keeps this robot from learning."""
     print(f"vgps doctor {robot}: says what keeps it from succeeding", file=sys.stderr)

@@ -1,20 +1,22 @@
-"""Iterative LQR: minimise a trajectory's cost under nonlinear dynamics and limits on the actions.
+"""Differential dynamic programming: minimise a trajectory's cost under dynamics and limits.
 
     min_U  sum_t c_t(x_t, u_t) + c_T(x_T)   subject to   x_{t+1} = f(x_t, u_t),  low <= u_t <= high
 
-Each iteration expands dynamics and cost along the trajectory, solves the linear-quadratic problem
+Each iteration expands dynamics and cost along the trajectory, solves the quadratic problem
 backwards (``backward``) and runs its feedback through the true dynamics, with the largest step size
-that lowers the cost enough (``line_search``).  Regularisation grows when Q_uu is not positive
-definite, when no step size is accepted and when only a short one is, and shrinks after long steps,
-both at a growing rate (the rate: Tassa, Erez & Todorov, IROS 2012; the step sizes: Mastalli et al.,
-Crocoddyl, ICRA 2020).
+that lowers the cost enough (``line_search``).  The expansion is that of iLQR, dynamics to first
+order and cost by Gauss-Newton, or, where it can be had, exact to second order (``second_order``).
+Regularisation grows when Q_uu is not positive definite, when no step size is accepted and when only
+a short one is, and shrinks after long steps, both at a growing rate (the rate: Tassa, Erez &
+Todorov, IROS 2012; the step sizes: Mastalli et al., Crocoddyl, ICRA 2020).
 
 A short step shows that the quadratic model is wrong at the distance of the full step.  If
 regularisation shrank after short steps as well, they would follow each other down a narrow valley,
 each with hardly any decrease, until one of them looks like convergence; where in the valley depends
 on rounding.
 
-The iteration ends for one of the reasons in ``Reason``.
+The iteration ends for one of the reasons in ``Reason``.  Optimal is called only what a step without
+regularisation could hardly lower, whose second derivatives were tried.
 """
 
 from collections.abc import Callable, Iterable
@@ -30,18 +32,20 @@ from vgps.solver.finite import require_finite, require_finite_expansion
 from vgps.solver.line_search import LineSearch
 from vgps.solver.objective import Expansion, Objective, expand
 from vgps.solver.rollout import rollout
-from vgps.solver.second_order import SecondOrder, Trials
+from vgps.solver.second_order import SecondOrder
 
 Array = NDArray[np.float64]
 
 _SHORT = 1 / 16  # after a step of at most this size regularisation grows
 _LONG = 1 / 4  # after one of at least this size it shrinks, and the iteration may have converged
+_STALLED = 10.0  # times the tolerance that the quadratic model still expects to gain
 
 
 class Reason(StrEnum):
     """Why the iteration ended."""
 
     CONVERGED = "converged"  # a long step lowered the cost by less than `cost_tolerance`
+    STALLED = "stalled"  # one did, though the gradient says that there is more to gain
     STATIONARY = "stationary"  # the expected decrease is less than `cost_tolerance`
     REGULARIZATION = "regularization"  # it passed `regularization_max`: no descent can be found
     ITERATIONS = "iterations"  # the limit was reached
@@ -49,7 +53,13 @@ class Reason(StrEnum):
 
 def worst(reasons: Iterable[Reason]) -> Reason | None:
     """The one that tells of the least optimal trajectory; None where there are no reasons."""
-    order = (Reason.STATIONARY, Reason.CONVERGED, Reason.ITERATIONS, Reason.REGULARIZATION)
+    order = (
+        Reason.STATIONARY,
+        Reason.CONVERGED,
+        Reason.STALLED,
+        Reason.ITERATIONS,
+        Reason.REGULARIZATION,
+    )
     return max(reasons, key=order.index, default=None)
 
 
@@ -63,7 +73,6 @@ class Settings(NamedTuple):
     regularization_min: float = 1e-6  # below this, it is switched off
     regularization_max: float = 1e10
     regularization_factor: float = 2.0  # of its rate of growth and decay
-    second_order: bool = True  # DDP; else iLQR, Gauss-Newton throughout
 
 
 DEFAULT = Settings()
@@ -91,6 +100,21 @@ class Solution(NamedTuple):
     iterations: int
     reason: Reason
     start: str = "given"  # what the actions were made by that it began with (`starts`)
+
+    @property
+    def gradient(self) -> float:
+        """Largest derivative of the cost by an action that no limit holds, per N·m or N.
+
+        Under the feedback of the gains: without it small changes of an early action would grow with
+        every instability on the way.
+        """
+        free = self.gains.k != 0.0  # (T, nu)
+        return float(np.abs(self.gains.Q_u[free]).max(initial=0.0))
+
+    @property
+    def largest_k(self) -> float:
+        """Largest change of an action that the gains still propose, N·m or N."""
+        return float(np.abs(self.gains.k).max(initial=0.0))
 
 
 def ilqr(
@@ -130,8 +154,7 @@ def ilqr(
     expand(linearize, objective, X, U, expansion)
 
     regularization = _Regularization(model, settings)
-    exact = SecondOrder(model, objective) if settings.second_order else None
-    trials = Trials()
+    second_order = SecondOrder(model, objective)
     reason = Reason.ITERATIONS
     iteration = 0
     for iteration in range(1, settings.max_iterations + 1):
@@ -139,24 +162,19 @@ def ilqr(
         if regularization.exhausted:
             reason = Reason.REGULARIZATION
             break
-        taken, is_exact = gains, False
-        settled = gains.expected_decrease < settings.cost_tolerance
-        if tried := exact is not None and (trials.is_due() or settled):
-            is_exact = exact.try_step(X, U, expansion, gains.V_x, regularization.value)
-            taken = exact.gains if is_exact else gains
-        settled = taken.expected_decrease < settings.cost_tolerance
-        enough = 0.0 if exact is not None else settings.regularization_start
-        if settled and regularization.value <= enough:
+        weight, tolerance = regularization.value, settings.cost_tolerance
+        taken = second_order.step(X, U, expansion, gains, weight, tolerance)
+        nothing_expected = taken.expected_decrease < tolerance
+        if nothing_expected and weight == 0.0:
             reason = Reason.STATIONARY
             break
         step = search.descend(X, U, taken, cost, settings.accept)
         cost = step.cost
         if callback is not None:
-            callback(Iteration(iteration, cost, step.decrease, step.size, regularization.value))
-        if tried:
-            trials.succeeded() if is_exact and step.size >= _LONG else trials.failed()
+            callback(Iteration(iteration, cost, step.decrease, step.size, weight))
+        second_order.heed(is_long=step.size >= _LONG)
         if not step.size:
-            if settled:
+            if nothing_expected:
                 reason = Reason.STATIONARY
                 break
             regularization.grow()
@@ -165,13 +183,13 @@ def ilqr(
         if step.size <= _SHORT:
             regularization.grow()
         elif step.size >= _LONG:
-            final = regularization.value == 0.0 and tried and (step.size == 1.0 or not is_exact)
             regularization.shrink()
-            if step.decrease < settings.cost_tolerance:
-                if final or exact is None:
+            if step.decrease < tolerance:
+                is_whole = step.size == 1.0 or not second_order.taken
+                if weight == 0.0 and second_order.tried and is_whole:
                     reason = Reason.CONVERGED
                     break
-                trials.succeeded()
+                second_order.insist()
 
     regularization = _Regularization(model, settings._replace(regularization_start=0.0))
     regularization.raise_until_convex(expansion, U, limits, gains)
@@ -180,6 +198,8 @@ def ilqr(
             f"Q_uu is not positive definite at step {regularization.concave} under any "
             "regularisation: the cost must curve upwards in the actions, as 1e-3*sum(u**2) does"
         )
+    if reason is Reason.CONVERGED and gains.expected_decrease > _STALLED * settings.cost_tolerance:
+        reason = Reason.STALLED
     return Solution(X, U, gains, expansion, cost, regularization.value, iteration, reason)
 
 

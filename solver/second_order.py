@@ -8,9 +8,9 @@ and there the iteration converges quadratically.
 
 Far from an optimum the exact Hessian is often not convex, or right only very near the trajectory.
 So its step is tried, and taken where Q_uu is positive definite at every step under the present
-regularisation; else the Gauss-Newton step is.  A trial that is refused, or leads to a short step
-only, is followed by a pause of 1, 2, 4, at last 8 iterations without one (`Trials`): they cost
-more than the rest of an iteration.
+regularisation; else the Gauss-Newton step is.  A trial costs more than the rest of an iteration:
+after one that is refused, or that leads to a short step only, there is a pause of 1, 2, 4, at last
+8 iterations.  But nothing is called optimal without a trial.
 """
 
 import numpy as np
@@ -26,30 +26,12 @@ Array = NDArray[np.float64]
 _LONGEST_PAUSE = 8  # iterations
 
 
-class Trials:
-    """When the next step with the exact Hessian is tried."""
-
-    def __init__(self) -> None:
-        self.pause = 0  # iterations that a failure is followed by; 0 after a success
-        self.left = 0  # of the present pause
-
-    def is_due(self) -> bool:
-        """Whether this iteration is one of them."""
-        due = self.left == 0
-        self.left -= not due
-        return due
-
-    def succeeded(self) -> None:
-        """A long step was taken."""
-        self.pause = self.left = 0
-
-    def failed(self) -> None:
-        """It was not convex, or the step was short."""
-        self.pause = self.left = min(max(1, 2 * self.pause), _LONGEST_PAUSE)
-
-
 class SecondOrder:
-    """Gains from the exact Hessian, for one objective."""
+    """Steps with the exact Hessian, for one objective, and when they are tried.
+
+    tried   whether one was, in this iteration
+    taken   and whether it is the step of this iteration
+    """
 
     def __init__(self, model: Model, objective: Objective) -> None:
         self.objective = objective
@@ -60,19 +42,48 @@ class SecondOrder:
         self.gains = Gains.zeros(T, nx, nu)
         self.P = np.empty((T, nx))
         self.H = np.empty((T, nx + nu, nx + nu))
+        self.tried = self.taken = False
+        self.pause = 0  # iterations after the last trial; 0 where it succeeded
+        self.left = 0  # of this pause
 
-    def try_step(
-        self, X: Array, U: Array, expansion: Expansion, V_x: Array, regularization: float
-    ) -> bool:
-        """Fill ``gains``; whether they are a step of descent.
+    def step(
+        self,
+        X: Array,
+        U: Array,
+        expansion: Expansion,
+        gains: Gains,
+        regularization: float,
+        tolerance: float,
+    ) -> Gains:
+        """The gains of this iteration's step: exact ones where they are tried and convex.
 
         Args:
             X: (T+1, nx) states.
             U: (T, nu) actions.
             expansion: about them, Gauss-Newton.
-            V_x: (T, nx) of a backward pass about them.
-            regularization: as of `backward`.
+            gains: of the backward pass of that expansion.
+            regularization: under which they were computed.
+            tolerance: a smaller decrease than this is none.
         """
+        self.tried = self.left == 0 or gains.expected_decrease < tolerance
+        self.left = max(self.left - 1, 0)
+        self.taken = self.tried and self._fill(X, U, expansion, gains.V_x, regularization)
+        return self.gains if self.taken else gains
+
+    def heed(self, is_long: bool) -> None:
+        """Learn whether this iteration's step was a long one."""
+        if self.tried:
+            longer = min(max(1, 2 * self.pause), _LONGEST_PAUSE)
+            self.left = self.pause = 0 if self.taken and is_long else longer
+
+    def insist(self) -> None:
+        """Try in the next iteration."""
+        self.left = 0
+
+    def _fill(
+        self, X: Array, U: Array, expansion: Expansion, V_x: Array, regularization: float
+    ) -> bool:
+        """Fill ``gains``; whether they are those of a convex problem."""
         nx = V_x.shape[1]
         self.P[:-1], self.P[-1] = V_x[1:], expansion.final_x
         final = np.zeros((nx, nx))

@@ -30,7 +30,7 @@ Array = NDArray[np.float64]
 ROUNDS = (10, 20, 30)  # iterations
 ALIKE = 1e-3  # difference of the costs of one optimum, as a share of them
 LEADERS = 3  # that are optimised to the end in any case
-_ENDED = (Reason.STATIONARY, Reason.CONVERGED)
+_ENDED = (Reason.STATIONARY, Reason.CONVERGED, Reason.STALLED)
 
 
 class Tried(NamedTuple):

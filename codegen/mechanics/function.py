@@ -26,7 +26,9 @@ class NumericSolve(NamedTuple):
     name: str  # of the function of (q, v, u) that gives y, in joint coordinates
     system: str  # name of the generated function that gives matrix, rhs and offset
     derivatives_rhs: str | None = None  # of what gives it from (q, v, u, y); None: no derivatives
-    residual_hessian: str | None = None  # of what gives L_zz, L_yz from (q, v, u, y, l) (second_order)
+    residual_hessian: str | None = (
+        None  # of what gives L_zz, L_yz from (q, v, u, y, l) (second_order)
+    )
     along_trajectories: bool = False
 
     @property

@@ -35,9 +35,7 @@ def residual_hessian(c: Coordinates, residual: ca.SX, matrix: ca.SX) -> Residual
     L_yz = ca.jacobian(matrix @ multiplier, z)
     rows_in_q = _columns_in_q(c, L_zz).T
     upper = ca.triu(_columns_in_q(c, rows_in_q))
-    return ResidualHessian(
-        multiplier, ca.triu2symm(upper), c.times_S(_columns_in_q(c, L_yz).T).T
-    )
+    return ResidualHessian(multiplier, ca.triu2symm(upper), c.times_S(_columns_in_q(c, L_yz).T).T)
 
 
 def _columns_in_q(c: Coordinates, matrix: ca.SX) -> ca.SX:

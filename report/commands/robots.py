@@ -14,7 +14,7 @@ from vgps.codegen.lock import locked
 from vgps.policy.settings import RunSettings
 from vgps.report import console
 from vgps.report.console import print_json, progress
-from vgps.report.hints import point_to_doctor, pointing_to_doctor, say_next
+from vgps.report.hints import point_to_doctor, pointing_to_doctor, say_next, say_unfinished
 from vgps.report.options import (
     Count,
     File,
@@ -185,6 +185,7 @@ def optimize_command(
     from vgps.experiments.optimization import optimize_into
     from vgps.experiments.run_folder import free_path
     from vgps.report.figures import trajectory_picture
+    from vgps.solver.ilqr import Reason
     from vgps.solver.trials import succeeds
 
     folder = out or free_path(f"{described.name}-trajectory-seed{seed}")
@@ -194,6 +195,8 @@ def optimize_command(
     console.show_result(result, f"trajectory of {described.name}", json)
     if json:
         return
+    if any(one.reason is Reason.ITERATIONS for one in found):
+        say_unfinished(max(one.iterations for one in found))
     if all(succeeds(model, one.X, one.U) for one in found):
         say_next(("train", robot))
     else:

@@ -1,9 +1,10 @@
-"""A slow, plain twin of iLQR in NumPy, written from the equations rather than from the kernels.
+"""A slow, plain twin of DDP in NumPy, written from the equations rather than from the kernels.
 
 Cost terms are Python functions, steps and linearisations are calls of the model, linear systems go
 to LAPACK, and the box-constrained quadratic is solved by trying every set of active bounds.
 """
 
+import contextlib
 import ctypes
 import itertools
 from collections.abc import Callable
@@ -27,11 +28,15 @@ class Derivatives(NamedTuple):
 
 
 class Twin(NamedTuple):
-    """A problem: the total cost of step t is ``cost(t, x, u)``, expanded by ``expand(t, x, u)``."""
+    """A problem: the total cost of step t is ``cost(t, x, u)``, expanded by ``expand(t, x, u)``.
+
+    Of these Gauss-Newton expansions those of the robot's own cost, times alpha, may be made exact.
+    """
 
     model: object
     cost: Callable
     expand: Callable  # -> Derivatives
+    alpha: float = 1.0
 
 
 class Result(NamedTuple):
@@ -103,6 +108,7 @@ def task(model, alpha=1.0):
         model,
         lambda t, x, u: alpha * model.cost([x], [u])[0],
         lambda t, x, u: Derivatives(*(alpha * part for part in task_expansion(model, x, u))),
+        alpha,
     )
 
 
@@ -142,9 +148,26 @@ class NotConvex(Exception):
     pass
 
 
-def backward(problem, X, U, mu):
-    """k, K, regularised Q_uu, V_x, V_xx for each step, and the two terms of the expected change."""
-    model = problem.model
+def left_out(problem, X, U, V_x):
+    """What Gauss-Newton leaves out of the Hessian of each step, from V_x (T+1, nx)."""
+    model, n = problem.model, problem.model.nx + problem.model.nu
+    of_cost = model.library.robot_cost_curvature_batch
+    H = []
+    for t in range(len(U)):
+        curvature = np.empty((n, n))
+        arrays = X[t].copy(), U[t].copy(), curvature
+        of_cost(ctypes.c_long(1), *(ctypes.c_void_p(array.ctypes.data) for array in arrays))
+        (dynamics,) = model.hessians(X[t : t + 1], U[t : t + 1], V_x[t + 1 : t + 2])
+        H.append(dynamics + problem.alpha * curvature)
+    return np.array(H)
+
+
+def backward(problem, X, U, mu, H=None):
+    """k, K, regularised Q_uu, V_x, V_xx for each step, and the two terms of the expected change.
+
+    The Hessians are those of Gauss-Newton and H (T, nz, nz).
+    """
+    model, nx = problem.model, problem.model.nx
     f_x, f_u = model.linearize(X, U)
     limits = model.limits
     V_x, V_xx = np.zeros(model.nx), np.zeros((model.nx, model.nx))
@@ -152,10 +175,12 @@ def backward(problem, X, U, mu):
     steps = []
     for t in reversed(range(len(U))):
         A, B, c = f_x[t], f_u[t], problem.expand(t, X[t], U[t])
+        more = np.zeros((nx + model.nu, nx + model.nu)) if H is None else H[t]
+        c_xx, c_ux, c_uu = c.c_xx + more[:nx, :nx], c.c_ux + more[nx:, :nx], c.c_uu + more[nx:, nx:]
         Q_x, Q_u = c.c_x + A.T @ V_x, c.c_u + B.T @ V_x
-        Q_xx, Q_ux, Q_uu = c.c_xx + A.T @ V_xx @ A, c.c_ux + B.T @ V_xx @ A, c.c_uu + B.T @ V_xx @ B
+        Q_xx, Q_ux, Q_uu = c_xx + A.T @ V_xx @ A, c_ux + B.T @ V_xx @ A, c_uu + B.T @ V_xx @ B
         V_regular = V_xx + mu * np.eye(model.nx)
-        R_uu, R_ux = c.c_uu + B.T @ V_regular @ B, c.c_ux + B.T @ V_regular @ A
+        R_uu, R_ux = c_uu + B.T @ V_regular @ B, c_ux + B.T @ V_regular @ A
         if np.linalg.eigvalsh(R_uu).min() <= 0.0:
             raise NotConvex
         k, free = box_minimum(R_uu, Q_u, *(limits - U[t]))
@@ -205,26 +230,42 @@ def ilqr(problem, x0, U, settings):
     X, U, cost = rollout(problem, start, U, *still, 0.0)
     regularization, first = Regularization(settings), 0
     reason, done = "iterations", 0
+    pause = next_trial = 0
     for iteration in range(1, settings.max_iterations + 1):
         done = iteration
         found = regularization.backward(problem, X, U)
         if found is None:
             reason = "regularization"
             break
-        (k, K, *_), linear, quadratic = found
+        ((k, K, _, V_x, _), linear, quadratic), exact = found, False
+        trial_is_due = iteration > next_trial
+        tried = trial_is_due or -linear - quadratic < settings.cost_tolerance
+        if tried:
+            H = left_out(problem, X, U, np.vstack([V_x, np.zeros(model.nx)]))
+            with contextlib.suppress(NotConvex):
+                (k_2, K_2, *_), l_2, q_2 = backward(problem, X, U, regularization.weight, H)
+                if exact := l_2 + q_2 < 0.0:
+                    k, K, linear, quadratic = k_2, K_2, l_2, q_2
+        weight = regularization.weight
         small = -linear - quadratic < settings.cost_tolerance
-        if small and regularization.weight <= settings.regularization_start:
+        if small and weight == 0.0:
             reason = "stationary"
             break
-        decrease = None
-        for size in SIZES[first:]:
-            X_new, U_new, trial = rollout(problem, X, U, k, K, size)
-            expected = -(size * linear + size**2 * quadratic)
+        decrease, size = None, 0.0
+        for trial_size in SIZES[first:]:
+            X_new, U_new, trial = rollout(problem, X, U, k, K, trial_size)
+            expected = -(trial_size * linear + trial_size**2 * quadratic)
             if expected > 0.0 and cost - trial > settings.accept * expected:
-                decrease = cost - trial
+                decrease, size = cost - trial, trial_size
                 break
+        if tried:
+            pause = 0 if exact and size > 0.125 else min(max(1, 2 * pause), 8)
+            next_trial = iteration + pause
         if decrease is None:
             first = 0
+            if small:
+                reason = "stationary"
+                break
             regularization.grow()
             continue
         X, U, cost = X_new, U_new, trial
@@ -234,8 +275,10 @@ def ilqr(problem, x0, U, settings):
         if size > 0.125:
             regularization.shrink()
             if decrease < settings.cost_tolerance:
-                reason = "converged"
-                break
+                if weight == 0.0 and tried and not (exact and size < 1.0):
+                    reason = "converged"
+                    break
+                next_trial = 0
     regularization = Regularization(settings._replace(regularization_start=0.0))
     (k, K, Q_uu, V_x, V_xx), _, _ = regularization.backward(problem, X, U)
     return Result(X, U, k, K, Q_uu, V_x, V_xx, cost, regularization.weight, done, reason)
