@@ -15,8 +15,8 @@ regularisation shrank after short steps as well, they would follow each other do
 each with hardly any decrease, until one of them looks like convergence; where in the valley depends
 on rounding.
 
-The iteration ends for one of the reasons in ``Reason``.  Optimal is called only what a step without
-regularisation could hardly lower, whose second derivatives were tried.
+The iteration ends for one of the reasons in ``Reason``.  With second derivatives an optimum is only
+what a step without regularisation hardly lowers although they were tried.
 """
 
 from collections.abc import Callable, Iterable
@@ -73,6 +73,7 @@ class Settings(NamedTuple):
     regularization_min: float = 1e-6  # below this, it is switched off
     regularization_max: float = 1e10
     regularization_factor: float = 2.0  # of its rate of growth and decay
+    second_order: bool = True  # DDP; else iLQR, which only Gauss-Newton steps make
 
 
 DEFAULT = Settings()
@@ -154,7 +155,8 @@ def ilqr(
     expand(linearize, objective, X, U, expansion)
 
     regularization = _Regularization(model, settings)
-    second_order = SecondOrder(model, objective)
+    second_order = SecondOrder(model, objective) if settings.second_order else None
+    at_most = 0.0 if settings.second_order else settings.regularization_start  # at an optimum
     reason = Reason.ITERATIONS
     iteration = 0
     for iteration in range(1, settings.max_iterations + 1):
@@ -163,18 +165,21 @@ def ilqr(
             reason = Reason.REGULARIZATION
             break
         weight, tolerance = regularization.value, settings.cost_tolerance
-        taken = second_order.step(X, U, expansion, gains, weight, tolerance)
+        taken = gains
+        if second_order is not None:
+            taken = second_order.step(X, U, expansion, gains, weight, tolerance)
         nothing_expected = taken.expected_decrease < tolerance
-        if nothing_expected and weight == 0.0:
+        if nothing_expected and weight <= at_most:
             reason = Reason.STATIONARY
             break
         step = search.descend(X, U, taken, cost, settings.accept)
         cost = step.cost
         if callback is not None:
             callback(Iteration(iteration, cost, step.decrease, step.size, weight))
-        second_order.heed(is_long=step.size >= _LONG)
+        if second_order is not None:
+            second_order.heed(step.size, is_long=step.size >= _LONG)
         if not step.size:
-            if nothing_expected:
+            if nothing_expected and second_order is not None:
                 reason = Reason.STATIONARY
                 break
             regularization.grow()
@@ -185,8 +190,7 @@ def ilqr(
         elif step.size >= _LONG:
             regularization.shrink()
             if step.decrease < tolerance:
-                is_whole = step.size == 1.0 or not second_order.taken
-                if weight == 0.0 and second_order.tried and is_whole:
+                if second_order is None or (weight == 0.0 and second_order.was_conclusive):
                     reason = Reason.CONVERGED
                     break
                 second_order.insist()

@@ -29,8 +29,8 @@ _LONGEST_PAUSE = 8  # iterations
 class SecondOrder:
     """Steps with the exact Hessian, for one objective, and when they are tried.
 
-    tried   whether one was, in this iteration
-    taken   and whether it is the step of this iteration
+    was_conclusive   whether the last step, where it gained little, says that there is no more to
+                     gain: one with the exact Hessian was tried, and was refused or taken in full
     """
 
     def __init__(self, model: Model, objective: Objective) -> None:
@@ -42,7 +42,7 @@ class SecondOrder:
         self.gains = Gains.zeros(T, nx, nu)
         self.P = np.empty((T, nx))
         self.H = np.empty((T, nx + nu, nx + nu))
-        self.tried = self.taken = False
+        self.tried = self.taken = self.was_conclusive = False  # in this iteration
         self.pause = 0  # iterations after the last trial; 0 where it succeeded
         self.left = 0  # of this pause
 
@@ -70,8 +70,9 @@ class SecondOrder:
         self.taken = self.tried and self._fill(X, U, expansion, gains.V_x, regularization)
         return self.gains if self.taken else gains
 
-    def heed(self, is_long: bool) -> None:
-        """Learn whether this iteration's step was a long one."""
+    def heed(self, size: float, is_long: bool) -> None:
+        """Learn how far this iteration's step went."""
+        self.was_conclusive = self.tried and (size == 1.0 or not self.taken)
         if self.tried:
             longer = min(max(1, 2 * self.pause), _LONGEST_PAUSE)
             self.left = self.pause = 0 if self.taken and is_long else longer

@@ -58,7 +58,7 @@ def with_policy(problem, policy, dX, dU):
             *(a + b for a, b in zip(problem.expand(t, x, u), means, strict=True))
         )
 
-    return twin.Twin(problem.model, cost, expand)
+    return problem._replace(cost=cost, expand=expand)
 
 
 def policy_expansion(policy, x, u):

@@ -240,6 +240,7 @@ def ilqr(problem, x0, U, settings):
         ((k, K, _, V_x, _), linear, quadratic), exact = found, False
         trial_is_due = iteration > next_trial
         tried = trial_is_due or -linear - quadratic < settings.cost_tolerance
+        tried &= settings.second_order
         if tried:
             H = left_out(problem, X, U, np.vstack([V_x, np.zeros(model.nx)]))
             with contextlib.suppress(NotConvex):
@@ -248,7 +249,7 @@ def ilqr(problem, x0, U, settings):
                     k, K, linear, quadratic = k_2, K_2, l_2, q_2
         weight = regularization.weight
         small = -linear - quadratic < settings.cost_tolerance
-        if small and weight == 0.0:
+        if small and weight <= (0.0 if settings.second_order else settings.regularization_start):
             reason = "stationary"
             break
         decrease, size = None, 0.0
@@ -263,7 +264,7 @@ def ilqr(problem, x0, U, settings):
             next_trial = iteration + pause
         if decrease is None:
             first = 0
-            if small:
+            if small and settings.second_order:
                 reason = "stationary"
                 break
             regularization.grow()
@@ -275,7 +276,8 @@ def ilqr(problem, x0, U, settings):
         if size > 0.125:
             regularization.shrink()
             if decrease < settings.cost_tolerance:
-                if weight == 0.0 and tried and not (exact and size < 1.0):
+                conclusive = weight == 0.0 and tried and not (exact and size < 1.0)
+                if conclusive or not settings.second_order:
                     reason = "converged"
                     break
                 next_trial = 0
