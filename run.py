@@ -34,11 +34,14 @@ was learned is saved).
 """
 
 
-def bench_command(rounds: int = 15, readme: Flag = False, json: Json = False) -> None:
+def bench_command(
+    rounds: int = 15, long: Flag = False, readme: Flag = False, json: Json = False
+) -> None:
     """The performance table: our work beside that of the peers that are installed.
 
     Args:
         rounds: Interleaved rounds of each row.
+        long: Rows that take minutes each, too: robots of 80 links, optimisations of the walker.
         readme: Write the table into README.md too.
     """
     require_at_least(1, rounds=rounds)
@@ -47,7 +50,7 @@ def bench_command(rounds: int = 15, readme: Flag = False, json: Json = False) ->
     from vgps.bench.table import HEADER, cells, measured
 
     page = Readme(README) if readme else None  # refused before minutes of measuring
-    rows = measured(rounds, progress)
+    rows = measured(rounds, long, progress)
     if page is not None:
         page.write_table(rows, rounds)
     if json:

@@ -2,6 +2,7 @@
 
 import tempfile
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from vgps.codegen.description.source import read
 from vgps.codegen.folders import MODELS
 from vgps.codegen.model import Model
 
-CHAIN = "chain of "  # followed by a number of links: the name of a robot without a file
+# Followed by a number of links: the name of a robot without a file.
+CHAIN, TREE = "chain of ", "tree of "
+LEGGED = 5  # rods of a tree for each of its spine: that one and two legs of two
 _PASSIVE = ("limits", "limit_stiffness", "limit_softness", "damping", "stiffness", "torque_limit")
 
 
@@ -46,16 +49,33 @@ def bare_data(name: str, **task: Any) -> dict[str, Any]:
 
 def chain_data(links: int) -> dict[str, Any]:
     """The content of a file of a floating chain of equal rods with a motor at each joint."""
-    rods = [{"name": f"rod{i}", "mass": 1.0, "length": 0.5} for i in range(links)]  # kg, m
+    rods = [f"rod{i}" for i in range(links)]
+    return _rods(rods, list(pairwise(rods)))
+
+
+def tree_data(links: int) -> dict[str, Any]:
+    """The same of a tree: a spine with two legs of two rods each at the end of every rod."""
+    spine = [f"rod{i}" for i in range(links // LEGGED)]
+    pairs = list(pairwise(spine))
+    for rod in spine:
+        for leg in ("left", "right"):
+            thigh, shank = f"{rod}_{leg}_thigh", f"{rod}_{leg}_shank"
+            pairs += [(rod, thigh), (thigh, shank)]
+    return _rods([spine[0], *(child for _, child in pairs)], pairs)
+
+
+def _rods(names: list[str], joined: list[tuple[str, str]]) -> dict[str, Any]:
+    """Equal rods, each of which but the first begins at the end of another: (parent, child)."""
+    rods = [{"name": name, "mass": 1.0, "length": 0.5} for name in names]  # kg, m
     joints = [
         {
-            "name": f"joint{i}",
-            "parent": f"rod{i - 1}",
-            "child": f"rod{i}",
+            "name": f"joint_of_{child}",
+            "parent": parent,
+            "child": child,
             "at": [0.5, 0.0],  # m
             "actuated": True,
         }
-        for i in range(1, links)
+        for parent, child in joined
     ]
     task = {"dt": 0.01, "horizon": 100, "integrator": "rk4", "substeps": 1}  # s, steps
     task |= {"cost": "1e-3*sum(u**2) + com.vx**2", "success": "mean(com.vx) > 0"}
@@ -63,10 +83,11 @@ def chain_data(links: int) -> dict[str, Any]:
 
 
 def bare_robot(name: str) -> Robot:
-    """The bare robot of a file, or with a name such as "chain of 20" a chain, for Runge-Kutta."""
-    if name.startswith(CHAIN):
-        links = name.removeprefix(CHAIN)
-        return robot_of(chain_data(int(links)), f"chain{links}_bench")
+    """The bare robot of a file, or a "chain of 20", or a "tree of 80", for Runge-Kutta."""
+    for kind, data in ((CHAIN, chain_data), (TREE, tree_data)):
+        if name.startswith(kind):
+            links = int(name.removeprefix(kind))
+            return robot_of(data(links), f"{kind.split()[0]}{links}_bench")
     return robot_of(bare_data(name, integrator="rk4", substeps=1), f"{name}_bench")
 
 
@@ -75,9 +96,14 @@ def _folder() -> tempfile.TemporaryDirectory:
     return tempfile.TemporaryDirectory(prefix="vgps-bench-")
 
 
+def folder() -> Path:
+    """A temporary folder that is removed when this process ends."""
+    return Path(_folder().name)
+
+
 def compiled(robot: Robot, force: bool = False) -> Model:
-    """The built robot, in a temporary folder that is removed when this process ends."""
-    return build(robot, force, Path(_folder().name))
+    """The built robot, in the temporary folder."""
+    return build(robot, force, folder())
 
 
 @cache
@@ -94,7 +120,7 @@ def whole(name: str) -> Model:
 
 def robot_of(data: dict[str, Any], name: str) -> Robot:
     """The robot called ``name`` that a file with the content ``data`` describes."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / f"{name}.yaml"
+    with tempfile.TemporaryDirectory() as beside:
+        path = Path(beside) / f"{name}.yaml"
         path.write_text(yaml.safe_dump(data | {"name": name}, sort_keys=False), encoding="utf-8")
         return load(path)

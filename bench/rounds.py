@@ -29,6 +29,13 @@ class Side(NamedTuple):
     overhead: Work | None = None
 
 
+class Timed(NamedTuple):
+    """Of interleaved rounds."""
+
+    seconds: list[list[float]]  # for a unit of work, (rounds that count,) for each side
+    dropped: int  # rounds in which a side took no longer than its overhead: other work interfered
+
+
 class Peer(NamedTuple):
     """Where the other side comes from."""
 
@@ -78,12 +85,16 @@ def measure(benchmark: Benchmark, rounds: int, clock: Clock = time.perf_counter)
         return _alone(benchmark, f"{peer.name}: not installed", rounds, clock)
     except Disagreement as error:
         return _alone(benchmark, f"{peer.name}: disagrees, {error}", rounds, clock)
-    return row(name, unit, peer.name, *interleaved((ours, side), rounds, clock))
+    timed = interleaved((ours, side), rounds, clock)
+    if timed.dropped == rounds:
+        return _alone(benchmark, f"{peer.name}: takes no longer than its overhead", rounds, clock)
+    dropped = f", {timed.dropped} of {rounds} rounds dropped" if timed.dropped else ""
+    return row(name, unit, f"{peer.name}{dropped}", *timed.seconds)
 
 
 def _alone(benchmark: Benchmark, peer_name: str | None, rounds: int, clock: Clock) -> Row:
     """The row of our side without a peer's."""
-    (seconds,) = interleaved((benchmark.ours,), rounds, clock)
+    (seconds,), _ = interleaved((benchmark.ours,), rounds, clock)
     return Row(benchmark.name, median(seconds), None, peer_name, benchmark.unit, None, None, None)
 
 
@@ -94,19 +105,25 @@ def row(name: str, unit: str, peer_name: str, ours: list[float], peer: list[floa
     return Row(name, middle, other, peer_name, unit, other / middle, min(ratios), max(ratios))
 
 
-def interleaved(
-    sides: tuple[Side, ...], rounds: int, clock: Clock = time.perf_counter
-) -> list[list[float]]:
-    """Seconds for each unit of work: a list (rounds,) for each side.  The sides take turns."""
+def interleaved(sides: tuple[Side, ...], rounds: int, clock: Clock = time.perf_counter) -> Timed:
+    """Seconds for each unit of work of all sides, which take turns.
+
+    On a busy machine a call's overhead may be measured longer than the call.  Such a round says
+    nothing of either side, since they are compared by round.
+    """
     repeats = [_enough_repeats(side.work, clock) for side in sides]
-    seconds: list[list[float]] = [[] for _ in sides]
+    kept = []
     for _ in range(rounds):
-        for side, n, record in zip(sides, repeats, seconds, strict=True):
+        seconds = []
+        for side, n in zip(sides, repeats, strict=True):
             spent = _timed(side.work, n, clock)
             if side.overhead is not None:
                 spent -= _timed(side.overhead, n, clock)
-            record.append(spent / (n * side.units))
-    return seconds
+            seconds.append(spent / (n * side.units))
+        if min(seconds) > 0.0:
+            kept.append(seconds)
+    columns = [[seconds[i] for seconds in kept] for i in range(len(sides))]
+    return Timed(columns, rounds - len(kept))
 
 
 def _enough_repeats(work: Work, clock: Clock) -> int:

@@ -40,20 +40,50 @@ def peer_of(prepare):
 def test_sides_take_turns_and_fill_their_rounds():
     clock = Clock()
     sides = Side(clock.worker("ours", 1e-4)), Side(clock.worker("peer", 3e-3))
-    seconds = interleaved(sides, 5, clock)
+    seconds, dropped = interleaved(sides, 5, clock)
     rounds = clock.diary[-10:]
     assert [who for who, _ in rounds] == ["ours", "peer"] * 5
     assert all(n * {"ours": 1e-4, "peer": 3e-3}[who] >= ROUND_SECONDS for who, n in rounds)
     assert len({n for who, n in rounds if who == "ours"}) == 1
     np.testing.assert_allclose(seconds, [[1e-4] * 5, [3e-3] * 5])
+    assert not dropped
 
 
 def test_seconds_are_those_of_a_unit_without_overhead():
     clock = Clock()
     side = Side(clock.worker("peer", 5e-3), 10, clock.worker("overhead", 1e-3))
-    (seconds,) = interleaved((side,), 3, clock)
+    (seconds,), _ = interleaved((side,), 3, clock)
     np.testing.assert_allclose(seconds, [(5e-3 - 1e-3) / 10] * 3)
     assert [n for _, n in clock.diary[-2:]] == [clock.diary[-1][1]] * 2
+
+
+class Busy(Clock):
+    """A machine on which other work interferes with some calls of the overhead."""
+
+    def __init__(self, interfered):
+        super().__init__()
+        self.interfered, self.calls = interfered, 0
+
+    def overhead(self, n):
+        self.calls += 1
+        self.now += n * (9e-3 if self.calls in self.interfered else 1e-3)
+
+    def measured(self, rounds):
+        ours = Side(self.worker("ours", 1e-3))
+        peer = peer_of(lambda: Side(self.worker("peer", 5e-3), 1, self.overhead))
+        return measure(Benchmark("work", "s", ours, peer), rounds, self)
+
+
+def test_a_round_whose_overhead_takes_longer_than_the_call_is_dropped_and_counted():
+    result = Busy({2, 4}).measured(5)
+    assert result.peer_name == "Peer, 2 of 5 rounds dropped"
+    assert (result.ratio, result.ratio_low, result.ratio_high) == pytest.approx((4, 4, 4))
+
+
+def test_where_every_round_is_lost_there_is_no_ratio():
+    result = Busy({1, 2, 3}).measured(3)
+    assert result.ours == pytest.approx(1e-3)
+    assert result[2:] == (None, "Peer: takes no longer than its overhead", "s", None, None, None)
 
 
 def test_the_ratio_is_that_of_medians_and_its_range_that_of_pairs():

@@ -17,7 +17,9 @@ KEYS = ["name", "ours", "peer", "peer_name", "unit", "ratio", "ratio_low", "rati
 
 @pytest.fixture
 def two_rows(monkeypatch):
-    monkeypatch.setattr(table, "parts", lambda: [lambda rounds: [FULL], lambda rounds: [ALONE]])
+    monkeypatch.setattr(
+        table, "parts", lambda long: [lambda rounds: [FULL], lambda rounds: [ALONE]]
+    )
 
 
 def test_json_is_a_list_of_rows(two_rows, capsys):
@@ -67,7 +69,8 @@ def test_no_rounds_are_a_mistake(two_rows):
         (0.0125, "s/iteration", "12.5 ms/iteration"),
         (6.6e-8, "s/state", "66 ns/state"),
         (2e-10, "s", "0.2 ns"),
-        (0.625, "share", "62.5 %"),
+        (1.75, "", "1.75"),
+        (3.4e8, "B", "340 MB"),
         (4200.0, "evaluations", "4200 evaluations"),
     ],
 )
