@@ -25,7 +25,7 @@ from vgps.experiments.schema import first_refusal
 from vgps.experiments.selection import Best
 from vgps.policy.finish import FinishState
 from vgps.policy.gaussian import Policy
-from vgps.policy.methods import METHODS
+from vgps.policy.plugins import method_of
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import SearchState
 from vgps.policy.store import (
@@ -139,7 +139,7 @@ def read_checkpoint(folder: RunFolder, settings: RunSettings, robot: Robot) -> C
     path = folder.file("checkpoint.npz")
     if not path.exists():
         return None
-    memory = METHODS[settings.method].memory
+    memory = method_of(settings.method).memory
     schema = state_schema(memory) | _BEST | {"random": text()}
     sizes = state_sizes(robot, settings)
     arrays = read_arrays(path, f"a checkpoint of {settings.method}", schema, sizes, robot)

@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import model_validator
 
 from vgps.codegen.description.robot import Robot
+from vgps.policy.plugins import method_of
 from vgps.policy.settings import RunSettings, is_sampling
 
 _PACKAGES = ("vgps", "numpy", "numba", "sympy", "casadi")
@@ -47,7 +48,9 @@ class RunConfig(RunSettings):
     def of(cls, robot: Robot, settings: RunSettings, demo: str | None) -> "RunConfig":
         """Of a run that begins here and now."""
         versions = {"python": platform.python_version()}
-        versions |= {package: version(package) for package in _PACKAGES}
+        of_method = method_of(settings.method).package
+        packages = [*_PACKAGES, *([] if of_method is None else [of_method])]
+        versions |= {package: version(package) for package in packages}
         return cls(
             robot=robot.name,
             robot_sha256=fingerprint(robot.text),

@@ -25,6 +25,7 @@ from vgps.experiments.memory import require_memory
 from vgps.experiments.run_folder import OWN_DEMO, ROBOT, RunFolder
 from vgps.experiments.schema import first_refusal
 from vgps.policy.choices import Finish
+from vgps.policy.plugins import is_method, method_names
 from vgps.policy.settings import RunSettings
 from vgps.policy.store import load_policy
 
@@ -54,7 +55,7 @@ class Member(NamedTuple):
 
     robot: str
     hidden: int
-    method: str  # a name of ENTRIES
+    method: str  # a name of ENTRIES, or of a method of another package
     seed: int
     settings: RunSettings
     robot_text: str  # the robot's file
@@ -82,7 +83,7 @@ def plan(
     Args:
         robots: of different names.
         hidden: numbers of hidden units.
-        methods: names of ENTRIES; all when absent.
+        methods: names of ENTRIES or of methods of other packages; all of ENTRIES when absent.
         seeds: runs of each in each panel; SEEDS when absent, of VGPS SEEDS_OF_VGPS.
         iterations: of every run; as each robot's file says when absent.
         first_seed: the others follow it.
@@ -91,14 +92,13 @@ def plan(
     Raises:
         ComparisonError: for an unknown method, two robots of one name, or nothing to compare.
         MethodError: when a method cannot learn from a robot's initial states.
+        PluginError: when a method of another package cannot be used.
         RobotFileError: when a robot's file names a recording that cannot be used.
         TooLargeError: when the plan alone does not fit into the memory.
         pydantic.ValidationError: a ValueError, for settings that cannot be.
     """
     chosen = ENTRIES if methods is None else dict.fromkeys(methods)
-    for name in chosen:
-        if name not in ENTRIES:
-            raise ComparisonError(f"no method '{name}'{hint(name, ENTRIES)}")
+    entries = {name: _entry(name) for name in chosen}
     by_name: dict[str, Robot] = {}
     for robot in robots:
         other = by_name.setdefault(robot.name, robot)
@@ -111,11 +111,11 @@ def plan(
     for option, least, found in (("seeds", 1, seeds), ("first-seed", 0, first_seed)):
         if found is not None and found < least:
             raise ComparisonError(f"--{option} must be at least {least}, found {found}")
-    runs = {name: seeds or _seeds_of(name) for name in chosen}
+    runs = {name: seeds or _seeds_of(entry) for name, entry in entries.items()}
     count = sum(runs.values()) * len(by_name) * len(units)
     require_memory(f"a plan of {count} runs", count * _MEMBER)
     recorded = {robot.name: own_recording(robot) for robot in by_name.values()}
-    entries = {name: ENTRIES[name] | ({"finish": finish} if finish else {}) for name in chosen}
+    last_stage = {"finish": finish} if finish else {}
     order = product(range(max(runs.values())), by_name.values(), units, chosen)
     return [
         Member(
@@ -124,7 +124,10 @@ def plan(
             name,
             first_seed + i,
             RunSettings(
-                **entries[name], hidden=n_hidden, seed=first_seed + i, iterations=iterations
+                **entries[name] | last_stage,
+                hidden=n_hidden,
+                seed=first_seed + i,
+                iterations=iterations,
             ).resolved(robot),
             robot.text,
             robot.overrides if recorded[robot.name] is None else robot.overrides | OWN_DEMO,
@@ -135,8 +138,17 @@ def plan(
     ]
 
 
-def _seeds_of(name: str) -> int:
-    return SEEDS_OF_VGPS if ENTRIES[name]["method"] == "vgps" else SEEDS
+def _entry(name: str) -> dict[str, Any]:
+    if name in ENTRIES:
+        return ENTRIES[name]
+    if not is_method(name):
+        allowed = dict.fromkeys([*ENTRIES, *method_names()])
+        raise ComparisonError(f"no method '{name}'{hint(name, allowed)}")
+    return {"method": name}
+
+
+def _seeds_of(entry: Mapping[str, Any]) -> int:
+    return SEEDS_OF_VGPS if entry["method"] == "vgps" else SEEDS
 
 
 def folder_of(out: Path, member: Member) -> RunFolder:

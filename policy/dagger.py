@@ -36,12 +36,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from vgps.codegen.archive import numbers, whole
 from vgps.codegen.model import Model
 from vgps.policy.controller import LinearGaussianController
 from vgps.policy.mstep import Draw, Samples, first_fit, fit
 from vgps.policy.observation import Indices, observation_of
 from vgps.policy.rollouts import LARGEST_COST, initial_indices, run_policy, step_costs
-from vgps.policy.state import Improvement, SearchSettings, SearchState
+from vgps.policy.state import Improvement, Memory, SearchSettings, SearchState
 from vgps.policy.weights import subset
 from vgps.solver.distribution import TrajectoryDistribution
 
@@ -56,6 +57,20 @@ class Dataset(NamedTuple):
     X: Array  # (C, T, nx), NaN from the step on at which a rollout failed
     seen: int  # rollouts that were ever added
     start: Indices  # (C,) number of the initial state of each
+
+
+def _restored(X: Array, seen: int, start: Indices | None = None) -> Dataset:
+    return Dataset(X, seen, np.zeros(len(X), dtype=np.int64) if start is None else start)
+
+
+MEMORY = Memory(
+    {
+        "X": numbers("C", "T_learned", "nx", finite=False),
+        "seen": whole(least=1),
+        "start": whole("C", below="S", optional=True),  # early versions had one initial state
+    },
+    _restored,
+)
 
 
 def begin(

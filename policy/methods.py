@@ -12,11 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from vgps.codegen.model import Model
-from vgps.policy import cost_weighted, dagger, gps, vgps
+from vgps.policy import cost_weighted, dagger, gps, sample_set, vgps
 from vgps.policy.choices import Oracle
-from vgps.policy.dagger import Dataset
-from vgps.policy.sample_set import SampleSet
-from vgps.policy.state import Improvement, SearchSettings, SearchState, imitate
+from vgps.policy.state import Improvement, Memory, SearchSettings, SearchState, imitate
 from vgps.solver.distribution import TrajectoryDistribution
 
 Begin = Callable[
@@ -32,23 +30,24 @@ class Method(NamedTuple):
     improve: Improve  # the next policy
     adapts: bool = False  # optimises q against each new policy
     samples: bool = True  # runs its policy to learn from it
-    memory: type[SampleSet] | type[Dataset] | None = None  # of SearchState.memory
+    memory: Memory | None = None  # what SearchState.memory holds
     oracle: Oracle | None = None  # how it acts unless a run asks for another; None: there is none
     several: bool = True  # learns from several initial states
+    package: str | None = None  # that brings it (`policy.plugins`); None: this one
 
 
 def _dagger(weighted: bool = False, adapted: bool = False) -> Method:
     begin = partial(dagger.begin, weighted=weighted)
     improve = partial(dagger.improve, weighted=weighted)
     oracle: Oracle = "noisy" if adapted else "mean"
-    return Method(begin, improve, adapts=adapted, memory=Dataset, oracle=oracle)
+    return Method(begin, improve, adapts=adapted, memory=dagger.MEMORY, oracle=oracle)
 
 
 METHODS = {
     "vgps": Method(imitate, vgps.improve, adapts=True, samples=False),
-    "gps": Method(gps.begin, gps.improve, memory=SampleSet, several=False),
+    "gps": Method(gps.begin, gps.improve, memory=sample_set.MEMORY, several=False),
     "adapted-gps": Method(
-        gps.begin, gps.improve_adapted, adapts=True, memory=SampleSet, several=False
+        gps.begin, gps.improve_adapted, adapts=True, memory=sample_set.MEMORY, several=False
     ),
     "dagger": _dagger(),
     "weighted-dagger": _dagger(weighted=True),

@@ -10,16 +10,18 @@ most probable under theta*, of equals the newer.  All others are dropped, so tha
 costs as much as the first; samples as improbable as theirs have no weight in the estimate.
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vgps.codegen.archive import numbers, whole
 from vgps.codegen.model import Model
 from vgps.policy.controller import LinearGaussianController
 from vgps.policy.disturbance import process_noise
 from vgps.policy.gaussian import Policy
 from vgps.policy.rollouts import LARGEST_COST, initial_states, run_policy_from, step_costs
+from vgps.policy.state import Memory
 from vgps.policy.weights import normalized
 
 Array = NDArray[np.float64]
@@ -46,6 +48,29 @@ class SampleSet(NamedTuple):
     def guides(self) -> LinearGaussianController:
         """All of them, each field with a leading axis G."""
         return LinearGaussianController(self.guide_X, self.guide_U, self.guide_K, self.guide_root)
+
+
+def _restored(**arrays: Any) -> SampleSet:
+    if len(arrays["X"]) != len(arrays["guide_X"]) + len(arrays["theta"]):
+        raise ValueError("memory_X must have a batch for each guide and each policy")
+    return SampleSet(**arrays)
+
+
+MEMORY = Memory(
+    {
+        "X": numbers("batches", "R", "T", "nx"),
+        "U": numbers("batches", "R", "T", "nu"),
+        "cost": numbers("batches", "R", "T"),
+        "guide_X": numbers("guides", "T", "nx"),
+        "guide_U": numbers("guides", "T", "nu"),
+        "guide_K": numbers("guides", "T", "nu", "nx"),
+        "guide_root": numbers("guides", "T", "nu", "nu"),
+        "theta": numbers("policies", "n_theta"),
+        "best": whole(below="policies"),
+        "regularizer": numbers(),
+    },
+    _restored,
+)
 
 
 def estimator_data(sample_set: SampleSet, policy: Policy) -> tuple[Array, Array, Array, Array]:

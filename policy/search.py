@@ -22,8 +22,9 @@ from numpy.typing import NDArray
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.model import Model
 from vgps.policy import vgps
-from vgps.policy.methods import METHODS, Method
+from vgps.policy.methods import Method
 from vgps.policy.mstep import FitSettings
+from vgps.policy.plugins import answering_for, method_of
 from vgps.policy.settings import RunSettings, own_oracle
 from vgps.policy.state import (
     Beginning,
@@ -57,7 +58,7 @@ def search(
 
     Args:
         model: the robot.
-        method: a name of METHODS, which stands in place of ``settings.method``.
+        method: a name of a method (`policy.plugins`), which stands in place of ``settings.method``.
         settings: of the run; its seed is not read, since ``rng`` is given.
         rng: everything random.
         state: where to go on; the search begins with line 1 when absent.
@@ -68,17 +69,21 @@ def search(
     Raises:
         pydantic.ValidationError: a ValueError, for an unknown method or settings that it refuses.
         MethodError: when the method cannot learn from the robot's initial states.
+        PluginError: when the method is one of another package and cannot be used.
         ValueError: when ``state`` is one of another robot, horizon or number of hidden units.
         FloatingPointError: when a step of the method stops being finite, with its quantity.
     """
     run = settings.replaced(method=method)
     run.require_initial_states(model.robot)
-    chosen, asked = METHODS[run.method], search_settings(run, model.robot)
+    chosen, asked = method_of(run.method), search_settings(run, model.robot)
     if state is None:
         state = start(model, initial_trajectories(model, asked, rng))
     require_state(state, model.robot, run, chosen.memory)
     while state.k < run.last_iteration(model.robot):
-        state, record = iterate(model, chosen, asked, state, rng)
+        with answering_for(run.method, chosen):
+            state, record = iterate(model, chosen, asked, state, rng)
+            if chosen.package is not None:  # what it stores must be what it can go on from
+                require_state(state, model.robot, run, chosen.memory)
         yield state, record
 
 

@@ -1,6 +1,5 @@
 """Settings of one run of a method, from arguments, config.yaml or a comparison alike."""
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
@@ -20,21 +19,21 @@ class MethodError(InputError, ValueError):
     """A task that the method cannot learn, in one sentence."""
 
 
-def _methods() -> "Mapping[str, Method]":
+def _method_of(name: str) -> "Method":
     # They bring Numba, for which a command line that only asks for the defaults should not wait.
-    from vgps.policy.methods import METHODS
+    from vgps.policy.plugins import method_of
 
-    return METHODS
+    return method_of(name)
 
 
 def is_sampling(method: str) -> bool:
     """Whether the method of this name runs its policy to learn.  KeyError for an unknown one."""
-    return _methods()[method].samples
+    return _method_of(method).samples
 
 
 def own_oracle(method: str) -> Oracle | None:
     """How the method's DDP oracle acts by itself; None for one without an oracle, or KeyError."""
-    return _methods()[method].oracle
+    return _method_of(method).oracle
 
 
 def _at_least(least: int) -> AfterValidator:
@@ -52,6 +51,7 @@ class RunSettings(BaseModel):
 
     Raises:
         pydantic.ValidationError: a ValueError, with one sentence for each setting that cannot be.
+        PluginError: when the method is one of another package and cannot be used.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,7 +59,7 @@ class RunSettings(BaseModel):
     method: str = Field(
         "vgps",
         description="how the policy is searched: vgps, gps, adapted-gps, dagger, weighted-dagger, "
-        "adapted-dagger or cost-weighted",
+        "adapted-dagger, cost-weighted, or a method of another package",
     )
     hidden: Annotated[int, _at_least(1)] = Field(5, description="number of hidden units")
     seed: Annotated[int, _at_least(0)] = Field(0, description="seed of everything random")
@@ -93,10 +93,14 @@ class RunSettings(BaseModel):
     @field_validator("method")
     @classmethod
     def _known(cls, name: str) -> str:
-        if name not in _methods():
+        from vgps.policy.plugins import method_names
+
+        try:
+            _method_of(name)
+        except KeyError:
             text = "must be the name of a method, found '{name}'{hint}"
-            context = {"name": name, "hint": hint(name, _methods())}
-            raise PydanticCustomError("unknown", text, context)
+            context = {"name": name, "hint": hint(name, method_names())}
+            raise PydanticCustomError("unknown", text, context) from None
         return name
 
     @field_validator("samples")
@@ -142,7 +146,7 @@ class RunSettings(BaseModel):
             MethodError: names the method and how many there are.
         """
         count, place = len(robot.task.initials), robot.initial_place
-        if count > 1 and not _methods()[self.method].several:
+        if count > 1 and not _method_of(self.method).several:
             raise MethodError(f"{self.method} learns from one initial state, {place} has {count}")
         if 0 < self.rollouts < count:
             raise MethodError(

@@ -8,13 +8,14 @@ trajectories, one from each initial state of the task, and with a policy that wa
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from vgps.codegen.archive import Schema
 from vgps.codegen.model import Model
 from vgps.policy.gaussian import Policy
 from vgps.policy.mstep import Fit, FitSettings, draws_of, first_fit
@@ -49,6 +50,18 @@ class SearchSettings(NamedTuple):
         return self.horizon - self.fit.tail
 
 
+class Memory(NamedTuple):
+    """What a method carries from one iteration to the next, and how a checkpoint holds it.
+
+    Sizes that shapes may name: nx, nu, n_in numbers that are observed, hidden units, n_weights and
+    n_theta = n_weights + nu of the policy, S initial states, T steps of the horizon, T_learned of
+    them that a policy learns from.
+    """
+
+    schema: Schema  # of the fields of a NamedTuple
+    restored: Callable[..., Any]  # that NamedTuple, from its arrays by name; may raise ValueError
+
+
 class Beginning(NamedTuple):
     """Before the first iteration: there is no policy yet."""
 
@@ -64,7 +77,7 @@ class SearchState(NamedTuple):
     policy: Policy  # theta_k
     # Of each initial state: after line 6 of iteration k, or the initial one.
     q: tuple[TrajectoryDistribution, ...]
-    memory: Any = None  # what else the method needs, of its `Method.memory`
+    memory: Any = None  # what else the method needs, as its `Method.memory` says
     rollouts: int = 0  # sampled so far to learn from
 
 

@@ -28,14 +28,12 @@ from vgps.codegen.archive import (
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.model import Model
 from vgps.policy import finish
-from vgps.policy.dagger import Dataset
 from vgps.policy.finish import FinishState
 from vgps.policy.gaussian import Policy
 from vgps.policy.mlp import count_weights
 from vgps.policy.observation import Expressions, spelled
-from vgps.policy.sample_set import SampleSet
 from vgps.policy.settings import RunSettings
-from vgps.policy.state import Beginning, SearchState
+from vgps.policy.state import Beginning, Memory, SearchState
 from vgps.solver.distribution import TrajectoryDistribution, square_root
 
 _POLICY: Schema = {
@@ -73,26 +71,6 @@ FINISH: Schema = {
     "cap": numbers(),
     "dead": numbers(),
     "clipped": numbers(optional=True),  # early versions had one
-}
-_MEMORIES: dict[type[Any] | None, Schema] = {
-    None: {},
-    Dataset: {
-        "X": numbers("C", "T_learned", "nx", finite=False),
-        "seen": whole(least=1),
-        "start": whole("C", below="S", optional=True),  # early versions had one initial state
-    },
-    SampleSet: {
-        "X": numbers("batches", "R", "T", "nx"),
-        "U": numbers("batches", "R", "T", "nu"),
-        "cost": numbers("batches", "R", "T"),
-        "guide_X": numbers("guides", "T", "nx"),
-        "guide_U": numbers("guides", "T", "nu"),
-        "guide_K": numbers("guides", "T", "nu", "nx"),
-        "guide_root": numbers("guides", "T", "nu", "nu"),
-        "theta": numbers("policies", "n_theta"),
-        "best": whole(below="policies"),
-        "regularizer": numbers(),
-    },
 }
 
 
@@ -165,8 +143,8 @@ def read_policy(
     return policy, int(arrays["iteration"]) if "iteration" in arrays else None
 
 
-def state_schema(memory: type[Any] | None = None) -> Schema:
-    """The arrays of a search state, for a method with a ``memory`` of this type."""
+def state_schema(memory: Memory | None = None) -> Schema:
+    """The arrays of a search state, for a method with this ``memory``."""
     return (
         {
             "k": whole(least=1, below="after_last"),
@@ -174,7 +152,7 @@ def state_schema(memory: type[Any] | None = None) -> Schema:
         }  # early versions counted none
         | _POLICY
         | _named("q", _DISTRIBUTION)
-        | _named("memory", _MEMORIES[memory])
+        | _named("memory", {} if memory is None else memory.schema)
     )
 
 
@@ -232,10 +210,8 @@ def state_to_arrays(state: SearchState) -> Arrays:
     return arrays if state.memory is None else arrays | _fields("memory", state.memory)
 
 
-def state_from_arrays(
-    arrays: Mapping[str, NDArray], memory: type[Any] | None = None
-) -> SearchState:
-    """The state of which these are the arrays, for a method with a ``memory`` of this type.
+def state_from_arrays(arrays: Mapping[str, NDArray], memory: Memory | None = None) -> SearchState:
+    """The state of which these are the arrays, for a method with this ``memory``.
 
     Raises:
         ValueError: when arrays are missing or do not fit together.
@@ -247,24 +223,22 @@ def state_from_arrays(
             square_root(arrays[f"q_{name}"].reshape(-1, n, n))
         except FloatingPointError:
             raise ValueError(f"q_{name} is not positive semidefinite at every step") from None
-    kept = {
-        name: arrays[f"memory_{name}"] for name in _MEMORIES[memory] if f"memory_{name}" in arrays
-    }
-    if memory is Dataset:
-        kept.setdefault("start", np.zeros(len(kept["X"]), dtype=np.int64))
-    if memory is SampleSet and len(kept["X"]) != len(kept["guide_X"]) + len(kept["theta"]):
-        raise ValueError("memory_X must have a batch for each guide and each policy")
     return SearchState(
         k=int(arrays["k"]),
         policy=policy_from_arrays(arrays),
         q=_distributions_from_arrays(arrays),
-        memory=None if memory is None else memory(**kept),
+        memory=None if memory is None else _remembered(arrays, memory),
         rollouts=int(arrays.get("rollouts", 0)),
     )
 
 
+def _remembered(arrays: Mapping[str, NDArray], memory: Memory) -> Any:
+    names = [name for name in memory.schema if f"memory_{name}" in arrays]
+    return memory.restored(**{name: arrays[f"memory_{name}"] for name in names})
+
+
 def require_state(
-    state: SearchState | Beginning, robot: Robot, settings: RunSettings, memory: type[Any] | None
+    state: SearchState | Beginning, robot: Robot, settings: RunSettings, memory: Memory | None
 ) -> None:
     """Refuse to search on from a state of another robot, or of other settings.
 

@@ -8,6 +8,7 @@ be all that a mean shows.
 import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
 from typing import NamedTuple
 
 import numpy as np
@@ -23,10 +24,12 @@ from vgps.report.gait import gait_picture
 from vgps.report.style import INITIAL, INK, MUTED, dress, new_figure
 
 Array = NDArray[np.float64]
+Look = tuple[str, str]  # colour and marker
+Looks = dict[str, Look]  # by method
 
 # Wong's palette for colour-blind readers, its yellow darkened for white paper; markers tell the
 # methods apart in black and white.
-_LOOKS = {
+_LOOKS: Looks = {
     "vgps": ("#0072b2", "o"),
     "vgps-finish": ("#000000", "*"),
     "gps": ("#d55e00", "s"),
@@ -39,6 +42,8 @@ _LOOKS = {
     "cost-weighted": ("#cc79a7", "P"),
     "cost-weighted-1000": ("#6b4c9a", "X"),
 }
+# Of methods that other packages bring, in turn.
+_OTHER_LOOKS = (("#a6341b", "p"), ("#117733", "h"), ("#882255", "8"), ("#4d4d4d", "d"))
 _DASHES = (0, (4, 1.6))
 _CEILING = 300.0  # times the initial DDP cost: a higher one is drawn at the upper edge
 _PANEL, _GAIT, _HEIGHT = 3.5, 5.0, 3.3  # inches
@@ -58,7 +63,8 @@ def figure1(rows: Sequence[Row], gaits: Mapping[str, Gait]) -> Figure:
     """The figure of all ``rows``, with the gait of each robot that ``gaits`` holds by name."""
     robots = list(dict.fromkeys(row.robot for row in rows))
     hidden = list(dict.fromkeys(row.hidden for row in rows))
-    handles = _handles(dict.fromkeys(row.method for row in rows))
+    looks = _looks(dict.fromkeys(row.method for row in rows))
+    handles = _handles(looks)
     width = _PANEL * len(hidden) + _GAIT
     columns = int(width / _ENTRY)
     above = 0.75 + 0.2 * math.ceil(len(handles) / columns)  # inches, for the legend and the titles
@@ -75,7 +81,7 @@ def figure1(rows: Sequence[Row], gaits: Mapping[str, Gait]) -> Figure:
     for robot, line in zip(robots, grid, strict=True):
         for n_hidden, axes in zip(hidden, line[:-1], strict=True):
             chosen = [row for row in rows if (row.robot, row.hidden) == (robot, n_hidden)]
-            _panel(axes, f"{robot}, {n_hidden} hidden units", chosen)
+            _panel(axes, f"{robot}, {n_hidden} hidden units", chosen, looks)
         if robot in gaits:
             gait = gaits[robot]
             gait_picture(line[-1], gait.model, gait.X, gait.reference, gait.title)
@@ -110,7 +116,12 @@ def caption(rows: Sequence[Row]) -> str:
     )
 
 
-def _panel(axes: Axes, title: str, rows: Sequence[Row]) -> None:
+def _looks(methods: Iterable[str]) -> Looks:
+    others = cycle(_OTHER_LOOKS)
+    return {method: _LOOKS.get(method) or next(others) for method in methods}
+
+
+def _panel(axes: Axes, title: str, rows: Sequence[Row], looks: Looks) -> None:
     dress(axes, title, "iteration", "average cost of a rollout")
     axes.xaxis.set_major_locator(MaxNLocator(6, integer=True))
     if not rows:
@@ -123,7 +134,8 @@ def _panel(axes: Axes, title: str, rows: Sequence[Row]) -> None:
         chosen = [row for row in rows if row.method == method]
         for kind in ("stochastic", "deterministic"):
             iterations, quartiles = _quartiles(chosen, f"{kind}_cost", ceiling)
-            _draw(axes, method, kind, iterations, quartiles, offset=i)
+            label = f"{method}, {kind}"
+            _draw(axes, label, looks[method], kind, iterations, quartiles, offset=i)
             shown += [*quartiles.ravel()]
     _scale(axes, np.array(shown), ceiling)
 
@@ -140,10 +152,16 @@ def _quartiles(rows: Sequence[Row], column: str, ceiling: float) -> tuple[Array,
 
 
 def _draw(
-    axes: Axes, method: str, kind: str, iterations: Array, quartiles: Array, offset: int
+    axes: Axes,
+    label: str,
+    look: Look,
+    kind: str,
+    iterations: Array,
+    quartiles: Array,
+    offset: int,
 ) -> None:
-    colour, marker = _LOOKS[method]
-    first = method.startswith("vgps")  # drawn above the methods that it is compared with
+    colour, marker = look
+    first = label.startswith("vgps")  # drawn above the methods that it is compared with
     low, middle, high = quartiles
     axes.fill_between(iterations, low, high, color=colour, alpha=0.12, linewidth=0, zorder=2)
     every = max(1, len(iterations) // 5)
@@ -156,7 +174,7 @@ def _draw(
         marker=marker,
         markersize=4.0,
         markevery=(offset % every, every),
-        label=f"{method}, {kind}",
+        label=label,
         zorder=4 if first else 3,
     )
 
@@ -176,11 +194,10 @@ def _scale(axes: Axes, costs: Array, ceiling: float) -> None:
         axes.set_ylim(low - margin, high + margin)
 
 
-def _handles(methods: Iterable[str]) -> list[Line2D]:
+def _handles(looks: Looks) -> list[Line2D]:
     """What the legend shows: a colour and marker for each method, then the kinds of line."""
     handles = []
-    for method in methods:
-        colour, marker = _LOOKS[method]
+    for method, (colour, marker) in looks.items():
         handles.append(
             Line2D([], [], color=colour, marker=marker, markersize=4.5, linewidth=1.8, label=method)
         )

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vgps.policy.methods import METHODS
+from vgps.policy.plugins import method_of
 from vgps.policy.search import iterate
 from vgps.policy.store import state_from_arrays, state_to_arrays
 
@@ -11,7 +11,7 @@ def run(name, model, settings, state, rng, iterations):
     """The state after so many iterations of a method, and the records of them."""
     records = []
     for _ in range(iterations):
-        state, record = iterate(model, METHODS[name], settings, state, rng)
+        state, record = iterate(model, method_of(name), settings, state, rng)
         records.append(record)
     return state, records
 
@@ -25,7 +25,7 @@ def stored_and_resumed(name, model, settings, beginning, path, before, after):
     half, _ = run(name, model, settings, beginning, rng, before)
     np.savez(path, **state_to_arrays(half))
     with np.load(path, allow_pickle=False) as arrays:
-        restored = state_from_arrays(dict(arrays), METHODS[name].memory)
+        restored = state_from_arrays(dict(arrays), method_of(name).memory)
     resumed, _ = run(name, model, settings, restored, rng, after)
 
     a, b = state_to_arrays(whole), state_to_arrays(resumed)
