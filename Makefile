@@ -4,7 +4,7 @@ ROBOT ?= swimmer
 VENV := .venv
 RUN := $(VENV)/bin/python run.py
 
-.PHONY: train test test-machines test-editor docs gallery check clean
+.PHONY: train test test-machines test-editor docs site gallery check clean
 train: $(VENV)/ready
 	$(RUN) build $(ROBOT)
 	$(RUN) train $(ROBOT)
@@ -36,6 +36,12 @@ $(VENV)/editor/ready: $(VENV)/ready
 docs: $(VENV)/ready
 	$(VENV)/bin/python -m vgps.report.robot_file
 
+# The documentation as a site in site/, which opens in a browser as it is.
+site: docs
+	$(VENV)/bin/python -c 'import material, l2m4m' 2>/dev/null \
+	  || $(VENV)/bin/python -m pip install --quiet --editable ".[docs]"
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
+
 # Learns every robot of models/ and draws it into the README; what was interrupted goes on.
 gallery: $(VENV)/ready
 	$(VENV)/bin/python -m vgps.report.gallery
@@ -62,4 +68,4 @@ $(VENV)/ready: pyproject.toml
 clean:
 	find generated -mindepth 1 -maxdepth 1 -type d -exec rm -r {} +
 	find . -name __pycache__ -type d -prune -exec rm -r {} +
-	rm -rf $(VENV) *.egg-info
+	rm -rf $(VENV) site *.egg-info
