@@ -12,6 +12,7 @@ from vgps.solver.objective import CostTerm, cleared, task_objective, with_extra
 # data holds nx, nu and w, the same at every step; step_data the u_t of the step.
 @callback(5, set())
 def value(x_, u_, data_, step_data_, c_):
+    """c at one step, for every trial of a line search."""
     nu, w = int(data_[1]), data_[2]
     error = carray(u_, nu) - carray(step_data_, nu)
     c_[0] = 0.5 * w * np.sum(error * error)
@@ -19,6 +20,7 @@ def value(x_, u_, data_, step_data_, c_):
 
 @callback(10, set())
 def expansion(x_, u_, data_, step_data_, c_, c_x_, c_u_, c_xx_, c_ux_, c_uu_):
+    """c and its derivatives at one step."""
     nx, nu, w = int(data_[0]), int(data_[1]), data_[2]
     error = carray(u_, nu) - carray(step_data_, nu)
     _, c_u, _, _, c_uu = cleared(nx, nu, c_x_, c_u_, c_xx_, c_ux_, c_uu_)

@@ -178,6 +178,7 @@ def render_command(
 def rollouts_command(
     run: Positional[Run],
     out: Path,
+    to: Literal["npz", "minari"] = "npz",
     rollouts: Count = None,
     horizon: Count = None,
     seed: int = 0,
@@ -185,10 +186,12 @@ def rollouts_command(
     undisturbed: Flag = False,
     json: Json = False,
 ) -> None:
-    """Rollouts of the learned policy as a data set: an .npz of named arrays.
+    """Rollouts of the learned policy as a data set: an .npz of named arrays, or one of Minari.
 
     Args:
-        out: File to write.
+        out: File to write; for minari the name of the data set, such as walker/learned-v0, which
+            goes where Minari keeps its own.
+        to: Minari's episodes are those of the environment vgps/Robot-v0.
         rollouts: Their number, from the distributions of the task's initial states in turn.
         horizon: Steps of a rollout; as the robot's file says when absent.
         seed: Seed of initial states and noise.
@@ -200,15 +203,23 @@ def rollouts_command(
     from vgps.experiments.rollout_data import rollout_data, write_rollouts
     from vgps.experiments.run import read_run
 
+    trained = read_run(run)
     data = rollout_data(
-        read_run(run),
+        trained,
         rollouts,
         horizon,
         seed,
         stochastic=not deterministic,
         disturbed=not undisturbed,
     )
-    write_rollouts(out, data)
+    if to == "minari":
+        try:
+            from vgps.report.gym.minari_data import write_minari
+        except ImportError as missing:  # in its own sentence
+            raise UsageError(str(missing)) from None
+        write_minari(str(out), trained, Path(run), data, not undisturbed)
+    else:
+        write_rollouts(out, data)
     R, T, _ = data["U"].shape
     result = {"run": run, "out": str(out), "rollouts": R, "horizon": T}
     result["success_rate"] = float(data["success"].mean())
