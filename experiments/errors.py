@@ -19,6 +19,10 @@ class ExportError(InputError):
     """A policy cannot be written in the format that was asked for."""
 
 
+class MissingPackageError(InputError):
+    """What was asked for needs a package that is not installed."""
+
+
 class ClusterError(InputError):
     """There is no Dask cluster where one was said to be."""
 

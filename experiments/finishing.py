@@ -9,6 +9,7 @@ from vgps.experiments.checkpoint import read_finish, store_finish, store_policy
 from vgps.experiments.measuring import measured
 from vgps.experiments.progress import Watch
 from vgps.experiments.run_folder import RunFolder
+from vgps.experiments.scalars import Log
 from vgps.policy import finish
 from vgps.policy.gaussian import Policy
 from vgps.policy.settings import RunSettings
@@ -27,6 +28,7 @@ def finish_run(
     rollouts: int,
     folder: RunFolder | None,
     watch: Watch,
+    log: Log,
 ) -> tuple[Policy, list[dict[str, float | str]]]:
     """The policy that the finish makes of ``policy``, and its rows of metrics.csv.
 
@@ -41,6 +43,7 @@ def finish_run(
         rollouts: that were sampled by then.
         folder: of the run; None for one that nobody asked to keep.
         watch: shows how far it is.
+        log: takes each row as well.
     """
     rng = np.random.default_rng((settings.seed, k, 1))  # (seed, k) alone measures
     rows: list[dict[str, float | str]] = []
@@ -61,6 +64,7 @@ def finish_run(
                 own: dict[str, float | str] = {"stage": "finish", "iteration": row}
                 own |= {"seconds": seconds, "rollouts": rollouts + finish.ROLLOUTS * state.rounds}
                 rows.append({**_OF_A_SEARCH, **own, **costs})
+                log(rows[-1])
                 if folder is not None:
                     folder.append_metrics(rows[-1])
                     store_policy(folder, model.robot, reached, row)

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,7 @@ from vgps.experiments.metrics import Metrics
 from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.run import Run, Trajectory, read_trajectories, store_trajectories
 from vgps.experiments.run_folder import DEMO, ROBOT, RunFolder
+from vgps.experiments.scalars import Row, require_tensorboard, scalars
 from vgps.experiments.selection import Best, best_of
 from vgps.policy.search import initial_trajectories, search, search_settings
 from vgps.policy.settings import RunSettings
@@ -48,6 +50,7 @@ def train(
     demonstration: str | Path | Array | None = None,
     out: str | Path | None = None,
     watch: Watch = unwatched,
+    tensorboard: bool = False,
 ) -> Run:
     """Learn a policy.
 
@@ -60,6 +63,7 @@ def train(
         out: folder for the run, new or empty, or begun in the same way, which is then continued;
             the run is kept nowhere when absent.
         watch: shows how far it is (`experiments.progress`).
+        tensorboard: whether the rows of metrics.csv are written for TensorBoard, too.
 
     Raises:
         RobotFileError: when the robot cannot be read, or what its file says that it starts from.
@@ -69,12 +73,18 @@ def train(
         RunFolderError: when ``out`` holds something else.
         FolderError: when another process is writing into it.
         TooLargeError: when what the settings ask for does not fit into the memory.
-        ValueError: when ``out`` is given for a robot that is not from a file.
+        MissingPackageError: when what writes for TensorBoard is not installed.
+        ValueError: when ``out`` is given for a robot that is not from a file, or TensorBoard asked
+            for without ``out``.
         FloatingPointError: when a step of the method stops being finite, with its quantity.
     """
     described = robot if isinstance(robot, Robot) else load(robot)
     if out is not None and not described.text:
         raise ValueError("a run folder keeps the robot's file, and this robot has none")
+    if tensorboard:
+        if out is None:
+            raise ValueError("what TensorBoard reads is kept in a run folder: give out")
+        require_tensorboard()
     settings = (settings or RunSettings()).resolved(described)
     model = build(described)
     U, demo = None, None
@@ -93,16 +103,23 @@ def train(
     with locked(folder.path):
         _begin(folder, RunConfig.of(described, settings, demo), model, recorded)
         checkpoint = read_checkpoint(folder, settings, described)
-        return _learn(model, settings, U, folder, checkpoint, watch)
+        return _learn(model, settings, U, folder, checkpoint, watch, tensorboard)
 
 
-def resume(path: str | Path, *, iterations: int | None = None, watch: Watch = unwatched) -> Run:
+def resume(
+    path: str | Path,
+    *,
+    iterations: int | None = None,
+    watch: Watch = unwatched,
+    tensorboard: bool = False,
+) -> Run:
     """Continue the run in a folder from its last checkpoint, to the same bits as without the stop.
 
     Args:
         path: its folder.
         iterations: where to stop; as the run was asked to when absent.
         watch: shows how far it is (`experiments.progress`).
+        tensorboard: as of ``train``.
 
     Raises:
         InputError: when this is no run, one of its files is damaged, edited or of another robot, or
@@ -112,6 +129,8 @@ def resume(path: str | Path, *, iterations: int | None = None, watch: Watch = un
     """
     folder = RunFolder(path)
     folder.read_config()  # before a lock is left in what is no run
+    if tensorboard:
+        require_tensorboard()
     with locked(folder.path):
         remove_leftovers(folder.path)
         config = folder.read_config()
@@ -131,7 +150,7 @@ def resume(path: str | Path, *, iterations: int | None = None, watch: Watch = un
             U = read_demonstration(folder.existing(DEMO), model)
         if iterations is not None:
             folder.write_config(config)
-        return _learn(model, config, U, folder, checkpoint, watch)
+        return _learn(model, config, U, folder, checkpoint, watch, tensorboard)
 
 
 def _begin(folder: RunFolder, config: RunConfig, model: Model, U: Array | None) -> None:
@@ -199,6 +218,7 @@ def _learn(
     folder: RunFolder | None,
     checkpoint: Checkpoint | None,
     watch: Watch,
+    tensorboard: bool = False,
 ) -> Run:
     """Begin or continue a run up to its last iteration.
 
@@ -232,29 +252,35 @@ def _learn(
             folder.write_config(folder.read_config().replaced(chosen=chosen))
             store_trajectories(folder, model.robot, trajectories)
 
-    with watch("iteration", settings.last_iteration(model.robot)) as update:
-        for reached, record in search(model, settings.method, settings, rng, state):
-            state, k = reached, reached.k
-            costs = measured(model, reached.policy, settings.seed, k, reached.q)
-            best = best_of(model, best, reached.policy, k, settings.seed)
-            policy = reached.policy.with_theta(best.theta)
-            rows.append({"stage": "search"} | record._asdict() | costs | {"best": best.k})
-            if folder is not None:
-                folder.append_metrics(rows[-1])
-                store_policy(folder, model.robot, policy, k)
-                store_checkpoint(folder, model.robot, reached, best, rng)
-            update(
-                k,
-                f"cost stochastic {costs['stochastic_cost']:.1f}, "
-                f"deterministic {costs['deterministic_cost']:.1f}",
+    with scalars(folder) if folder is not None and tensorboard else nullcontext(_unlogged) as log:
+        with watch("iteration", settings.last_iteration(model.robot)) as update:
+            for reached, record in search(model, settings.method, settings, rng, state):
+                state, k = reached, reached.k
+                costs = measured(model, reached.policy, settings.seed, k, reached.q)
+                best = best_of(model, best, reached.policy, k, settings.seed)
+                policy = reached.policy.with_theta(best.theta)
+                rows.append({"stage": "search"} | record._asdict() | costs | {"best": best.k})
+                log(rows[-1])
+                if folder is not None:
+                    folder.append_metrics(rows[-1])
+                    store_policy(folder, model.robot, policy, k)
+                    store_checkpoint(folder, model.robot, reached, best, rng)
+                update(
+                    k,
+                    f"cost stochastic {costs['stochastic_cost']:.1f}, "
+                    f"deterministic {costs['deterministic_cost']:.1f}",
+                )
+        if settings.finish == "average-cost":
+            policy, finished = finish_run(
+                model, settings, policy, state.k, state.rollouts, folder, watch, log
             )
-    if settings.finish == "average-cost":
-        policy, finished = finish_run(
-            model, settings, policy, state.k, state.rollouts, folder, watch
-        )
-        rows += finished
+            rows += finished
     metrics = _columns(rows) if folder is None else folder.read_metrics()
     return Run(model, settings, trajectories, policy, metrics, folder)
+
+
+def _unlogged(row: Row) -> None:
+    """For a run that TensorBoard does not show."""
 
 
 def _chosen(robot: Robot, solutions: Sequence[Solution]) -> dict[str, str]:

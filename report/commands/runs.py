@@ -43,6 +43,7 @@ def train_command(
     out: Folder = None,
     resume: Folder = None,
     accept_changes: Flag = False,
+    tensorboard: Flag = False,
     overrides: Set = (),
     json: Json = False,
 ) -> None:
@@ -54,6 +55,7 @@ def train_command(
         out: Run folder; a new one in runs/ when absent.
         resume: Run folder to continue from its last checkpoint, to the same bits.
         accept_changes: Resume with other training settings of the robot's file than at first.
+        tensorboard: Write the rows of metrics.csv for TensorBoard as well, into the run folder.
     """
     for option, given in (("demo", demo), ("out", out), ("set", overrides)):
         if resume is not None and given:
@@ -84,9 +86,18 @@ def train_command(
     watch = counted(progress, counts)
     with locked(folder), pointing_to_doctor(robot, json):
         if resume is None:
-            run = training.train(described, chosen, demonstration=demo, out=folder, watch=watch)
+            run = training.train(
+                described,
+                chosen,
+                demonstration=demo,
+                out=folder,
+                watch=watch,
+                tensorboard=tensorboard,
+            )
         else:
-            run = training.resume(folder, iterations=chosen.iterations, watch=watch)
+            run = training.resume(
+                folder, iterations=chosen.iterations, watch=watch, tensorboard=tensorboard
+            )
         seconds = time.perf_counter() - started
         result = evaluation(run) | {"seconds": seconds, "out": str(folder)}
         # Drawing needs half a second of imports, which the first iteration should not wait for.
