@@ -13,16 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from vgps.codegen.files import write_atomically
 from vgps.codegen.model import Model
 from vgps.report.errors import MissingEncoder
-from vgps.report.ground import draw_ground, ground_line
+from vgps.report.ground import draw_ground
 from vgps.report.motion import drawable
-from vgps.report.scene import (
-    RobotDrawing,
-    Skeleton,
-    draw_rails,
-    draw_targets,
-    skeleton,
-    target_places,
-)
+from vgps.report.profile import ground_line
+from vgps.report.scene import RobotDrawing, draw_rails, draw_targets
+from vgps.report.skeleton import Skeleton, skeleton, target_places
 from vgps.report.style import HAIR, INK, LEARNED, MUTED, PAPER
 
 Array = NDArray[np.float64]

@@ -6,16 +6,11 @@ from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from vgps.codegen.model import Model
-from vgps.report.ground import draw_ground, ground_line
+from vgps.report.ground import draw_ground
 from vgps.report.motion import com_path, drawable
-from vgps.report.scene import (
-    RobotDrawing,
-    Skeleton,
-    draw_rails,
-    draw_targets,
-    skeleton,
-    target_places,
-)
+from vgps.report.profile import ground_line
+from vgps.report.scene import RobotDrawing, draw_rails, draw_targets
+from vgps.report.skeleton import Skeleton, skeleton, target_places
 from vgps.report.style import INITIAL, INK, LEARNED, dress, key, paler
 
 Array = NDArray[np.float64]

@@ -10,7 +10,7 @@ from vgps.policy.rollouts import mean_rollout
 from vgps.report.animation import animate
 from vgps.report.console import plain
 from vgps.report.figures import training_picture
-from vgps.report.page import write_page
+from vgps.report.old_page import write_page
 
 _COLUMNS = (
     *("iteration", "stage", "alpha"),

@@ -6,8 +6,10 @@ from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
 from vgps.report.animation import LABELS, SAMPLES, TALLEST, WIDEST, stage
-from vgps.report.ground import draw_ground, ground_line
-from vgps.report.scene import RobotDrawing, draw_rails, draw_targets, skeleton, target_places
+from vgps.report.ground import draw_ground
+from vgps.report.profile import ground_line
+from vgps.report.scene import RobotDrawing, draw_rails, draw_targets
+from vgps.report.skeleton import skeleton, target_places
 from vgps.report.style import INK
 
 Array = NDArray[np.float64]

@@ -6,7 +6,8 @@ from PIL import Image, ImageSequence
 
 from vgps.report.animation import animate
 from vgps.report.gait import gait_picture
-from vgps.report.scene import draw_targets, target_places
+from vgps.report.scene import draw_targets
+from vgps.report.skeleton import target_places
 from vgps.report.style import TARGET
 
 PUCK = """\

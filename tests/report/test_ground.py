@@ -5,7 +5,8 @@ import math
 import numpy as np
 
 from vgps.report.gait import gait_picture
-from vgps.report.ground import draw_ground, ground_line
+from vgps.report.ground import draw_ground
+from vgps.report.profile import ground_line
 from vgps.report.style import SURFACE
 
 HEIGHT = "0.1 + steep*sin(3*x)"

@@ -5,7 +5,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from vgps.report.page import write_page
+from vgps.report.old_page import write_page
 
 HOSTILE = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>&amp;</style>"
 PNG, GIF = b"\x89PNG\r\n\x1a\nnot really", b"GIF89a neither"

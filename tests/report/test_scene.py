@@ -5,7 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from vgps.report.scene import RobotDrawing, draw_rails, skeleton
+from vgps.report.scene import RobotDrawing, draw_rails
+from vgps.report.skeleton import skeleton
 
 FOOT = """\
 name: foot
