@@ -80,6 +80,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "train": runs.train_command,
     "evaluate": runs.evaluate_command,
     "push": runs.push_command,
+    "play": runs.play_command,
     "render": runs.render_command,
     "rollouts": runs.rollouts_command,
     "export": runs.export_command,

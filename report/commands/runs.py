@@ -186,6 +186,33 @@ def render_command(
     console.show_result(draw_run(read_run(run), format), f"pictures of {run}", json)
 
 
+def play_command(
+    run: Positional[Run], port: int = 0, open: Flag = True, json: Json = False
+) -> None:
+    """Watch the learned policy move in a browser, push it and see it recover; Ctrl-C ends it.
+
+    Args:
+        port: Of 127.0.0.1, which no other machine reaches; 0 takes one that is free.
+        open: Print the address of the page only.
+    """
+    require_at_least(0, port=port)
+    from vgps.experiments.playing import simulation_of
+    from vgps.experiments.run import read_run
+    from vgps.report.play.player import Player
+    from vgps.report.play.server import PlayServer, open_browser, serving
+
+    player = Player(simulation_of(read_run(run)))
+    with PlayServer(player, port) as server, serving(server):
+        if json:
+            print_json({"run": run, "url": server.url})
+        else:
+            print(f"{server.url}: open while this runs, until Ctrl-C")
+        sys.stdout.flush()
+        if open:
+            open_browser(server.url)
+        player.run()
+
+
 def rollouts_command(
     run: Positional[Run],
     out: Path,

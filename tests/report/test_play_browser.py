@@ -1,0 +1,126 @@
+"""The page of `vgps play` in a browser: needs playwright and a Chromium."""
+
+import shutil
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+from ground_robots import FOOT
+from played import playing
+
+from vgps.policy.raised_ground import RaisedGround, landscape, robot_size
+from vgps.report.play.server import PlayServer, serving
+
+playwright = pytest.importorskip("playwright.sync_api")
+CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser, model, ground=None):
+    """The page of a robot that turns its joints, its simulation, and what went wrong on the page."""
+    player, simulation = playing(model, action=2.0, ground=ground)
+    threading.Thread(target=player.run, daemon=True).start()
+    faults = []
+    with PlayServer(player, 0) as server, serving(server):
+        page = browser.new_page(viewport={"width": 1000, "height": 700})
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
+        page.goto(server.url)
+        page.wait_for_function("document.getElementById('robot').textContent.trim()")
+        yield page, simulation, faults
+        assert not faults
+        page.close()
+
+
+def until(condition):
+    for _ in range(200):
+        if condition():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it has not come to that in 10 s")
+
+
+def seconds(page):
+    return float(page.locator("#time").inner_text().removesuffix(" s"))
+
+
+def find(page, cursor):
+    """A place on the stage where the mouse has this cursor."""
+    for y in range(120, 600, 20):
+        for x in range(200, 800, 20):
+            page.mouse.move(x, y)
+            # The cursor follows with the next picture.
+            page.evaluate("() => new Promise(done => requestAnimationFrame(() => "
+                          "requestAnimationFrame(done)))")  # fmt: skip
+            if page.locator("#stage").evaluate("stage => stage.style.cursor") == cursor:
+                return x, y
+    raise AssertionError(f"nowhere is the cursor {cursor}")
+
+
+def test_the_robot_moves_and_is_pulled(browser, swimmer):
+    with opened(browser, swimmer) as (page, simulation, _):
+        assert page.locator("#robot").inner_text() == "swimmer"
+        before = seconds(page)
+        first = page.locator("#stage").screenshot()
+        until(lambda: seconds(page) > before + 0.3)
+        x, y = find(page, "grab")
+        y_before = swimmer.points(simulation.x[: swimmer.nq])["com"][1]
+        page.mouse.down()
+        page.mouse.move(x, y - 150, steps=4)
+        until(lambda: simulation.hand is not None and simulation.impulse[1] > 0.0)
+        until(lambda: swimmer.points(simulation.x[: swimmer.nq])["com"][1] > y_before + 0.1)
+        page.mouse.up()
+        until(lambda: simulation.hand is None)
+        assert page.locator("#stage").screenshot() != first
+
+
+def test_its_controls(browser, swimmer):
+    with opened(browser, swimmer) as (page, simulation, _):
+        page.click("#noisy")
+        page.click("#disturbed")
+        page.click("text=½")
+        until(lambda: simulation.noisy and simulation.disturbed)
+        until(lambda: page.locator("#rate [aria-pressed=true]").inner_text() == "½")
+        page.locator("#strength").fill("1")
+        until(lambda: simulation.strength == 10.0)
+        page.keyboard.press("r")
+        page.click("#pause")
+        until(lambda: page.locator("#pause").inner_text() == "Play")
+        t = simulation.t
+        time.sleep(0.2)
+        assert simulation.t == t
+        page.click("#reset")
+        until(lambda: simulation.t == 0)
+
+
+def test_the_ground_is_dragged(browser, build_text, compiled):
+    foot = build_text(FOOT)
+    ground = RaisedGround(foot, compiled(landscape(foot.robot, robot_size(foot))))
+    with opened(browser, foot, ground) as (page, _, _):
+        x, y = find(page, "ns-resize")
+        page.mouse.down()
+        page.mouse.move(x, y - 25, steps=4)
+        page.mouse.up()
+        until(lambda: ground.right > ground.left)
+        highest = ground.unit * (ground.right - ground.left)
+        assert 0.0 < highest <= ground.highest
+
+
+def test_it_says_when_the_command_has_ended(browser, swimmer):
+    with opened(browser, swimmer) as (page, _, faults):
+        page.route("**/stream", lambda route: route.abort())
+        page.evaluate("location.reload()")
+        note = page.locator("#note")
+        note.wait_for(state="visible")
+        assert "has ended" in note.inner_text()
+        faults.clear()
