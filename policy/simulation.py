@@ -11,6 +11,7 @@ each of the noises only while it is switched on.  Time runs from the last reset,
 the task ends nothing.
 """
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -43,7 +44,7 @@ class Simulation:
     x          (nx,), the state
     before     (nx,), that of the step before
     u          (nu,), the last action
-    cost       of the last step
+    cost       of the last step, NaN before the first
     t          steps since the last reset
     hand       what pulls, or None
     impulse    (2,) N s, of the hand in the last step
@@ -77,7 +78,7 @@ class Simulation:
         S = len(model.x0s)
         self.x = self.before = initial_states(model, S, self._rng)[self._resets % S]
         self._resets += 1
-        self.u, self.cost, self.t = np.zeros(model.nu), 0.0, 0
+        self.u, self.cost, self.t = np.zeros(model.nu), math.nan, 0
         self._force: Array | None = None  # (1, n), f / s of the process noise
         self.release()
         if self.ground is not None:

@@ -9,7 +9,7 @@
   const TRAIL = 3;  // s
   const NEAR = 20;  // pixels from a link or a target at which the mouse still takes it
 
-  let about = null;  // what never changes: {scene, robot, movable, highest, disturbable}
+  let about = null;  // what never changes: {scene, robot, commands, movable, highest, disturbable}
   let frame = null;  // the last one
   let view = null;  // the camera, once there is a frame
   let home = null;  // the place that a camera that follows nothing looks at
@@ -67,6 +67,7 @@
     at("disturbed").disabled = !about.disturbable;
     at("show").hidden = !about.scene.contacts.length;
     at("moving").hidden = !about.scene.follows;
+    at("commands").replaceChildren(...about.commands.map(command));
     const hints = ["Drag the robot to pull at it"];
     if (about.movable.includes(true)) hints.push("Drag the cross: the policy sees where it is");
     if (about.highest) hints.push("Drag the ground up or down: a step from there on");
@@ -98,10 +99,37 @@
     if (document.activeElement !== at("strength")) {
       at("strength").value = Math.log10(frame.strength);
     }
+    for (const label of at("commands").children) label.show();
     at("time").textContent = `${frame.t.toFixed(1)} s`;
     at("speed").textContent = `${frame.vx.toFixed(1).replace(/^-(?=0\.0$)/, "")} m/s`;
     at("cost").textContent = frame.cost === null ? "–" : short(frame.cost);
   });
+
+  /** A slider for what the policy is told. */
+  function command({ target, axis, name, low, high }) {
+    const label = document.createElement("label");
+    const slider = document.createElement("input");
+    const shown = document.createElement("output");
+    Object.assign(slider, { type: "range", min: low, max: high, step: (high - low) / 200 });
+    slider.addEventListener("input", () => {
+      const place = [...frame.targets[target]];
+      place[axis] = Number(slider.value);
+      send({ do: "move", target, at: place });
+    });
+    label.show = () => {
+      const value = frame.targets[target][axis];
+      if (document.activeElement !== slider) slider.value = value;
+      shown.textContent = short(value);
+    };
+    label.append(name, slider, shown);
+    return label;
+  }
+
+  /** The frame without targets that are no places. */
+  function places() {
+    const told = new Set(about.commands.map((each) => each.target));
+    return { ...frame, targets: frame.targets.filter((_, i) => !told.has(i)) };
+  }
 
   /** A number with three digits that matter. */
   function short(number) {
@@ -120,10 +148,10 @@
 
   function aim(seconds) {
     const { clientWidth: width, clientHeight: height } = stage;
-    const [left, bottom, right, top] = Scene.bounds(about.scene, frame);
-    const middle = about.scene.follows
-      ? [frame.com[0][0], 0.5 * (bottom + top)]
-      : [0.5 * (left + right), 0.5 * (bottom + top)];
+    const { follows } = about.scene;
+    const seen = follows ? { ...frame, targets: [] } : places();
+    const [left, bottom, right, top] = Scene.bounds(about.scene, seen);
+    const middle = [follows ? frame.com[0][0] : 0.5 * (left + right), 0.5 * (bottom + top)];
     if (!view || Math.hypot(middle[0] - view.x, middle[1] - view.y) * view.scale > 2 * width) {
       const size = Math.max(right - left, top - bottom) || 1;
       const scale = Math.min(width / (2.4 * size), (height - 150) / (1.7 * size));
@@ -132,10 +160,12 @@
     }
     // What has a fixed base is followed only where it would leave the picture.
     const room = [0.35 * width / view.scale, 0.3 * height / view.scale];
-    const goal = middle.map((place, i) => about.scene.follows ? place
+    const goal = middle.map((place, i) => follows ? place
       : Math.min(Math.max(home[i], place - room[i]), place + room[i]));
     view.x += (goal[0] - view.x) * (1 - Math.exp(-seconds / 0.25));
-    view.y += (goal[1] - view.y) * (1 - Math.exp(-seconds / 0.8));
+    // Calm while a robot bobs, and quick while it falls.
+    const hurry = 1 + (Math.abs(goal[1] - view.y) * view.scale / 50) ** 2;
+    view.y += (goal[1] - view.y) * (1 - Math.exp(-hurry * seconds / 0.8));
     Object.assign(view, { width, height });
   }
 
@@ -369,7 +399,7 @@
     const ctx = Scene.fit(stage);
     const trail = history.filter((moment) => moment.t > frame.t - TRAIL).map((m) => m.place);
     const forces = at("forces").getAttribute("aria-pressed") === "true";
-    Scene.draw(ctx, about.scene, frame, { view, colours, trail, forces });
+    Scene.draw(ctx, about.scene, places(), { view, colours, trail, forces });
     if (frame.hand) drawHand(ctx);
     if (drag?.kind === "raise") drawStep(ctx);
     drawChart();

@@ -36,6 +36,7 @@ T = TypeVar("T")
 FRAMES = 60.0  # a second
 _LONGEST = 0.1  # s that are made up for after a delay
 _REACH = 10.0  # of the ground that is sent to both sides of the robot, in its sizes
+_LEARNED = 3.0  # deviations of a target from its mean that learning has seen
 MOST_WATCHERS = 8
 
 
@@ -76,16 +77,35 @@ class Player:
         Returns:
             scene        what `scene_of` says of the robot
             robot        its name
-            movable      of each target, whether it is any use to move it
+            commands     what the policy is told by a number, a target of which one coordinate
+                         has a spread: target, axis, name, and the range that it has learned
+            movable      of each other target, whether the policy sees where it is
             highest      m that the ground can be raised by; 0 where it cannot
             disturbable  whether the task has process noise
         """
         simulation = self._simulation
-        robot = simulation.model.robot
+        robot, movable = simulation.model.robot, simulation.targets_seen()
+        commands = []
+        for i, target in enumerate(robot.targets):
+            spread = target.spread
+            if movable[i] and (spread[0] > 0.0) != (spread[1] > 0.0):
+                axis = int(spread[1] > 0.0)
+                middle, reach = target.at[axis], _LEARNED * spread[axis]
+                commands.append(
+                    {
+                        "target": i,
+                        "axis": axis,
+                        "name": f"{target.name}.{'xy'[axis]}",
+                        "low": middle - reach,
+                        "high": middle + reach,
+                    }
+                )
+                movable[i] = False
         return {
             "scene": scene_of(simulation.model),
             "robot": robot.name,
-            "movable": simulation.targets_seen(),
+            "commands": commands,
+            "movable": movable,
             "highest": 0.0 if simulation.ground is None else simulation.ground.highest,
             "disturbable": bool(
                 any(robot.process_deviation)

@@ -9,6 +9,7 @@ import pytest
 from ground_robots import FOOT
 from played import playing
 
+from vgps.codegen.description.robot import load
 from vgps.policy.raised_ground import RaisedGround, landscape, robot_size
 from vgps.report.play.server import PlayServer, serving
 
@@ -101,6 +102,22 @@ def test_its_controls(browser, swimmer):
         assert simulation.t == t
         page.click("#reset")
         until(lambda: simulation.t == 0)
+
+
+def test_targets_are_dragged_and_commands_have_a_slider(browser, compiled):
+    with opened(browser, compiled(load("reacher"))) as (page, simulation, _):
+        assert not page.locator("#commands input").count()
+        x, y = find(page, "move")
+        before = simulation.x[2:4].copy()
+        page.mouse.down()
+        page.mouse.move(x + 50, y - 50, steps=4)
+        until(lambda: (simulation.x[2:4] - before > 0.01).all())
+        page.mouse.up()
+    told = compiled(load("reacher", {"targets.goal.spread": "[0.04, 0]"}))
+    with opened(browser, told) as (page, simulation, _):
+        page.locator("#commands input").fill("0.16")
+        until(lambda: abs(simulation.x[2] - 0.16) < 1e-3)
+        assert simulation.x[3] == 0.1
 
 
 def test_the_ground_is_dragged(browser, build_text, compiled):

@@ -88,6 +88,24 @@ def test_a_target_is_moved(compiled):
     assert player.scene()["movable"] == [True]
 
 
+@pytest.mark.parametrize(("spread", "axis"), [("[0.04, 0]", 0), ("[0, 0.02]", 1)])
+def test_a_target_that_is_a_single_number_is_a_command(compiled, spread, axis):
+    player, _ = playing(compiled(load("reacher", {"targets.goal.spread": spread})))
+    about = player.scene()
+    (command,) = about["commands"]
+    assert command["name"] == ("goal.x", "goal.y")[axis] and command["axis"] == axis
+    reach = 3 * (0.04, 0.02)[axis]
+    assert (command["low"], command["high"]) == pytest.approx((0.1 - reach, 0.1 + reach))
+    assert about["movable"] == [False]
+
+
+def test_a_place_and_what_is_not_seen_are_no_commands(compiled):
+    unseen = {"task.observe": "{q: [shoulder], v: [elbow]}", "targets.goal.spread": "[0.04, 0]"}
+    for changes, movable in (({}, [True]), (unseen, [False])):
+        player, _ = playing(compiled(load("reacher", changes)))
+        assert player.scene()["commands"] == [] and player.scene()["movable"] == movable
+
+
 def test_the_ground_is_raised(build_text, compiled):
     foot = build_text(FOOT)
     ground = RaisedGround(foot, compiled(landscape(foot.robot, robot_size(foot))))
