@@ -57,7 +57,11 @@
 
   const stream = new EventSource("stream");
   stream.addEventListener("open", () => say(""));
-  stream.addEventListener("error", () => say("the command that moves the robot has ended", true));
+  stream.addEventListener("error", () => {
+    const refused = stream.readyState === EventSource.CLOSED;  // otherwise it is asked again
+    say(refused ? "this page was refused: others are open, or the command was started anew"
+      : "the command that moves the robot has ended", true);
+  });
   stream.addEventListener("scene", (event) => {
     about = JSON.parse(event.data);
     about.scene.ground = [];

@@ -37,7 +37,7 @@ FRAMES = 60.0  # a second
 _LONGEST = 0.1  # s that are made up for after a delay
 _REACH = 10.0  # of the ground that is sent to both sides of the robot, in its sizes
 _LEARNED = 3.0  # deviations of a target from its mean that learning has seen
-MOST_WATCHERS = 8
+MOST_WATCHERS = 4  # browsers open six connections, and messages need one
 
 
 class RefusedMessage(ValueError):
