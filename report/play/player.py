@@ -1,11 +1,10 @@
-"""The clock of a simulation that is watched, what is asked of it, and the frames that are seen.
+"""The clock of a simulation that is watched, and what is asked of it.
 
 The thread that calls `run` moves the robot; those of a server hand in messages and wait for frames.
 While nobody watches, time stands still.
 """
 
 import json
-import math
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,12 +12,10 @@ from contextlib import contextmanager
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from vgps.policy.raised_ground import robot_size
 from vgps.policy.simulation import Simulation
-from vgps.report.page.scene import frame_of, ground_of, scene_of
+from vgps.report.play.frames import Surface, about, frame_between
 from vgps.report.play.messages import (
     MESSAGE,
     Message,
@@ -30,13 +27,10 @@ from vgps.report.play.messages import (
     Settings,
 )
 
-Array = NDArray[np.float64]
 T = TypeVar("T")
 
 FRAMES = 60.0  # a second
 _LONGEST = 0.1  # s that are made up for after a delay
-_REACH = 10.0  # of the ground that is sent to both sides of the robot, in its sizes
-_LEARNED = 3.0  # deviations of a target from its mean that learning has seen
 MOST_WATCHERS = 4  # browsers open six connections, and messages need one
 
 
@@ -69,50 +63,11 @@ class Player:
         self._due = 0.0  # steps that should have been done by now
         self._notes = 0
         self._note = ""
-        self._ground: tuple[float, float, list[list[float | None]]] | None = None
+        self._surface = Surface(simulation)
 
     def scene(self) -> dict[str, Any]:
-        """What never changes.
-
-        Returns:
-            scene        what `scene_of` says of the robot
-            robot        its name
-            commands     what the policy is told by a number, a target of which one coordinate
-                         has a spread: target, axis, name, and the range that it has learned
-            movable      of each other target, whether the policy sees where it is
-            highest      m that the ground can be raised by; 0 where it cannot
-            disturbable  whether the task has process noise
-        """
-        simulation = self._simulation
-        robot, movable = simulation.model.robot, simulation.targets_seen()
-        commands = []
-        for i, target in enumerate(robot.targets):
-            spread = target.spread
-            if movable[i] and (spread[0] > 0.0) != (spread[1] > 0.0):
-                axis = int(spread[1] > 0.0)
-                middle, reach = target.at[axis], _LEARNED * spread[axis]
-                commands.append(
-                    {
-                        "target": i,
-                        "axis": axis,
-                        "name": f"{target.name}.{'xy'[axis]}",
-                        "low": middle - reach,
-                        "high": middle + reach,
-                    }
-                )
-                movable[i] = False
-        return {
-            "scene": scene_of(simulation.model),
-            "robot": robot.name,
-            "commands": commands,
-            "movable": movable,
-            "highest": 0.0 if simulation.ground is None else simulation.ground.highest,
-            "disturbable": bool(
-                any(robot.process_deviation)
-                or any(robot.force_deviation)
-                or robot.task.disturbances
-            ),
-        }
+        """What never changes (`frames.about`)."""
+        return about(self._simulation)
 
     def do(self, body: bytes) -> None:
         """What a message says.
@@ -230,49 +185,11 @@ class Player:
 
     def _show(self) -> tuple[str, str]:
         """The frame that is due, and the ground, as JSON."""
-        simulation = self._simulation
-        model = simulation.model
-        # Between the last two steps, so that a motion of long steps is smooth.
-        x = simulation.before + self._due * (simulation.x - simulation.before)
-        q, v = x[: model.nq], x[model.nq :]
-        frame: dict[str, Any] = frame_of(model, x)
-        if simulation.ground is not None:
-            frame["forces"] = [f.tolist() for f in simulation.ground.contact_forces(x).values()]
-        hand = None
-        if simulation.hand is not None:
-            at = simulation.hand.grip.place(model, q).tolist()
-            force = (simulation.impulse / model.dt).tolist()
-            hand = {"at": at, "to": simulation.hand.place.tolist(), "force": force}
-        frame |= {
-            "t": max(simulation.t - 1 + self._due, 0.0) * model.dt,
-            "vx": float(model.point_jacobians(q)["com"][0] @ v),
-            "cost": simulation.cost if math.isfinite(simulation.cost) else None,
-            "hand": hand,
-            "paused": self.paused,
-            "rate": self.rate,
-            "noisy": simulation.noisy,
-            "disturbed": simulation.disturbed,
-            "strength": simulation.strength,
-            "notes": self._notes,
-            "note": self._note,
-        }
+        frame = frame_between(self._simulation, self._due)
+        settings = {"paused": self.paused, "rate": self.rate}
+        notes = {"notes": self._notes, "note": self._note}
+        ground = self._surface.around(frame["com"][0][0])
         try:
-            return json.dumps(frame, allow_nan=False), json.dumps(self._surface(frame["com"][0][0]))
+            return json.dumps(frame | settings | notes, allow_nan=False), json.dumps(ground)
         except ValueError:
             raise FloatingPointError("a force is not finite") from None
-
-    def _surface(self, x: float) -> list[list[float | None]]:
-        """Points of the ground around the place x, m."""
-        simulation = self._simulation
-        robot = simulation.model.robot
-        if robot.ground is None:
-            return []
-        if simulation.ground is not None:
-            return [[px, py] for px, py in simulation.ground.surface().tolist()]
-        low, high, points = self._ground or (math.inf, -math.inf, [])
-        reach = _REACH * robot_size(simulation.model)
-        if not low + 0.5 * reach < x < high - 0.5 * reach:
-            low, high = x - reach, x + reach
-            points = ground_of(robot, low, high)
-            self._ground = low, high, points
-        return points

@@ -10,6 +10,7 @@ from played import playing
 
 from vgps.codegen.description.robot import load
 from vgps.policy.raised_ground import RaisedGround, landscape, robot_size
+from vgps.report.play import frames
 from vgps.report.play import player as play
 from vgps.report.play.player import RefusedMessage
 
@@ -133,8 +134,7 @@ def test_what_diverges_is_said_and_begun_anew(swimmer):
     player, simulation = playing(swimmer, gain=1e3)
     simulation.x = simulation.x + 1.0
     for _ in range(20):
-        player.pass_time(0.1)
-        if player._notes:
+        if shown(player, 0.1)["notes"]:
             break
     frame = shown(player)
     assert frame["notes"] == 1 and "diverged" in frame["note"]
@@ -143,8 +143,9 @@ def test_what_diverges_is_said_and_begun_anew(swimmer):
 
 def test_a_force_that_cannot_be_shown_is_divergence(swimmer, monkeypatch):
     player, _ = playing(swimmer)
-    frame_of = play.frame_of
-    monkeypatch.setattr(play, "frame_of", lambda *given: frame_of(*given) | {"forces": [[np.inf]]})
+    frame_of = frames.frame_of
+    endless = {"forces": [[np.inf]]}
+    monkeypatch.setattr(frames, "frame_of", lambda *given: frame_of(*given) | endless)
     player.pass_time(0.1)
     monkeypatch.undo()
     assert shown(player)["notes"] == 1
