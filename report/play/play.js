@@ -71,6 +71,7 @@
     at("disturbed").disabled = !about.disturbable;
     at("show").hidden = !about.scene.contacts.length;
     at("moving").hidden = !about.scene.follows;
+    at("commands").hidden = !about.commands.length;
     at("commands").replaceChildren(...about.commands.map(command));
     const hints = ["Drag the robot to pull at it"];
     if (about.movable.includes(true)) hints.push("Drag the cross: the policy sees where it is");
