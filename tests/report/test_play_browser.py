@@ -17,6 +17,10 @@ playwright = pytest.importorskip("playwright.sync_api")
 CHROMIUM = shutil.which("chromium") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
 
+TWO_PICTURES = """() => new Promise(
+    done => requestAnimationFrame(() => requestAnimationFrame(done))
+)"""
+
 
 @pytest.fixture(scope="module")
 def browser():
@@ -56,15 +60,13 @@ def seconds(page):
 
 
 def find(page, cursor):
-    """A place on the stage where the mouse has this cursor."""
-    for y in range(120, 600, 20):
-        for x in range(200, 800, 20):
-            page.mouse.move(x, y)
-            # The cursor follows with the next picture.
-            page.evaluate("() => new Promise(done => requestAnimationFrame(() => "
-                          "requestAnimationFrame(done)))")  # fmt: skip
-            if page.locator("#stage").evaluate("stage => stage.style.cursor") == cursor:
-                return x, y
+    """The place nearest to the middle of the stage where the mouse has this cursor."""
+    places = [(x, y) for x in range(200, 801, 20) for y in range(130, 571, 20)]
+    for x, y in sorted(places, key=lambda place: (place[0] - 500) ** 2 + (place[1] - 350) ** 2):
+        page.mouse.move(x, y)
+        page.evaluate(TWO_PICTURES)  # with which the cursor follows
+        if page.locator("#stage").evaluate("stage => stage.style.cursor") == cursor:
+            return x, y
     raise AssertionError(f"nowhere is the cursor {cursor}")
 
 
