@@ -9,6 +9,7 @@ if __name__ == "__main__":
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -16,15 +17,17 @@ from pydantic import ValidationError
 from tyro.extras import subcommand_cli_from_dict
 
 from vgps.codegen.errors import BuildError, InputError, hint
-from vgps.codegen.folders import PACKAGE
+from vgps.codegen.folders import MODELS, PACKAGE
 from vgps.experiments.errors import ClusterLost
 from vgps.report import console
 from vgps.report.commands import comparison, robots, runs
+from vgps.report.completion import bash_names
 from vgps.report.console import Detail, print_json, progress
 from vgps.report.errors import MissingEncoder
 from vgps.report.options import Flag, Json, UsageError, require_at_least, with_finish
 
 README = PACKAGE / "README.md"
+_COMPLETION_IN_BASH = ["--tyro-print-completion", "bash"]
 ABOUT = """Robots written in YAML learn to move: `train swimmer` teaches one that is here, and
 `new NAME` writes a file to begin one of your own with.
 
@@ -97,6 +100,16 @@ def _with_detail(arguments: list[str]) -> list[str]:
     return [word for word in arguments if word not in options]
 
 
+def _complete_in_bash() -> int:
+    """Print the script for the installed command."""
+    from vgps.policy.plugins import method_names
+
+    with suppress(SystemExit):  # Tyro ends the process once it has printed its own
+        subcommand_cli_from_dict(COMMANDS, prog="vgps", args=_COMPLETION_IN_BASH)
+    print(bash_names((file.stem for file in MODELS.glob("*.yaml")), method_names()))
+    return 0
+
+
 def main() -> int:
     """Do what the arguments of this process say; the exit status."""
     program, *arguments = sys.argv
@@ -107,6 +120,8 @@ def main() -> int:
         if arguments and not arguments[0].startswith("-") and arguments[0] not in COMMANDS:
             raise UsageError(f"no command '{arguments[0]}'{hint(arguments[0], COMMANDS)}")
         prog = Path(program).name
+        if arguments == _COMPLETION_IN_BASH:
+            return _complete_in_bash()
         given = with_finish(_with_detail(arguments))
         return subcommand_cli_from_dict(COMMANDS, prog=prog, description=ABOUT, args=given) or 0
     except ValidationError as error:

@@ -31,6 +31,7 @@ def evaluation(
     require_memory(f"{rollouts} rollouts of {steps} steps", of_rollouts(model, rollouts, steps))
     result = _identity(run) | {
         "iterations": int(np.count_nonzero(run.metrics["stage"] == "search")),
+        "iteration": run.iteration,
         "finish": run.settings.finish,
         "horizon": steps,
         "dt": model.dt,

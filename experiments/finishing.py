@@ -1,6 +1,7 @@
 """The last stage of a run: the finish, measured after each of its rounds and stored as it goes."""
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 
@@ -9,11 +10,12 @@ from vgps.experiments.checkpoint import read_finish, store_finish, store_policy
 from vgps.experiments.measuring import measured
 from vgps.experiments.progress import Watch
 from vgps.experiments.run_folder import RunFolder
-from vgps.experiments.scalars import Log
 from vgps.policy import finish
 from vgps.policy.gaussian import Policy
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import Record
+
+Note = Callable[[dict[str, float | str], Policy], None]
 
 _OF_A_SEARCH: dict[str, float | str] = {
     name: "" if kind is str else float("nan") for name, kind in Record.__annotations__.items()
@@ -28,12 +30,11 @@ def finish_run(
     rollouts: int,
     folder: RunFolder | None,
     watch: Watch,
-    log: Log,
-) -> tuple[Policy, list[dict[str, float | str]]]:
-    """The policy that the finish makes of ``policy``, and its rows of metrics.csv.
+    note: Note,
+) -> Policy:
+    """The policy that the finish makes of ``policy``.
 
-    A folder that holds some rounds of it already gets the others, to the same bits; the rows are
-    those of this call.
+    A folder that holds some rounds of it already gets the others, to the same bits.
 
     Args:
         model: the robot.
@@ -43,10 +44,9 @@ def finish_run(
         rollouts: that were sampled by then.
         folder: of the run; None for one that nobody asked to keep.
         watch: shows how far it is.
-        log: takes each row as well.
+        note: takes the row of metrics.csv of each round, and the policy.
     """
     rng = np.random.default_rng((settings.seed, k, 1))  # (seed, k) alone measures
-    rows: list[dict[str, float | str]] = []
     stored = None if folder is None else read_finish(folder, settings, model.robot, k)
     if stored is None:
         state = finish.begin(model, policy, rng)
@@ -63,10 +63,8 @@ def finish_run(
                 costs = measured(model, reached, settings.seed, row)
                 own: dict[str, float | str] = {"stage": "finish", "iteration": row}
                 own |= {"seconds": seconds, "rollouts": rollouts + finish.ROLLOUTS * state.rounds}
-                rows.append({**_OF_A_SEARCH, **own, **costs})
-                log(rows[-1])
+                note({**_OF_A_SEARCH, **own, **costs}, reached)
                 if folder is not None:
-                    folder.append_metrics(rows[-1])
                     store_policy(folder, model.robot, reached, row)
                     store_finish(folder, model.robot, state, rng, k)
                 update(
@@ -80,4 +78,4 @@ def finish_run(
         state = finish.begin(model, result, rng, state.passes + 1)
     if folder is not None:
         store_policy(folder, model.robot, result, k + state.rounds)
-    return result, rows
+    return result

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,9 @@ from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.model import Model
 from vgps.experiments.changes import robot_of
+from vgps.experiments.errors import RunFolderError
 from vgps.experiments.metrics import Metrics
+from vgps.experiments.policies import read_thetas
 from vgps.experiments.run_folder import RunFolder
 from vgps.policy import finish
 from vgps.policy.gaussian import Policy
@@ -45,6 +47,7 @@ class Run:
     metrics       columns of metrics.csv by name, (K,) each: a row an iteration, then one a round of
                   the finish
     folder        None for a run that nobody asked to keep
+    iteration     whose policy it is, a number of metrics.csv; None for the result of the finish
     """
 
     model: Model
@@ -53,6 +56,7 @@ class Run:
     policy: Policy
     metrics: Metrics
     folder: RunFolder | None
+    iteration: int | None = None
 
     @property
     def trajectory(self) -> Trajectory:
@@ -65,22 +69,55 @@ class Run:
         return float(np.mean([trajectory.cost for trajectory in self.trajectories]))
 
 
-def read_run(path: str | Path) -> Run:
+def read_run(path: str | Path, iteration: int | Literal["best", "last"] = "best") -> Run:
     """The run that a folder holds, as far as it has come.
 
+    Args:
+        path: of the folder.
+        iteration: whose policy: a number of metrics.csv, the last one, or the best that the run
+            has, which is the result of the finish after that.
+
     Raises:
-        InputError: when the folder is not, or not yet, a run with a policy, or one of its files is
-            damaged, edited or of another robot.
+        InputError: when the folder is not, or not yet, a run with a policy, when it has no such
+            iteration, or one of its files is damaged, edited or of another robot.
     """
     folder = RunFolder(path)
     config = folder.read_config()
     robot = robot_of(folder, config)
-    policy, iteration = read_policy(folder.existing("policy.npz"), robot, last_row(config, robot))
+    policy, rows = read_policy(folder.existing("policy.npz"), robot, last_row(config, robot))
     trajectories = read_trajectories(folder, robot)
     # The row of an iteration is written before its policy.
-    metrics = folder.read_metrics(iteration)
+    metrics = folder.read_metrics(rows)
+    if iteration == "best":
+        number = best_row(metrics)
+    else:
+        number = len(metrics["iteration"]) if iteration == "last" else iteration
+        policy = policy.with_theta(_theta_of(folder, config, robot, number, metrics))
     model = build(robot)
-    return Run(model, config, trajectories, policy.bound(model), metrics, folder)
+    return Run(model, config, trajectories, policy.bound(model), metrics, folder, number)
+
+
+def best_row(metrics: Metrics) -> int | None:
+    """The iteration of which policy.npz has the policy; None after the finish.
+
+    Runs of early versions have the last one.
+    """
+    if metrics["stage"][-1] == "finish":
+        return None
+    return int(metrics["best"][-1]) if "best" in metrics else len(metrics["iteration"])
+
+
+def _theta_of(
+    folder: RunFolder, settings: RunSettings, robot: Robot, number: int, metrics: Metrics
+) -> Array:
+    """(n_theta,) of an iteration."""
+    count = len(metrics["iteration"])
+    if not 1 <= number <= count:
+        raise RunFolderError(f"{folder.path} has iterations 1 to {count}, not {number}")
+    thetas = read_thetas(folder, settings, robot)
+    if len(thetas) < number or np.isnan(thetas[number - 1]).any():
+        raise RunFolderError(f"{folder.path} has kept no policy of iteration {number}")
+    return np.asarray(thetas[number - 1])
 
 
 def last_row(settings: RunSettings, robot: Robot) -> int:

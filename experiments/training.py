@@ -30,11 +30,19 @@ from vgps.experiments.finishing import finish_run
 from vgps.experiments.measuring import measured
 from vgps.experiments.memory import of_training, require_memory
 from vgps.experiments.metrics import Metrics
+from vgps.experiments.policies import kept_thetas, store_thetas
 from vgps.experiments.progress import Watch, unwatched
-from vgps.experiments.run import Run, Trajectory, read_trajectories, store_trajectories
+from vgps.experiments.run import (
+    Run,
+    Trajectory,
+    best_row,
+    read_trajectories,
+    store_trajectories,
+)
 from vgps.experiments.run_folder import DEMO, ROBOT, RunFolder
 from vgps.experiments.scalars import Row, require_tensorboard, scalars
 from vgps.experiments.selection import Best, best_of
+from vgps.policy.gaussian import Policy
 from vgps.policy.search import initial_trajectories, search, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import Beginning, SearchSettings, SearchState, start
@@ -222,21 +230,24 @@ def _learn(
 ) -> Run:
     """Begin or continue a run up to its last iteration.
 
-    In a folder every iteration adds a row to metrics.csv and renews policy.npz and checkpoint.npz,
-    as does every round of the finish with finish.npz.  The policy of a run is the best of its
-    search, or what the finish makes of that.
+    In a folder every iteration adds a row to metrics.csv and a policy to policies.npz, and renews
+    policy.npz and checkpoint.npz, as does every round of the finish with finish.npz.  The policy of
+    a run is the best of its search, or what the finish makes of that.
     """
     rng = np.random.default_rng(settings.seed)
     rows: list[dict[str, float | str]] = []
     state: SearchState | Beginning
     best: Best | None = None
+    thetas: list[Array] = []
     if folder is not None and checkpoint is not None:
         stored, rng.bit_generator.state = checkpoint.state, checkpoint.random
         state = stored._replace(policy=stored.policy.bound(model))
         trajectories = read_trajectories(folder, model.robot)
         best = checkpoint.best or best_of(model, None, state.policy, state.k, settings.seed)
         policy = state.policy.with_theta(best.theta)
-        folder.keep_metrics(state.k + rounds_of_finish(folder, settings, model.robot, state.k))
+        count = state.k + rounds_of_finish(folder, settings, model.robot, state.k)
+        folder.keep_metrics(count)
+        thetas = kept_thetas(folder, settings, model.robot, count)
         # It may be damaged, or of the next iteration.
         store_policy(folder, model.robot, policy, state.k)
     else:
@@ -253,16 +264,24 @@ def _learn(
             store_trajectories(folder, model.robot, trajectories)
 
     with scalars(folder) if folder is not None and tensorboard else nullcontext(_unlogged) as log:
+
+        def note(row: dict[str, float | str], reached: Policy) -> None:
+            rows.append(row)
+            thetas.append(reached.theta)
+            log(row)
+            if folder is not None:
+                folder.append_metrics(row)
+                store_thetas(folder, model.robot, thetas)
+
         with watch("iteration", settings.last_iteration(model.robot)) as update:
             for reached, record in search(model, settings.method, settings, rng, state):
                 state, k = reached, reached.k
                 costs = measured(model, reached.policy, settings.seed, k, reached.q)
                 best = best_of(model, best, reached.policy, k, settings.seed)
                 policy = reached.policy.with_theta(best.theta)
-                rows.append({"stage": "search"} | record._asdict() | costs | {"best": best.k})
-                log(rows[-1])
+                row = {"stage": "search"} | record._asdict() | costs | {"best": best.k}
+                note(row, reached.policy)
                 if folder is not None:
-                    folder.append_metrics(rows[-1])
                     store_policy(folder, model.robot, policy, k)
                     store_checkpoint(folder, model.robot, reached, best, rng)
                 update(
@@ -271,12 +290,11 @@ def _learn(
                     f"deterministic {costs['deterministic_cost']:.1f}",
                 )
         if settings.finish == "average-cost":
-            policy, finished = finish_run(
-                model, settings, policy, state.k, state.rollouts, folder, watch, log
+            policy = finish_run(
+                model, settings, policy, state.k, state.rollouts, folder, watch, note
             )
-            rows += finished
     metrics = _columns(rows) if folder is None else folder.read_metrics()
-    return Run(model, settings, trajectories, policy, metrics, folder)
+    return Run(model, settings, trajectories, policy, metrics, folder, best_row(metrics))
 
 
 def _unlogged(row: Row) -> None:

@@ -4,7 +4,10 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from vgps.experiments.run import Run
 
 LEARNED = 0.5  # of the rollouts without noise
 
@@ -22,6 +25,17 @@ def say_unfinished(iterations: int) -> None:
     print(
         f"not at an optimum: {iterations} iterations are the limit; {more} go on", file=sys.stderr
     )
+
+
+def say_which_policy(run: "Run", asked: str | None) -> None:
+    """On standard error, where nobody has asked for one and the best is not the last."""
+    last = len(run.metrics["iteration"])
+    if asked is None and run.iteration not in (None, last):
+        print(
+            f"the policy of iteration {run.iteration} of {last}, the best in rollouts of its own; "
+            "--iteration last for the last",
+            file=sys.stderr,
+        )
 
 
 def point_to_doctor(robot: str) -> None:

@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, TypedDict, get_args
+from typing import Annotated, Literal, TypedDict, get_args
 
 import tyro
 from tyro.conf import arg
@@ -51,6 +51,15 @@ Methods = Annotated[tuple[str, ...] | None, arg(metavar="METHOD...", help_behavi
 Text = Annotated[str | None, arg(metavar="STR", help_behavior_hint="")]
 LastStage = Annotated[
     Finish | None, arg(metavar=f"{{{','.join(get_args(Finish))}}}", help_behavior_hint="")
+]
+Iteration = Annotated[
+    str | None,
+    arg(
+        metavar="{best,last,INT}",
+        help="whose policy: the best, which is the result of the finish where there is one, the "
+        "last, or of a number in metrics.csv; the best, and it is said which, when absent",
+        help_behavior_hint="",
+    ),
 ]
 Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff, arg(help_behavior_hint="")]
 Json = Annotated[Flag, arg(help="print one JSON object only")]
@@ -104,6 +113,17 @@ def descriptions(names: Sequence[str], overrides: Sequence[str]) -> list[Descrip
     """The robots of these names, each once; all are valid before anything is done with one."""
     require_named(names, "robot", "a name in models/ or a YAML file")
     return [loaded(name, overrides) for name in dict.fromkeys(names)]
+
+
+def chosen_iteration(text: str | None) -> int | Literal["best", "last"]:
+    """What --iteration asks for."""
+    if text is None or text == "best":
+        return "best"
+    if text == "last":
+        return "last"
+    if not text.isdecimal():
+        raise UsageError(f"--iteration must be best, last or a whole number, found {text!r}")
+    return int(text)
 
 
 def require_named(names: Sequence[str], what: str, allowed: str) -> None:

@@ -24,7 +24,7 @@ def export(run: Run, format: Format, path: Path | None = None) -> Path:
     """Write the policy of a run for another program.
 
     Args:
-        run: whose policy, the best that it has.
+        run: whose policy.
         format: JSON and C hold the same numbers to the bit, ONNX in float32.
         path: of the file; policy.json, policy.h or policy.onnx in the run's folder when absent.
 

@@ -16,13 +16,19 @@ from vgps.codegen.lock import locked
 from vgps.policy.settings import RunSettings
 from vgps.report import console
 from vgps.report.console import print_json, progress
-from vgps.report.hints import point_to_doctor_unless_learned, pointing_to_doctor, say_next
+from vgps.report.hints import (
+    point_to_doctor_unless_learned,
+    pointing_to_doctor,
+    say_next,
+    say_which_policy,
+)
 from vgps.report.options import (
     Count,
     Exported,
     File,
     Flag,
     Folder,
+    Iteration,
     Json,
     Run,
     Runs,
@@ -30,6 +36,7 @@ from vgps.report.options import (
     Settings,
     Trained,
     UsageError,
+    chosen_iteration,
     loaded,
     require_at_least,
     require_named,
@@ -122,6 +129,7 @@ def evaluate_command(
     rollouts: Count = None,
     horizon: Count = None,
     seed: int = 0,
+    iteration: Iteration = None,
     json: Json = False,
 ) -> None:
     """Average cost and success of the stochastic and the deterministic policy of a run.
@@ -137,7 +145,8 @@ def evaluate_command(
     from vgps.experiments.run import read_run
     from vgps.experiments.run_folder import ROBOT
 
-    trained = read_run(run)
+    trained = read_run(run, chosen_iteration(iteration))
+    say_which_policy(trained, iteration)
     result = evaluation(trained, rollouts, horizon, seed)
     if json:
         print_json(result)
@@ -173,7 +182,10 @@ def push_command(
 
 
 def render_command(
-    run: Positional[Run], format: Literal["gif", "mp4"] = "gif", json: Json = False
+    run: Positional[Run],
+    format: Literal["gif", "mp4"] = "gif",
+    iteration: Iteration = None,
+    json: Json = False,
 ) -> None:
     """The motion of the learned policy as an animation, and the report page.
 
@@ -183,7 +195,9 @@ def render_command(
     from vgps.experiments.run import read_run
     from vgps.report.run_report import draw_run
 
-    console.show_result(draw_run(read_run(run), format), f"pictures of {run}", json)
+    trained = read_run(run, chosen_iteration(iteration))
+    say_which_policy(trained, iteration)
+    console.show_result(draw_run(trained, format), f"pictures of {run}", json)
 
 
 def play_command(
@@ -271,6 +285,7 @@ def export_command(
     what: Positional[Exported],
     to: Literal["json", "c", "onnx", "mjcf"],
     out: File = None,
+    iteration: Iteration = None,
     json: Json = False,
 ) -> None:
     """Write a learned policy (json, c, onnx) or a robot (mjcf) for a program elsewhere.
@@ -281,6 +296,8 @@ def export_command(
             absent.
     """
     if to == "mjcf":
+        if iteration is not None:
+            raise UsageError("--iteration is of a policy: leave it out of --to mjcf")
         from vgps.codegen.mjcf_export import export_mjcf
 
         robot = loaded(what, ())
@@ -293,7 +310,9 @@ def export_command(
         from vgps.experiments.export import export
         from vgps.experiments.run import read_run
 
-        path, left_out = export(read_run(what), to, out), []
+        trained = read_run(what, chosen_iteration(iteration))
+        say_which_policy(trained, iteration)
+        path, left_out = export(trained, to, out), []
     if json:
         print_json({"what": what, "to": to, "out": str(path), "left_out": left_out})
     else:

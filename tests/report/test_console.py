@@ -1,9 +1,12 @@
 """Tables say what their numbers alone would not."""
 
 import math
+from types import SimpleNamespace
+
+import pytest
 
 from vgps.report.console import Detail, progress, show_progress, show_pushes, show_table
-from vgps.report.hints import say_next
+from vgps.report.hints import say_next, say_which_policy
 
 
 def test_survived_pushes(capsys):
@@ -62,3 +65,16 @@ def test_what_to_do_next_is_said_to_people(capsys, monkeypatch):
     say_next(("train", "a robot.yaml"), ("render", "runs/a"))
     expected = ["next: vgps train 'a robot.yaml'", "next: vgps render runs/a"]
     assert capsys.readouterr().err.splitlines() == expected
+
+
+@pytest.mark.parametrize(
+    ("best", "asked", "says"),
+    [(2, None, True), (3, None, False), (2, "best", False), (None, None, False)],
+)
+def test_it_is_said_where_the_best_is_not_the_last(capsys, best, asked, says):
+    say_which_policy(SimpleNamespace(metrics={"iteration": [1, 2, 3]}, iteration=best), asked)
+    expected = (
+        "the policy of iteration 2 of 3, the best in rollouts of its own; --iteration last for "
+        "the last\n"
+    )
+    assert capsys.readouterr().err == (expected if says else "")
