@@ -2,7 +2,8 @@
 
 A page links to a file of the checkout as on any other host of Git, `[fit](../policy/mstep.py#fit)`.
 In the site a source file is a page of its own, and the fragment the line of that function; the
-README and its like are pages as they are.  A link to what does not exist fails a strict build.
+README and its like are pages as they are.  `<!-- shows: docs/examples/NAME.py -->` stands for the
+text of that file.  What does not exist fails a strict build.
 """
 
 import ast
@@ -21,6 +22,7 @@ PAGES = {
 LANGUAGES = {".py": "python", ".c": "c", ".yaml": "yaml", ".toml": "toml"}
 _LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|!?\[[^\]]*\])*)\]\(\.\./([^)#\s]*)(?:#([^)\s]+))?\)")
 _LINE = re.compile(r'data-line="(\d+)" href="([^"]*)"')
+_SHOWN = re.compile(r"^<!-- shows: (\S+) -->$", re.M)
 _OF_ROOT = re.compile(r"\]\((?!\w+:|#)(docs/(?!examples/))?")
 _log = logging.getLogger("mkdocs.hooks")
 
@@ -61,7 +63,7 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             _log.warning("%s links to %s of %s, which is not there", own, fragment, name)
         return f"[{text}](source/{name}.md)" + ("" if line is None else f"{{data-line={line}}}")
 
-    return _LINK.sub(led, markdown)
+    return _LINK.sub(led, _SHOWN.sub(lambda match: _shown(match[1]), markdown))
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
@@ -71,6 +73,16 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
 
 def _is_source(name: str) -> bool:
     return (ROOT / name).is_file() and Path(name).suffix in LANGUAGES
+
+
+def _shown(name: str) -> str:
+    """A whole file in a page."""
+    if not _is_source(name):
+        _log.warning("%s is to be shown, which is not there", name)
+        return ""
+    path = ROOT / name
+    text = path.read_text(encoding="utf-8").rstrip()
+    return f'````{LANGUAGES[path.suffix]} title="{path.name}"\n{text}\n````'
 
 
 def _source_page(name: str) -> str:
