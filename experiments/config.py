@@ -8,6 +8,7 @@ from typing import Any
 from pydantic import model_validator
 
 from vgps.codegen.description.robot import Robot
+from vgps.experiments.machine import machine
 from vgps.policy.plugins import method_of
 from vgps.policy.settings import RunSettings, is_sampling
 
@@ -23,6 +24,8 @@ class RunConfig(RunSettings):
     demo          where the actions came from that the run was given to start from, None: the
                   robot's own start; demo.npz in the folder holds them, and those of its own demo
     versions      of Python and of the packages that compute
+    machine       processor, compiler and commit, as far as they can be told; empty in runs of early
+                  versions
     chosen        how the trajectories began, and what else the robot's file leaves open and the run
                   has decided, by its place there
     """
@@ -32,6 +35,7 @@ class RunConfig(RunSettings):
     overrides: dict[str, Any] = {}
     demo: str | None = None
     versions: dict[str, str]
+    machine: dict[str, str] = {}
     chosen: dict[str, str] = {}
 
     @model_validator(mode="before")
@@ -57,6 +61,7 @@ class RunConfig(RunSettings):
             overrides=robot.overrides,
             demo=demo,
             versions=versions,
+            machine=machine(),
             **settings.model_dump(),
         )
 

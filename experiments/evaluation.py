@@ -1,15 +1,47 @@
 """How good the policy of a run is, as `evaluate --json` says it."""
 
+import json
 from collections.abc import Sequence
 from math import ceil, isfinite
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, ValidationError
 
+from vgps.experiments.errors import RunFolderError
+from vgps.experiments.files import read_text
 from vgps.experiments.memory import of_rollouts, require_memory
 from vgps.experiments.run import Run
+from vgps.experiments.run_folder import EVALUATION, RunFolder
+from vgps.experiments.schema import first_refusal
 from vgps.policy import push
 from vgps.policy.evaluation import ROLLOUTS, evaluate, require_finite_rollouts
+
+
+class Measured(BaseModel):
+    """What evaluation.json says of one kind of rollouts, as far as a page shows it."""
+
+    mean_cost: float
+    std_cost: float
+    success_rate: float
+    success_interval: tuple[float, float]
+    mean_speed: float
+
+
+class Kinds(BaseModel):
+    """The policy with its noise and without."""
+
+    stochastic: Measured
+    deterministic: Measured
+
+
+class Evaluated(Kinds):
+    """The final evaluation of a run, as far as a page shows it."""
+
+    rollouts: int
+    horizon: int
+    ddp_cost: float
+    disturbed: Kinds  # under the task's noise
 
 
 def evaluation(
@@ -50,6 +82,26 @@ def evaluation(
         }
 
     return result | summaries(disturbed=False) | {"disturbed": summaries(disturbed=True)}
+
+
+def store_evaluation(folder: RunFolder, result: dict[str, Any]) -> None:
+    """Write evaluation.json, of the policy that the run ended with."""
+    folder.write_text(EVALUATION, json.dumps(result))
+
+
+def stored_evaluation(folder: RunFolder) -> Evaluated | None:
+    """What evaluation.json says; None before the run has ended.
+
+    Raises:
+        RunFolderError: when it is damaged.
+    """
+    path = folder.file(EVALUATION)
+    if not path.exists():
+        return None
+    try:
+        return Evaluated.model_validate_json(read_text(path))
+    except ValidationError as error:
+        raise RunFolderError(f"{path}: {first_refusal(error)[1]}") from None
 
 
 def _reference_cost(run: Run, steps: int) -> float | None:

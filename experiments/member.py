@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 from vgps.codegen.archive import of_each
 from vgps.codegen.description.robot import load
 from vgps.experiments.evaluation import evaluation
-from vgps.experiments.plan import EVALUATION, Member
+from vgps.experiments.plan import Member
 from vgps.experiments.reference import longer_ddp_cost
-from vgps.experiments.run_folder import DEMO, ROBOT, RunFolder
+from vgps.experiments.run_folder import DEMO, EVALUATION, ROBOT, RunFolder
 from vgps.experiments.training import train
 
 

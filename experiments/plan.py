@@ -22,14 +22,13 @@ from vgps.experiments.config import fingerprint
 from vgps.experiments.errors import ComparisonError, RunFolderError
 from vgps.experiments.files import read_text
 from vgps.experiments.memory import require_memory
-from vgps.experiments.run_folder import OWN_DEMO, ROBOT, RunFolder
+from vgps.experiments.run_folder import EVALUATION, OWN_DEMO, ROBOT, RunFolder
 from vgps.experiments.schema import first_refusal
 from vgps.policy.choices import Finish
 from vgps.policy.plugins import is_method, method_names
 from vgps.policy.settings import RunSettings
 from vgps.policy.store import load_policy
 
-EVALUATION = "evaluation.json"
 SEEDS = 10  # of an entry in each panel, where nothing else is asked for
 SEEDS_OF_VGPS = 30  # the same of VGPS, whose successes are counted
 _MEMBER = 2000  # bytes of one in memory

@@ -30,6 +30,7 @@ RUNS = Path("runs")
 CONFIG = "config.yaml"  # the first file of a run
 ROBOT = "robot.yaml"
 DEMO = "demo.npz"
+EVALUATION = "evaluation.json"  # of the policy that a run ended with
 OWN_DEMO = {"task.start.demo": DEMO}  # overrides of a robot that starts from a copy beside it
 # What a run needs to be repeated or continued; the first version knew no others.
 _REQUIRED = (

@@ -39,7 +39,7 @@ from vgps.experiments.run import (
     read_trajectories,
     store_trajectories,
 )
-from vgps.experiments.run_folder import DEMO, ROBOT, RunFolder
+from vgps.experiments.run_folder import DEMO, EVALUATION, ROBOT, RunFolder
 from vgps.experiments.scalars import Row, require_tensorboard, scalars
 from vgps.experiments.selection import Best, best_of
 from vgps.policy.gaussian import Policy
@@ -185,7 +185,7 @@ def _require_same_beginning(
     held = f"{folder.path} already exists, and holds a run"
     # The same actions may come from another place, and a run may be continued by newer packages.
     for name, value in config.model_dump(
-        exclude={"demo", "versions", "robot_sha256", "chosen"}
+        exclude={"demo", "versions", "machine", "robot_sha256", "chosen"}
     ).items():
         if getattr(own, name) != value:
             raise RunFolderError(f"{held} with {name} {getattr(own, name)}, not {value}")
@@ -234,6 +234,8 @@ def _learn(
     policy.npz and checkpoint.npz, as does every round of the finish with finish.npz.  The policy of
     a run is the best of its search, or what the finish makes of that.
     """
+    if folder is not None:
+        folder.file(EVALUATION).unlink(missing_ok=True)  # of the policy so far
     rng = np.random.default_rng(settings.seed)
     rows: list[dict[str, float | str]] = []
     state: SearchState | Beginning

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from vgps.codegen.errors import InputError, hint
 from vgps.codegen.model import Model
 from vgps.policy.gaussian import Policy
-from vgps.policy.rollouts import run_policy_from
+from vgps.policy.rollouts import mean_rollout, run_policy_from
 
 Array = NDArray[np.float64]
 
@@ -37,6 +37,15 @@ LARGEST_IMPULSE = 1000.0  # N·s, where the search gives up
 
 class PushError(InputError):
     """A push that this robot cannot be given, in one sentence."""
+
+
+class Pushing(NamedTuple):
+    """A horizontal push."""
+
+    point: str  # a name in ``model.points(q)``
+    impulse: float  # N·s along x, backwards where it is negative
+    duration: float  # s
+    instant: float  # s at which it begins, rounded to a step
 
 
 class Survived(NamedTuple):
@@ -64,8 +73,7 @@ def survived_pushes(
         PushError: for an unknown point, a duration that is not a positive multiple of dt, or a
             policy that sees the time, whose motion never settles.
     """
-    if model.robot.task.observes_time:
-        raise PushError(f"the policy of {model.robot.name} observes t: its motion never settles")
+    _require_settling(model)
     _require_point(model, point)
     steps = _control_steps(model, duration)
     instants = [round(t / model.dt) for t in INSTANTS]
@@ -76,6 +84,34 @@ def survived_pushes(
         name: _largest(model, policy, starts, point, sign, steps)
         for name, sign in (("forward", 1.0), ("backward", -1.0))
     }
+
+
+def pushed_rollout(model: Model, policy: Policy, horizon: int, push: Pushing) -> Array:
+    """States (T+1, nx) without the policy's noise from the mean of the first initial state.
+
+    Args:
+        model: the robot.
+        policy: of this robot.
+        horizon: number of steps T.
+        push: what the robot is pushed by.
+
+    Raises:
+        PushError: as of `survived_pushes`, and for a push that is not over before the rollout is.
+    """
+    _require_settling(model)
+    _require_point(model, push.point)
+    steps, start = _control_steps(model, push.duration), round(push.instant / model.dt)
+    rest = horizon - steps - start
+    if start < 0 or rest < 0:
+        latest = (horizon - steps) * model.dt
+        raise PushError(
+            f"a push of {push.duration:g} s in {horizon} steps must begin between 0 and "
+            f"{latest:g} s, found {push.instant:g} s"
+        )
+    before = mean_rollout(model, policy, start) if start else model.x0[None]  # (start+1, nx)
+    impulse = np.array([push.impulse, 0.0])
+    after, _ = pushed(model, policy, before[-1:], push.point, impulse, steps, rest)
+    return np.concatenate([before[:-1], after[0]])
 
 
 def _largest(
@@ -131,6 +167,11 @@ def kick(model: Model, q: Array, point: str, impulse: Array) -> Array:
 def survives(model: Model, X: Array, U: Array) -> bool:
     """Whether a rollout X (T+1, nx), U (T, nu) stays finite and is a success."""
     return bool(np.isfinite(X).all() and np.isfinite(U).all() and model.success(X, U))
+
+
+def _require_settling(model: Model) -> None:
+    if model.robot.task.observes_time:
+        raise PushError(f"the policy of {model.robot.name} observes t: its motion never settles")
 
 
 def _require_point(model: Model, point: str) -> None:

@@ -145,9 +145,12 @@ def _require_fit(model: Model, policy: Policy) -> None:
     policy.bound(model).require_fit(model.nx, model.nu)
 
 
-def mean_rollout(model: Model, policy: Policy) -> Array:
-    """States (T+1, nx) of the deterministic policy from the mean of the first initial state."""
-    no_noise = np.zeros((1, model.robot.task.horizon, model.nu))
+def mean_rollout(model: Model, policy: Policy, horizon: int | None = None) -> Array:
+    """States (T+1, nx) of the deterministic policy from the mean of the first initial state.
+
+    T is the task's horizon when absent.
+    """
+    no_noise = np.zeros((1, horizon or model.robot.task.horizon, model.nu))
     return run_policy_from(model, policy, model.x0[None], no_noise).X[0]
 
 

@@ -12,8 +12,9 @@ from vgps.codegen.description.robot import load
 from vgps.experiments.comparison import carry_out
 from vgps.experiments.config import fingerprint
 from vgps.experiments.errors import RunFolderError
-from vgps.experiments.plan import ENTRIES, EVALUATION, folder_of, missing, plan, store
+from vgps.experiments.plan import ENTRIES, folder_of, missing, plan, store
 from vgps.experiments.results import Failure, read_failures
+from vgps.experiments.run_folder import EVALUATION
 from vgps.experiments.workers import Outcome
 from vgps.policy import methods
 from vgps.policy.settings import RunSettings

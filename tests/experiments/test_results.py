@@ -5,8 +5,9 @@ import json
 
 import numpy as np
 
-from vgps.experiments.plan import EVALUATION, Member, folder_of
+from vgps.experiments.plan import Member, folder_of
 from vgps.experiments.results import Final, Row, read_results, write_rows
+from vgps.experiments.run_folder import EVALUATION
 from vgps.policy.settings import RunSettings
 
 

@@ -176,3 +176,32 @@ def test_what_is_not_finite_is_not_survived(always):
 def test_a_duration_that_is_no_multiple_of_dt(always, duration):
     with pytest.raises(push.PushError, match=r"whole number of control steps of 0\.05 s, found"):
         push.survived_pushes(always, constant_policy(0.0), "block.start", duration)
+
+
+def test_a_pushed_rollout_is_the_walk_then_the_push_then_the_rest(sliding):
+    """A block that slides without friction: its speed is 1 m/s, and 3 m/s after 40 N·s on 20 kg."""
+    model = sliding()
+    policy = Policy(np.arange(2), np.zeros((1, 2)), [0.0], [[0.0]], [0.0], [0.0])
+    X = push.pushed_rollout(model, policy, 40, push.Pushing("com", 40.0, 0.2, 1.0))
+    t = 0.05 * np.arange(41)
+    assert X.shape == (41, 2)
+    np.testing.assert_allclose(X[t < 0.99, 1], 1.0, atol=1e-12)
+    np.testing.assert_allclose(X[t > 1.16, 1], 3.0, atol=1e-12)
+    np.testing.assert_allclose(X[-1, 0] - X[24, 0], 3.0 * 0.05 * 16, atol=1e-12)
+    backwards = push.pushed_rollout(model, policy, 40, push.Pushing("com", -40.0, 0.2, 0.0))
+    np.testing.assert_allclose(backwards[5:, 1], -1.0, atol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        (("bolck.end", 1.0, 0.1, 1.0), "has no point 'bolck.end'; did you mean 'block.end'"),
+        (("com", 1.0, 0.12, 1.0), "a whole number of control steps of 0.05 s, found 0.12 s"),
+        (("com", 1.0, 0.1, 1.95), "must begin between 0 and 1.9 s, found 1.95 s"),
+        (("com", 1.0, 0.1, -0.1), "must begin between 0 and 1.9 s, found -0.1 s"),
+    ],
+)
+def test_a_push_that_a_rollout_cannot_have(always, given, sentence):
+    policy = Policy(np.arange(2), np.zeros((1, 2)), [0.0], [[0.0]], [0.0], [0.0])
+    with pytest.raises(push.PushError, match=sentence):
+        push.pushed_rollout(always, policy, 40, push.Pushing(*given))
