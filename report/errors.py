@@ -2,4 +2,4 @@
 
 
 class MissingEncoder(RuntimeError):
-    """This machine has no program that writes the video format that was asked for."""
+    """What writes the video format that was asked for is not installed."""

@@ -25,9 +25,15 @@ class RobotDrawing:
     """The artists of one robot on some axes; `pose` moves them."""
 
     def __init__(
-        self, axes: Axes, robot: Robot, colour: ColorType, width: float, zorder: float
+        self,
+        axes: Axes,
+        robot: Robot,
+        colour: ColorType,
+        width: float,
+        zorder: float,
+        alpha: float = 1.0,
     ) -> None:
-        """Add artists without a pose; ``width`` is that of a link, in points.
+        """Add artists without a pose; ``width`` is that of a link, in points, alpha the opacity.
 
         Links farther behind (see `depth`) are paler.
         """
@@ -43,11 +49,17 @@ class RobotDrawing:
             for depth in depths
         }
         self._layers = [
-            _Layer(axes, paler(colour, depth), width, zorder, *chosen[depth])
+            _Layer(axes, paler(colour, depth), width, zorder, alpha, *chosen[depth])
             for depth in sorted(set(depths), reverse=True)
         ]
         (self._com,) = axes.plot(
-            [], [], color=LEARNED, markersize=1.5 * width, zorder=zorder + 0.5, **_DOT
+            [],
+            [],
+            color=LEARNED,
+            markersize=1.5 * width,
+            alpha=alpha,
+            zorder=zorder + 0.5,
+            **_DOT,
         )
 
     def pose(self, shown: Skeleton) -> None:
@@ -66,6 +78,7 @@ class _Layer:
         colour: ColorType,
         width: float,
         zorder: float,
+        alpha: float,
         segments: Chosen,
         shapes: Chosen,
         discs: Chosen,
@@ -81,6 +94,7 @@ class _Layer:
             linewidth=0.6 * width,
             joinstyle="round",
             path_effects=rim,
+            alpha=alpha,
             zorder=zorder,
         )
         axes.add_collection(self._shapes, autolim=False)
@@ -92,12 +106,12 @@ class _Layer:
             solid_capstyle="round",
             solid_joinstyle="round",
             path_effects=rim,
+            alpha=alpha,
             zorder=zorder,
         )
-        (self._spokes,) = axes.plot([], [], color=PAPER, linewidth=0.3 * width, zorder=zorder)
-        (self._joints,) = axes.plot(
-            [], [], color=PAPER, markersize=0.6 * width, zorder=zorder, **_DOT
-        )
+        inside: dict[str, Any] = {"color": PAPER, "alpha": alpha, "zorder": zorder}
+        (self._spokes,) = axes.plot([], [], linewidth=0.3 * width, **inside)
+        (self._joints,) = axes.plot([], [], markersize=0.6 * width, **inside, **_DOT)
 
     def pose(self, shown: Skeleton) -> None:
         segments, shapes, discs, joints = self._chosen

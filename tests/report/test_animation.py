@@ -4,10 +4,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from matplotlib.animation import FFMpegWriter, PillowWriter
+from matplotlib.animation import PillowWriter
 from PIL import Image, ImageSequence
 
-from vgps.report.animation import animate
+from vgps.report import video
+from vgps.report.animation import ShownPush, animate
 from vgps.report.errors import MissingEncoder
 
 
@@ -80,9 +81,59 @@ def test_a_trajectory_that_diverges_is_shown_up_to_there(swimmer, motion, tmp_pa
     assert len(frames_of(path)) == 1
 
 
-def test_mp4_without_ffmpeg(swimmer, motion, tmp_path, monkeypatch):
-    monkeypatch.setattr(FFMpegWriter, "isAvailable", lambda: False)
-    with pytest.raises(MissingEncoder, match="ffmpeg"):
+def test_mp4_is_as_long_and_as_large_as_the_gif(model, motion, tmp_path):
+    av = pytest.importorskip("av", reason="PyAV is not installed: pip install vgps[video]")
+    X = motion(model, seconds=1.0)
+    animate(model, X, tmp_path / "gait.mp4")
+    animate(model, X, tmp_path / "gait.gif")
+    with av.open(str(tmp_path / "gait.mp4")) as file:
+        shown = [frame.to_ndarray(format="gray") for frame in file.decode(video=0)]
+        assert float(file.streams.video[0].average_rate) == 25.0
+    stills = [pixels for pixels, _ in frames_of(tmp_path / "gait.gif")]
+    assert len(shown) == len(stills)
+    for frame, still in zip(shown, stills, strict=True):
+        assert frame.shape == still.shape
+        # Neither format keeps every edge.
+        assert np.mean(abs(frame.astype(float) - still)) < 6.0
+    assert not [path for path in tmp_path.iterdir() if path.name[0] == "."]
+
+
+def test_other_motions_are_faint_behind_it_and_in_view(swimmer, motion, tmp_path):
+    X = motion(swimmer, seconds=1.0)
+    aside = X.copy()
+    aside[:, 1] -= 3.0
+    animate(swimmer, X, tmp_path / "alone.gif")
+    animate(swimmer, X, tmp_path / "both.gif", others=[X[:5], aside])
+    shown = [pixels for pixels, _ in frames_of(tmp_path / "both.gif")]
+    for pixels in shown:
+        scene = pixels[:-22]  # without labels
+        faint = np.argwhere((scene > 150) & (scene < 215))[:, 0]
+        dark = np.argwhere(scene < 80)[:, 0]
+        assert dark.max() + 30 < faint.max() < len(scene) - 1  # 3 m below, and in view
+    alone = [pixels for pixels, _ in frames_of(tmp_path / "alone.gif")]
+    assert len(alone) == len(shown)
+
+
+def test_a_push_is_an_arrow_for_as_long_as_it_acts(swimmer, tmp_path):
+    X = np.tile(swimmer.x0, (101, 1))
+    X[:, 0] += np.linspace(0.0, 2.0, 101)  # a GIF has no frame for what stands still
+    path = tmp_path / "push.gif"
+    for backward in (False, True):
+        animate(swimmer, X, path, push=ShownPush("com", backward, instant=0.8, duration=0.6))
+        with Image.open(path) as gif:
+            frames = [np.array(f.convert("RGB"), float) for f in ImageSequence.Iterator(gif)]
+        orange = [(f[..., 0] > 180) & (f[..., 2] < 90) & (f[..., 1] < 160) for f in frames]
+        pushed = [i for i, found in enumerate(orange) if found.sum() > 100]
+        assert pushed == list(range(20, 35))
+        columns = np.argwhere(orange[25])[:, 1]
+        # It ends at the centre of mass, in the middle of the view.
+        middle = frames[0].shape[1] / 2
+        assert (columns.mean() > middle) == backward
+
+
+def test_mp4_without_pyav(swimmer, motion, tmp_path, monkeypatch):
+    monkeypatch.setattr(video, "find_spec", lambda name: None)
+    with pytest.raises(MissingEncoder, match=r"vgps\[video\]"):
         animate(swimmer, motion(swimmer), tmp_path / "gait.mp4")
     assert list(tmp_path.iterdir()) == []
 
