@@ -4,7 +4,7 @@ ROBOT ?= swimmer
 VENV := .venv
 RUN := $(VENV)/bin/python run.py
 
-.PHONY: train test test-machines test-editor docs site gallery check clean
+.PHONY: train test test-machines test-editor test-browser docs site gallery check clean
 train: $(VENV)/ready
 	$(RUN) build $(ROBOT)
 	$(RUN) train $(ROBOT)
@@ -31,6 +31,14 @@ $(VENV)/editor/ready: $(VENV)/ready
 	  npm="node $$wheel/lib/node_modules/npm/bin/npm-cli.js"; }; \
 	PATH="$$wheel/bin:$$PATH" $$npm install --loglevel=error --prefix $(VENV)/editor yaml-language-server@1
 	touch $@
+
+# Pages in a browser: a Chromium of the system, or the one that playwright downloads where there is none.
+test-browser: $(VENV)/ready
+	$(VENV)/bin/python -c 'import playwright' 2>/dev/null \
+	  || $(VENV)/bin/python -m pip install --quiet --editable '.[browser]'
+	command -v chromium || command -v chromium-browser || command -v google-chrome \
+	  || $(VENV)/bin/python -m playwright install chromium
+	$(VENV)/bin/python -m pytest tests/report/test_in_browser.py
 
 # What docs/ says of robot files, made from the code that reads them.
 docs: $(VENV)/ready

@@ -1,4 +1,4 @@
-"""What a comparison shows: a table and Figure 1."""
+"""What a comparison shows: a table, Figure 1, and a page that leads to those of its runs."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,11 +10,12 @@ from vgps.experiments.run import read_run
 from vgps.policy.rollouts import mean_rollout
 from vgps.report.comparison_table import markdown
 from vgps.report.figure1 import Gait, figure1
+from vgps.report.page.comparison import write_comparison_page
 from vgps.report.style import save
 
 
 def report_comparison(out: Path, found: Comparison) -> None:
-    """Write table.md and figure1 of what a comparison has found.
+    """Write table.md, figure1 and index.html of what a comparison has found.
 
     Args:
         out: Folder of the comparison, which holds the runs.
@@ -26,6 +27,7 @@ def report_comparison(out: Path, found: Comparison) -> None:
         figure = figure1(found.rows, _gaits(out, found.finished))
         for suffix in ("svg", "png"):
             save(figure, out / f"figure1.{suffix}")
+    write_comparison_page(out, found)
 
 
 def _gaits(out: Path, finished: Sequence[Member]) -> dict[str, Gait]:

@@ -1,4 +1,4 @@
-"""The page table.md of a comparison."""
+"""What a comparison says of each method, as cells of a table, and table.md."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +8,18 @@ from vgps.experiments.aggregate import ENOUGH, Aggregate, Spread
 from vgps.experiments.reference import LONGER
 from vgps.experiments.results import Failure
 
-_LEGEND = (
+HEADER = (
+    "method",
+    "success, stochastic",
+    "success, deterministic",
+    "cost, stochastic",
+    "cost, deterministic",
+    "initial DDP",
+    "longer DDP",
+    "seconds",
+    "rollouts",
+)
+LEGEND = (
     f"A seed succeeds when at least {ENOUGH:.0%} of the rollouts of its final policy do; a run "
     "that failed did not succeed. Costs are means over these rollouts: median over seeds "
     f"(least to greatest). The longer DDP is optimised over {LONGER:g} horizons, and its cost is "
@@ -25,7 +36,7 @@ def markdown(table: Sequence[Aggregate], failures: Sequence[Failure]) -> str:
     for robot, hidden in dict.fromkeys((s.robot, s.hidden) for s in table):
         panel = [s for s in table if (s.robot, s.hidden) == (robot, hidden)]
         lines += [f"## {robot}, {hidden} hidden units", "", *_panel(panel), ""]
-    lines += [_LEGEND, ""]
+    lines += [LEGEND, ""]
     if failures:
         lines += ["Failed runs, which the next start tries again:", ""]
         lines += [
@@ -37,30 +48,23 @@ def markdown(table: Sequence[Aggregate], failures: Sequence[Failure]) -> str:
 
 
 def _panel(panel: Sequence[Aggregate]) -> Iterator[str]:
-    header = (
-        "method",
-        "success, stochastic",
-        "success, deterministic",
-        "cost, stochastic",
-        "cost, deterministic",
-        "initial DDP",
-        "longer DDP",
-        "seconds",
-        "rollouts",
-    )
-    yield f"| {' | '.join(header)} |"
-    yield f"| --- |{' ---: |' * (len(header) - 1)}"
+    yield f"| {' | '.join(HEADER)} |"
+    yield f"| --- |{' ---: |' * (len(HEADER) - 1)}"
     for s in panel:
-        cells = (
-            s.method,
-            f"{s.stochastic_succeeded} of {s.runs}",
-            f"{s.deterministic_succeeded} of {s.runs}",
-            *map(_cell, (s.stochastic_cost, s.deterministic_cost, s.ddp_cost)),
-            "" if s.longer_ddp_cost is None else _cell(s.longer_ddp_cost),
-            _cell(s.seconds),
-            "" if s.rollouts is None else f"{s.rollouts:,}",
-        )
-        yield f"| {' | '.join(cells)} |"
+        yield f"| {' | '.join(cells(s))} |"
+
+
+def cells(s: Aggregate) -> tuple[str, ...]:
+    """The row of one method in one panel, under ``HEADER``."""
+    return (
+        s.method,
+        f"{s.stochastic_succeeded} of {s.runs}",
+        f"{s.deterministic_succeeded} of {s.runs}",
+        *map(_cell, (s.stochastic_cost, s.deterministic_cost, s.ddp_cost)),
+        "" if s.longer_ddp_cost is None else _cell(s.longer_ddp_cost),
+        _cell(s.seconds),
+        "" if s.rollouts is None else f"{s.rollouts:,}",
+    )
 
 
 def _cell(spread: Spread | None) -> str:

@@ -1,6 +1,5 @@
-"""Whole pictures: one of a training run, one of an optimised trajectory."""
+"""The whole picture of an optimised trajectory."""
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -8,55 +7,11 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from vgps.codegen.model import Model
-from vgps.report.curves import learning_curve
 from vgps.report.gait import gait_picture
 from vgps.report.motion import drawable
-from vgps.report.style import MUTED, SERIES, dress, key, new_figure, save
+from vgps.report.style import SERIES, dress, key, new_figure, save
 
 Array = NDArray[np.float64]
-
-
-def training_picture(
-    path: str | Path,
-    model: Model,
-    metrics: Mapping[str, ArrayLike],
-    ddp_cost: float,
-    X: ArrayLike,
-    reference: ArrayLike,
-) -> None:
-    """Write a picture of the learning curve and, beside it, the gait.
-
-    Args:
-        path: File of the picture; its suffix names the format.
-        model: The robot.
-        metrics: Columns iteration, stage, stochastic_cost and deterministic_cost, (K,) each.
-        ddp_cost: Cost of ``reference``.
-        X: A rollout of the learned policy, (T+1, nx).
-        reference: The trajectory that learning started from, (T+1, nx).
-    """
-    figure = new_figure(12.0, 3.6)
-    left, right = figure.subplots(1, 2, width_ratios=(1.0, 1.75), gridspec_kw={"wspace": 0.15})
-    learning_curve(
-        left,
-        metrics["iteration"],
-        metrics["stochastic_cost"],
-        metrics["deterministic_cost"],
-        ddp_cost,
-    )
-    _mark_finish(left, metrics)
-    gait_picture(right, model, X, reference)
-    save(figure, path)
-
-
-def _mark_finish(axes: Axes, metrics: Mapping[str, ArrayLike]) -> None:
-    """A line where the finish begins, whose rounds follow the iterations."""
-    rows = np.flatnonzero(np.asarray(metrics["stage"]) == "finish")
-    if rows.size:
-        begins = np.asarray(metrics["iteration"], dtype=float)[rows[0]] - 0.5
-        axes.axvline(begins, color=MUTED, linewidth=1.0, linestyle=":", zorder=1)
-        top = axes.get_xaxis_transform()
-        text = axes.text(begins, 0.98, " finish", transform=top, color=MUTED, fontsize="small")
-        text.set_verticalalignment("top")
 
 
 def trajectory_picture(path: str | Path, model: Model, X: ArrayLike, U: ArrayLike) -> None:

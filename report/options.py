@@ -37,6 +37,9 @@ Like = Annotated[
 ]
 Foreign = Annotated[Path, arg(metavar="FILE", help="an .xml of MuJoCo (MJCF) or a .urdf")]
 Run = Annotated[str, arg(metavar="RUN", help="folder of a training run")]
+Shown = Annotated[
+    str, arg(metavar="RUN|TRAJECTORY", help="folder of a training run, or a trajectory.npz")
+]
 Exported = Annotated[
     str,
     arg(metavar="RUN|ROBOT", help="folder of a training run; for mjcf a robot's name or file"),
@@ -44,6 +47,7 @@ Exported = Annotated[
 Runs = Annotated[tuple[str, ...], arg(metavar="RUN...", help_behavior_hint="")]
 # What is absent unless it is given; the help of each says what happens then.
 Count = Annotated[int | None, arg(metavar="INT", help_behavior_hint="")]
+Amount = Annotated[float | None, arg(metavar="FLOAT", help_behavior_hint="")]
 File = Annotated[Path | None, arg(metavar="FILE", help_behavior_hint="")]
 Folder = Annotated[Path | None, arg(metavar="FOLDER", help_behavior_hint="")]
 Numbers = Annotated[tuple[int, ...], arg(metavar="INT...", help_behavior_hint="")]

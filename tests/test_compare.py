@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 import signal
 import time
 
@@ -31,9 +32,11 @@ def swimmer(tmp_path_factory):
 def test_what_it_writes(swimmer):
     out, finished = swimmer
     assert sorted(path.name for path in out.iterdir()) == [
-        *("failed.csv", "figure1.png", "figure1.svg", "final.csv", "results.csv", "runs"),
-        "table.md",
+        *("failed.csv", "figure1.png", "figure1.svg", "final.csv", "index.html"),
+        *("results.csv", "runs", "table.md"),
     ]
+    for page in re.findall(r'href="(runs/[^"]*)"', (out / "index.html").read_text("utf-8")):
+        assert (out / page).read_text(encoding="utf-8").startswith("<!doctype html>")
     assert (out / "figure1.png").read_bytes().startswith(b"\x89PNG")
     assert "<svg" in (out / "figure1.svg").read_text(encoding="utf-8")[:1000]
     with (out / "results.csv").open(newline="", encoding="utf-8") as file:

@@ -36,7 +36,7 @@ def test_train_fills_the_run_folder(cartpole_run):
     folder, result = cartpole_run
     names = {file.name for file in folder.iterdir()}
     assert names >= {"config.yaml", "metrics.csv", "trajectory.npz", "policy.npz", "checkpoint.npz"}
-    assert names >= {"robot.yaml", "report.html", "training.png"}
+    assert names >= {"robot.yaml", "report.html", "evaluation.json"}
     assert not [name for name in names if name.startswith(".")]
     assert [row["iteration"] for row in rows(folder)] == ["1", "2", "3"]
     assert result["robot"] == "cartpole" and result["iterations"] == 3

@@ -60,7 +60,7 @@ def test_every_source_of_the_package_travels_under_one_name(wheel):
     assert {name.split("/")[0] for name in packed} == {"vgps"}
     wanted = {
         path.relative_to(ROOT)
-        for suffix in ("py", "c", "yaml")
+        for suffix in ("py", "c", "yaml", "css", "html", "js")
         for path in ROOT.rglob(f"*.{suffix}")
         if not any(part.startswith(".") for part in path.relative_to(ROOT).parts)
         and path.relative_to(ROOT).parts[0] not in ELSEWHERE

@@ -55,7 +55,7 @@ def compare_command(
         tls_ca_file: Authority that signed the certificates of a cluster at tls://.
         tls_cert: Our certificate for it.
         tls_key: The key of our certificate.
-        out: Folder for the runs, the table and the picture.
+        out: Folder for the runs, the table, the picture and index.html.
     """
     require_at_least(1, jobs=jobs)
     if jobs is not None and cluster is not None:
@@ -73,6 +73,7 @@ def compare_command(
     from vgps.experiments.plan import plan
     from vgps.experiments.results import holds_comparison
     from vgps.report.comparison_report import report_comparison
+    from vgps.report.page.comparison import drawing_runs, write_run_pages
 
     members = plan(
         compared, hidden, methods, seeds, iterations, first_seed=first_seed, finish=finish
@@ -80,11 +81,13 @@ def compare_command(
     certificates = Certificates(*tls) if tls else None
     with locked(out):
         try:
-            compare(out, compared, members, jobs, cluster, certificates, progress)
+            watch = drawing_runs(progress, out)
+            compare(out, compared, members, jobs, cluster, certificates, watch)
         except (ClusterLost, KeyboardInterrupt):
             if holds_comparison(out):  # it had come to the runs
                 report_comparison(out, collect(out, members))
             raise
+        write_run_pages(out)
         found = collect(out, members)
         report_comparison(out, found)
     if json:
@@ -92,5 +95,5 @@ def compare_command(
     else:
         console.show_comparison(found.table)
         count = f"{len(members)} runs, {len(found.failures)} failed"
-        print(f"{count}; figure1.png, table.md, results.csv in {out}")
+        print(f"{count}; index.html, figure1.png, table.md, results.csv in {out}")
     return 1 if found.failures else 0

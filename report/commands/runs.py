@@ -23,6 +23,7 @@ from vgps.report.hints import (
     say_which_policy,
 )
 from vgps.report.options import (
+    Amount,
     Count,
     Exported,
     File,
@@ -34,6 +35,8 @@ from vgps.report.options import (
     Runs,
     Set,
     Settings,
+    Shown,
+    Text,
     Trained,
     UsageError,
     chosen_iteration,
@@ -71,7 +74,7 @@ def train_command(
         raise UsageError("--accept-changes belongs to --resume")
     from vgps.experiments import training
     from vgps.experiments.changes import require_same_run
-    from vgps.experiments.evaluation import evaluation, require_finite_cost
+    from vgps.experiments.evaluation import evaluation, require_finite_cost, store_evaluation
     from vgps.experiments.progress import counted
     from vgps.experiments.run_folder import ROBOT, RunFolder, free_path
 
@@ -90,7 +93,10 @@ def train_command(
         require_same_run(folder, described, asked, accept_changes)
         chosen = RunSettings.model_validate({"iterations": asked.get("iterations")})
     started, counts = time.perf_counter(), Counter[str]()
-    watch = counted(progress, counts)
+    from vgps.report.page.live import drawn_live
+    from vgps.report.page.run import write_run_page
+
+    watch = drawn_live(counted(progress, counts), folder)
     with locked(folder), pointing_to_doctor(robot, json):
         if resume is None:
             run = training.train(
@@ -106,11 +112,10 @@ def train_command(
                 folder, iterations=chosen.iterations, watch=watch, tensorboard=tensorboard
             )
         seconds = time.perf_counter() - started
-        result = evaluation(run) | {"seconds": seconds, "out": str(folder)}
-        # Drawing needs half a second of imports, which the first iteration should not wait for.
-        from vgps.report.run_report import draw_run
-
-        draw_run(run)
+        found = evaluation(run)
+        store_evaluation(RunFolder(folder), found)
+        write_run_page(run)
+        result = found | {"seconds": seconds, "out": str(folder)}
     if json:
         print_json(result)
     else:
@@ -182,22 +187,60 @@ def push_command(
 
 
 def render_command(
-    run: Positional[Run],
-    format: Literal["gif", "mp4"] = "gif",
+    what: Positional[Shown],
+    out: File = None,
+    horizon: Count = None,
+    push: Text = None,
+    impulse: Amount = None,
+    duration: float = 0.1,
+    instant: float = 2.0,
+    noise: Flag = False,
+    robot: Text = None,
     iteration: Iteration = None,
     json: Json = False,
 ) -> None:
-    """The motion of the learned policy as an animation, and the report page.
+    """The motion of a learned policy, or of a trajectory, as an animation; of a run also its page.
 
     Args:
-        format: Of the animation; mp4 needs ffmpeg.
+        out: Animation to write, .gif or .mp4; in the run's folder gait.gif, push.gif or noise.gif,
+            or beside the trajectory, when absent.
+        horizon: Steps of the rollout; as the robot's file says when absent.
+        push: What is pushed: a joint, a link's start or end, a point of the robot's file, or com.
+        impulse: Of the push, N·s along x, backwards where it is negative.
+        duration: Of the push, s, a multiple of the task's dt.
+        instant: At which the push begins, s.
+        noise: Behind the motion, faintly, rollouts with all noise.
+        robot: Of a trajectory, a name in models/ or a YAML file; what the file itself names when
+            absent.
     """
-    from vgps.experiments.run import read_run
-    from vgps.report.run_report import draw_run
+    require_at_least(1, horizon=horizon)
+    if (push is None) != (impulse is None):
+        raise UsageError("--push POINT and --impulse N·s go together")
+    if push is not None and noise:
+        raise UsageError("--push is shown without noise: leave out --noise")
+    from vgps.policy.push import Pushing
+    from vgps.report.render import render_run, render_trajectory
 
-    trained = read_run(run, chosen_iteration(iteration))
-    say_which_policy(trained, iteration)
-    console.show_result(draw_run(trained, format), f"pictures of {run}", json)
+    if out is not None and out.suffix not in (".gif", ".mp4"):
+        raise UsageError(f"--out must end in .gif or .mp4, found {out.name!r}")
+    if what.endswith(".npz"):
+        if horizon is not None or push is not None or noise or iteration is not None:
+            asked = "--horizon, --push, --noise and --iteration"
+            raise UsageError(f"{asked} need a run: a trajectory is as it is")
+        described = None if robot is None else loaded(robot, ())
+        result = render_trajectory(Path(what), described, out)
+    else:
+        if robot is not None:
+            raise UsageError("--robot belongs to a trajectory: a run has its robot")
+        pushing = None
+        if push is not None and impulse is not None:
+            pushing = Pushing(push, impulse, duration, instant)
+        from vgps.experiments.run import read_run
+
+        trained = read_run(what, chosen_iteration(iteration))
+        say_which_policy(trained, iteration)
+        result = render_run(trained, out, horizon, pushing, noise)
+    console.show_result(result, f"pictures of {what}", json)
 
 
 def play_command(

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.model import Model
 from vgps.report.depth import link_depths
+from vgps.report.page.columns import packed
 from vgps.report.profile import ground_line
 from vgps.report.skeleton import link_angle, skeleton, target_places
 
@@ -139,11 +140,6 @@ def motion_of(model: Model, X: Array, stride: int, unit: float) -> dict[str, Any
         scaled = (values / scales[part]).reshape(len(values), -1)  # (N, rows * (2 or 3))
         columns[part] = [packed(column) for column in scaled.T]
     return {"step": stride * model.dt, "frames": columns}
-
-
-def packed(values: ArrayLike) -> list[int]:
-    """Numbers (n,) as whole ones: the first, then the differences, most of them short."""
-    return np.diff(np.rint(values), prepend=0.0).astype(int).tolist()
 
 
 def ground_of(robot: Robot, low: float, high: float) -> list[list[float | None]]:

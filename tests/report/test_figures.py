@@ -10,15 +10,7 @@ from matplotlib.figure import Figure
 from PIL import Image
 
 from vgps.report import figures
-from vgps.report.figures import training_picture, trajectory_picture
-
-METRICS = {
-    "iteration": np.arange(1.0, 11.0),
-    "stochastic_cost": np.linspace(900.0, 400.0, 10),
-    "deterministic_cost": np.linspace(800.0, 380.0, 10),
-    "alpha": np.ones(10),
-    "stage": np.array(["search"] * 8 + ["finish"] * 2),
-}
+from vgps.report.figures import trajectory_picture
 
 
 def size_of(path):
@@ -31,15 +23,6 @@ def shares_of_ink(path, parts):
     with Image.open(path) as picture:
         pixels = np.asarray(picture.convert("L"))
     return [np.mean(part < 250) for part in np.array_split(pixels, parts, axis=1)]
-
-
-def test_training_picture(model, motion, tmp_path):
-    path = tmp_path / "training.png"
-    X = motion(model)
-    training_picture(path, model, METRICS, 366.0, X, reference=X[:100])
-    assert size_of(path) == (1800, 540)
-    assert min(shares_of_ink(path, 2)) > 0.01
-    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_trajectory_picture(model, motion, tmp_path):
@@ -64,7 +47,7 @@ def test_actions_are_called_by_their_names_and_units(rocket, motion, monkeypatch
 
 
 def test_a_failure_leaves_the_old_picture_alone(swimmer, motion, tmp_path, monkeypatch):
-    path = tmp_path / "training.png"
+    path = tmp_path / "trajectory.png"
     path.write_text("old", encoding="utf-8")
 
     def fail(figure, file):
@@ -73,14 +56,15 @@ def test_a_failure_leaves_the_old_picture_alone(swimmer, motion, tmp_path, monke
 
     monkeypatch.setattr(Figure, "savefig", fail)
     with pytest.raises(OSError, match="no space"):
-        training_picture(path, swimmer, METRICS, 366.0, motion(swimmer), motion(swimmer))
+        X = motion(swimmer)
+        trajectory_picture(path, swimmer, X, np.ones((len(X) - 1, swimmer.nu)))
     assert list(tmp_path.iterdir()) == [path]
     assert path.read_text(encoding="utf-8") == "old"
 
 
 def test_the_room_knows_neither_global_state_nor_how_anything_was_computed():
     code = (
-        "import sys, vgps.report.figures, vgps.report.animation, vgps.report.page\n"
+        "import sys, vgps.report.figures, vgps.report.animation, vgps.report.page.scene\n"
         "rooms = {name.removeprefix('vgps.').split('.')[0] for name in sys.modules}\n"
         "assert not rooms & {'solver', 'policy', 'casadi', 'sympy', 'numba'}, rooms\n"
         "assert 'matplotlib.pyplot' not in sys.modules\n"
