@@ -12,7 +12,7 @@ from vgps.bench.table import HEADER, cells
 from vgps.report.section import Section
 
 BEGIN, END = "<!-- bench: written by run.py bench --readme -->", "<!-- bench ends -->"
-_PEERS = ("pin", "crocoddyl", "mujoco", "scipy")
+_PEERS = ("pin", "crocoddyl", "casadi", "mujoco", "scipy")
 
 
 class Readme(Section):
