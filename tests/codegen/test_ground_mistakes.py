@@ -133,8 +133,8 @@ WALKER_MISTAKES = [
         "there is no 'gait' to start from",
     ),
     (
-        "tail: 250 ",
-        "tail: 500 ",
+        "task:\n",
+        "training: {tail: 500}\ntask:\n",
         "tail: ^500",
         "training.tail must be less than the horizon of 500",
     ),

@@ -51,8 +51,9 @@ def test_replaced_settings_are_validated_again():
 
 def test_a_method_sees_the_run_and_the_robots_file(swimmer):
     run = RunSettings(method="gps", hidden=7, samples=4, bound="sampled")
-    asked, training = search_settings(run, swimmer.robot), swimmer.robot.training
+    robot = swimmer.robot
+    asked, training = search_settings(run, robot), robot.training
     assert (asked.n_hidden, asked.rollouts, asked.fit.bound) == (7, 4, "sampled")
-    assert (asked.horizon, asked.pairs) == (swimmer.robot.task.horizon, training.pairs)
-    assert (asked.fit.states_per_step, asked.fit.tail) == (training.samples, training.tail)
+    assert (asked.horizon, asked.pairs) == (robot.task.horizon, training.pairs)
+    assert (asked.fit.states_per_step, asked.fit.tail) == (training.samples, robot.tail)
     assert (asked.alpha_start, asked.alpha_end) == (training.alpha_start, training.alpha_end)
