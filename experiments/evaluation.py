@@ -3,10 +3,10 @@
 import json
 from collections.abc import Sequence
 from math import ceil, isfinite
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from vgps.experiments.errors import RunFolderError
 from vgps.experiments.files import read_text
@@ -17,14 +17,16 @@ from vgps.experiments.schema import first_refusal
 from vgps.policy import push
 from vgps.policy.evaluation import ROLLOUTS, evaluate, require_finite_rollouts
 
+Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+
 
 class Measured(BaseModel):
     """What evaluation.json says of one kind of rollouts, as far as a page shows it."""
 
     mean_cost: float
     std_cost: float
-    success_rate: float
-    success_interval: tuple[float, float]
+    success_rate: Share
+    success_interval: tuple[Share, Share]
     mean_speed: float
 
 
@@ -39,8 +41,6 @@ class Evaluated(Kinds):
     """The final evaluation of a run, as far as a page shows it."""
 
     rollouts: int
-    horizon: int
-    ddp_cost: float
     disturbed: Kinds  # under the task's noise
 
 

@@ -15,7 +15,7 @@ from vgps.experiments.run_folder import ROBOT, RunFolder
 
 Array = NDArray[np.float64]
 _WHAT = "a trajectory"
-_STATES = numbers("states", "nx", finite=False, each="S")
+_STATES = numbers("states", "nx", each="S")
 
 
 class UnknownRobot(InputError):

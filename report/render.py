@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from vgps.codegen.archive import ArrayFileError
 from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.lock import locked
@@ -13,6 +14,7 @@ from vgps.experiments.run import Run
 from vgps.policy.push import Pushing, pushed_rollout
 from vgps.policy.rollouts import mean_rollout, run_policy
 from vgps.report.animation import ShownPush, animate
+from vgps.report.motion import drawable
 from vgps.report.page.run import write_run_page
 
 Array = NDArray[np.float64]
@@ -68,11 +70,16 @@ def render_trajectory(path: Path, robot: Robot | None, out: Path | None = None) 
     """Write an animation of a trajectory.npz, beside it when ``out`` is absent.
 
     Raises:
-        InputError: when the file holds no motion of the robot, or does not say of which it is.
+        InputError: when the file holds no motion of the robot, or does not say of which it is, or
+            the motion has diverged from the first state on.
         MissingEncoder: when the format cannot be written.
     """
     described = robot_of_motion(path) if robot is None else robot
     X = read_motion(path, described)
+    try:
+        drawable(X)
+    except ValueError as error:
+        raise ArrayFileError(f"{path}: {error}") from None
     target = path.with_suffix(".gif") if out is None else out
     animate(build(described), X, target)
     return {"animation": str(target)}

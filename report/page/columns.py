@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 Array = NDArray[np.float64]
 _FINE = 500.0  # units in the range of a column, at least
+_LARGEST = 1e100  # what is beyond would not even have a range
 
 
 def packed(values: ArrayLike) -> list[int]:
@@ -20,6 +21,7 @@ def packed(values: ArrayLike) -> list[int]:
 
 def column(values: Array) -> dict[str, Any]:
     """Numbers (n,): ``changes`` as `packed`, in multiples of ``unit``."""
+    values = np.clip(np.nan_to_num(values), -_LARGEST, _LARGEST)
     span = float(np.ptp(values)) or float(np.abs(values).max()) or 1.0
     unit = 10.0 ** math.floor(math.log10(span / _FINE))
     return {"unit": unit, "changes": packed(values / unit)}

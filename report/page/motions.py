@@ -34,7 +34,7 @@ def motions_of(run: Run) -> dict[str, Any]:
     scene["ground"] = ground_of(robot, places.min() - _AROUND, places.max() + _AROUND)
     states = [X[::stride] for X, _ in pairs]
     # Where nothing but the start is left, the action that led away from it is shown all the same.
-    actions = [np.nan_to_num(U[: max(len(X) - 1, 1) : stride]) for X, U in pairs]
+    actions = [U[: max(len(X) - 1, 1) : stride] for X, U in pairs]
     return {
         "scene": scene,
         "motions": [motion_of(model, X, stride, scene["unit"]) for X, _ in pairs],

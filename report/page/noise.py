@@ -33,7 +33,7 @@ def noise_of(run: Run, found: Evaluated | None) -> tuple[dict[str, Any], dict[st
     model, policy = run.model, run.policy
     T, rng = model.robot.task.horizon, np.random.default_rng(run.settings.seed)
     rollouts = run_policy(model, policy, _ROLLOUTS, T, rng)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         used = np.sqrt(np.nanmean(np.square(rollouts.U), axis=(0, 1)))  # (nu,)
     sigma = [
         {"name": name, "value": f"{plain(float(s))} {unit}", "share": _share(float(s), float(u))}

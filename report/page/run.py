@@ -80,9 +80,10 @@ def _so_far(run: Run, live: bool) -> str:
     done = len(metrics["iteration"])
     row = done - 1
     best = float(metrics["best"][row]) if "best" in metrics else math.nan
-    if math.isfinite(best):  # of the search; the finish has none
+    if 1 <= best <= done:  # of the search; the finish has none
         row = int(best) - 1
-    bare, noisy = (float(metrics[f"{k}_success"][row]) for k in ("deterministic", "stochastic"))
+    kinds = ("deterministic", "stochastic")
+    bare, noisy = (_share(metrics[f"{kind}_success"][row]) for kind in kinds)
     line = successes(robot, bare, noisy, ROLLOUTS * len(run.trajectories))
     if not live:
         return f"after {done} iterations: {line}"
@@ -90,6 +91,11 @@ def _so_far(run: Run, live: bool) -> str:
         rounds = np.count_nonzero(metrics["stage"] == "finish")
         return f"round {rounds} of the finish: {line}"
     return f"iteration {done} of {run.settings.last_iteration(robot)}: {line}"
+
+
+def _share(value: float) -> float:
+    """Whatever a file says, between 0 and 1."""
+    return float(np.clip(np.nan_to_num(value), 0.0, 1.0))
 
 
 def _curve(run: Run) -> dict[str, Any]:

@@ -88,6 +88,8 @@ def test_columns_are_as_fine_as_a_pixel():
         made = column(constant)
         again = unpacked(made["changes"], made["unit"])
         np.testing.assert_allclose(again, constant, rtol=1e-2)
+    wild = column(np.array([0.0, np.inf, -np.inf, np.nan, 1.7e308]))
+    assert np.isfinite(unpacked(wild["changes"], wild["unit"])).all()
     assert packed([0.4, 1.6, 1.4]) == [0, 2, -1]
 
 

@@ -85,6 +85,12 @@ def test_what_is_no_motion_of_the_robot(swimmer, tmp_path, arrays, sentence):
         read_motion(tmp_path / "t.npz", swimmer.robot)
 
 
+def test_a_motion_that_has_diverged_from_the_start(swimmer, tmp_path):
+    np.savez(tmp_path / "t.npz", X=np.full((4, 10), 1e9))
+    with pytest.raises(ArrayFileError, match=r"t\.npz: the trajectory has no finite state"):
+        render.render_trajectory(tmp_path / "t.npz", swimmer.robot)
+
+
 @pytest.mark.parametrize("name", [None, "crane 0123", "../../secret 0123"])
 def test_a_motion_of_an_unknown_robot(tmp_path, name):
     named = {} if name is None else {"robot": np.array(name)}

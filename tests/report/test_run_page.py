@@ -118,6 +118,13 @@ def test_a_damaged_evaluation_is_said(swimmer, tmp_path):
         write_run_page(run)
 
 
+def test_metrics_that_were_damaged_on_the_way_stop_nothing(swimmer, tmp_path):
+    run = made_run(swimmer, tmp_path / "run", evaluated=False)
+    for best, share in ((np.inf, np.nan), (-3.0, 1e300), (99.0, -1.0)):
+        run.metrics["best"][-1], run.metrics["stochastic_success"][-1] = best, share
+        assert "10 of 10 rollouts" in heading_of(text_of(run))
+
+
 def test_it_is_not_written_beside_another_writer(run, monkeypatch):
     def locked(folder):
         raise FolderError("held")

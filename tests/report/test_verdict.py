@@ -21,9 +21,7 @@ def measured(rate, speed):
 
 def found(speed=1.2734):
     kinds = {"deterministic": measured(1.0, speed), "stochastic": measured(0.98, 9.0)}
-    return Evaluated.model_validate(
-        {**kinds, "disturbed": kinds, "rollouts": 50, "horizon": 10, "ddp_cost": 2.0}
-    )
+    return Evaluated.model_validate({**kinds, "disturbed": kinds, "rollouts": 50})
 
 
 @pytest.mark.parametrize(
