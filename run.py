@@ -44,7 +44,7 @@ def bench_command(
 
     Args:
         rounds: Interleaved rounds of each row.
-        long: Rows that take minutes each, too: robots of 80 links, optimisations of the walker.
+        long: Rows that take minutes each, too: of robots of 80 links.
         readme: Write the table into README.md too.
     """
     require_at_least(1, rounds=rounds)

@@ -17,7 +17,7 @@ from vgps.experiments.progress import Watch, unwatched
 ROBOTS = ("walker", "swimmer")
 CHAINS, LONG_CHAINS = (20, 40), (80,)  # links
 TREES = ("tree of 80",)
-OPTIMISED, LONG_OPTIMISED = ("swimmer", "swingup"), ("walker",)
+OPTIMISED = ("swimmer", "swingup")
 HEADER = ("work", "ours", "peer", "by", "ratio (range)")
 _PREFIXES = ((1.0, ""), (1e-3, "m"), (1e-6, "µ"), (1e-9, "n"))
 
@@ -25,12 +25,11 @@ Measure = Callable[[int], list[Row]]  # rounds -> rows
 
 
 def parts(long: bool) -> list[Measure]:
-    """The parts of the table in order; each takes from a second to half a minute.
+    """The parts of the table in order; each takes from a second to two minutes.
 
     The ``long`` ones, which take minutes each, come where they belong.
     """
     chains, large = (CHAINS + LONG_CHAINS, TREES) if long else (CHAINS, ())
-    optimised = OPTIMISED + (LONG_OPTIMISED if long else ())
     built = (*(f"{CHAIN}{links}" for links in chains), *large)
     return [
         *(_each(acceleration_benchmarks, name) for name in ROBOTS),
@@ -40,7 +39,7 @@ def parts(long: bool) -> list[Measure]:
         _one(linearization_benchmark),
         _one(rollout_benchmark),
         *(_one(iteration_benchmark, name, T) for name in ROBOTS for T in LENGTHS),
-        *(lambda rounds, name=name: optimization_rows(name, rounds) for name in optimised),
+        *(lambda rounds, name=name: optimization_rows(name, rounds) for name in OPTIMISED),
         _one(fit_benchmark),
         lambda rounds: [evaluations_row()],
         *(

@@ -9,9 +9,9 @@ A line of the file is the policy that there is after so many seconds of one core
 and builds: its mean cost in 100 rollouts of the whole horizon, without its own noise and the
 task's, and the share of them that succeeds.  Both sides learn under the task's noise.
 
-PPO has the defaults of Stable-Baselines3 with normalised observations and rewards, as RL Baselines3
-Zoo (hyperparams/ppo.yml) has them for Swimmer-v3, and from there a gamma for each robot and the
-small noise that all its walkers begin with.  Nothing was tuned here.  Three choices are ours.  64
+PPO has the defaults of Stable-Baselines3 with normalised observations and rewards; gamma is that of
+Swimmer-v3 and of Walker2DBulletEnv-v0 in RL Baselines3 Zoo (hyperparams/ppo.yml), and so is the
+small noise with which the walker begins.  Nothing was tuned here.  Three choices are ours.  64
 robots learn side by side, with minibatches of 2048: with 16 robots and minibatches of 64 a step
 takes seven times as long on one core.  An action of 1 is three deviations of the noise that `train`
 begins with, (2 w)^-1/2 for w u^2 in the cost: the walker's own limits are five times as far.  And

@@ -56,6 +56,17 @@ def test_without_a_solver_a_row_says_so(monkeypatch):
     assert all(row.ours > 0.0 and row.ratio is None for row in rows)
 
 
+def test_a_trajectory_with_gaps_is_none(monkeypatch):
+    class Lost:
+        def solver(self, name):
+            return lambda: Found(np.zeros((1, 1)), 1.0, 0.5, 77)
+
+    monkeypatch.setattr(optimizations, "_program", lambda name: Lost())
+    row, _ = optimizations.optimization_rows("swingup", 1)
+    said = "fatrop: disagrees, after 77 iterations gaps of 5.0e-01 are left in its trajectory"
+    assert row.peer_name == said and row.ratio is None
+
+
 class Slow:
     """A program whose cost falls by one an iteration, from 10, and whose gaps close at the eighth."""
 
