@@ -23,6 +23,10 @@ class MissingPackageError(InputError):
     """What was asked for needs a package that is not installed."""
 
 
+class TransferError(InputError):
+    """A robot cannot be put into another engine."""
+
+
 class ClusterError(InputError):
     """There is no Dask cluster where one was said to be."""
 

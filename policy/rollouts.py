@@ -61,12 +61,26 @@ def run_policy(
         ValueError: when the policy does not fit the robot.
     """
     _require_fit(model, policy)
+    x0, noise, disturbance = draw(model, policy, rollouts, horizon, rng, stochastic, disturbed)
+    return run_policy_from(model, policy, x0, noise, disturbance)
+
+
+def draw(
+    model: Model,
+    policy: Policy,
+    rollouts: int,
+    horizon: int,
+    rng: np.random.Generator,
+    stochastic: bool,
+    disturbed: bool,
+) -> tuple[Array, Array, Disturbance | None]:
+    """What is random in such rollouts: x0 (R, nx), noise (R, T, nu) of the policy, disturbances."""
     x0 = initial_states(model, rollouts, rng)
     disturbance = process_noise(model, rollouts, horizon, rng)
     noise = policy.sigma * rng.standard_normal((rollouts, horizon, model.nu))
     if not stochastic:
         noise[:] = 0.0
-    return run_policy_from(model, policy, x0, noise, disturbance if disturbed else None)
+    return x0, noise, disturbance if disturbed else None
 
 
 def initial_states(model: Model, rollouts: int, rng: np.random.Generator) -> Array:

@@ -139,6 +139,25 @@ def show_evaluation(result: Mapping[str, Any], moves: bool) -> None:
         print(f"deterministic speed in each training horizon: {values} m/s")
 
 
+def show_transfer(result: Mapping[str, Any]) -> None:
+    """Print how good a policy is in MuJoCo beside how good it is in ours."""
+    there = result["mujoco"]
+    rows = []
+    for kind in ("stochastic", "deterministic"):
+        for label, ours, theirs in (
+            (kind, result[kind], there[kind]),
+            ("  disturbed", result["disturbed"][kind], there["disturbed"][kind]),
+        ):
+            low, high = theirs["success_interval"]
+            costs, rates = (
+                [s[key] for s in (ours, theirs)] for key in ("mean_cost", "success_rate")
+            )
+            rows.append((label, *costs, *rates, f"{low:.2f} to {high:.2f}"))
+    title = "ours and MuJoCo ({ground} ground, steps of {timestep:.3g} s)"
+    header = ("", "mean cost", "MuJoCo", "success", "MuJoCo", "95 %")
+    show_table(title.format(**there), header, rows)
+
+
 def show_comparison(table: Sequence["Aggregate"]) -> None:
     """Print the outcome of a comparison: a table for each panel, medians over seeds."""
     for panel in dict.fromkeys((s.robot, s.hidden) for s in table):

@@ -65,6 +65,10 @@ Iteration = Annotated[
         help_behavior_hint="",
     ),
 ]
+Ground = Annotated[
+    Literal["fitted", "default", "ours"] | None,
+    arg(metavar="{fitted,default,ours}", help_behavior_hint=""),
+]
 Flag = Annotated[bool, tyro.conf.FlagCreatePairsOff, arg(help_behavior_hint="")]
 Json = Annotated[Flag, arg(help="print one JSON object only")]
 Set = Annotated[

@@ -135,6 +135,26 @@ def test_evaluate_gives_what_the_contract_names(cartpole_run):
             assert len(summaries[kind]["speed_by_horizon"]) == 3  # 150 + 150 + 10 steps
 
 
+def test_an_evaluation_in_mujoco_stands_beside_ours(cartpole_run):
+    folder, _ = cartpole_run
+    short = ("evaluate", folder, "--rollouts", 3, "--horizon", 20, "--engine", "mujoco")
+    result = run_json(*short, "--ground", "ours")
+    there = result["mujoco"]
+    assert (there["ground"], there["timestep"], there["fit"]) == ("ours", 0.02, None)
+    for ours, theirs in ((result, there), (result["disturbed"], there["disturbed"])):
+        for kind in ("stochastic", "deterministic"):
+            assert theirs[kind]["mean_cost"] == pytest.approx(ours[kind]["mean_cost"], rel=1e-6)
+            assert theirs[kind]["success_interval"] == ours[kind]["success_interval"]
+    finished = run(*short)
+    assert finished.returncode == 0 and "MuJoCo (fitted ground" in finished.stdout
+
+
+def test_a_ground_without_mujoco_is_refused(cartpole_run):
+    finished = run("evaluate", cartpole_run[0], "--ground", "default")
+    assert finished.returncode == 2
+    assert finished.stderr == "--ground belongs to --engine mujoco\n"
+
+
 def test_a_short_evaluation_is_compared_with_as_many_steps(cartpole_run):
     folder, _ = cartpole_run
     short = run_json("evaluate", folder, "--rollouts", 2, "--horizon", 60)

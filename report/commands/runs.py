@@ -29,6 +29,7 @@ from vgps.report.options import (
     File,
     Flag,
     Folder,
+    Ground,
     Iteration,
     Json,
     Run,
@@ -135,6 +136,8 @@ def evaluate_command(
     horizon: Count = None,
     seed: int = 0,
     iteration: Iteration = None,
+    engine: Literal["vgps", "mujoco"] = "vgps",
+    ground: Ground = None,
     json: Json = False,
 ) -> None:
     """Average cost and success of the stochastic and the deterministic policy of a run.
@@ -143,20 +146,32 @@ def evaluate_command(
         rollouts: Rollouts of each, from the distributions of the task's initial states in turn.
         horizon: Steps of a rollout; as the robot's file says when absent.
         seed: Seed of initial states and noise.
+        engine: vgps is ours alone; with mujoco the same rollouts in MuJoCo, too.
+        ground: In MuJoCo: its contact with numbers fitted to the robot's ground (fitted, when
+            absent) or with its default ones (default), or our contact and joint stops (ours).
     """
     require_at_least(1, rollouts=rollouts, horizon=horizon)
     require_at_least(0, seed=seed)
+    if ground is not None and engine != "mujoco":
+        raise UsageError("--ground belongs to --engine mujoco")
     from vgps.experiments.evaluation import evaluation, require_finite_cost
     from vgps.experiments.run import read_run
     from vgps.experiments.run_folder import ROBOT
 
-    trained = read_run(run, chosen_iteration(iteration))
+    trained, there = read_run(run, chosen_iteration(iteration)), {}
     say_which_policy(trained, iteration)
-    result = evaluation(trained, rollouts, horizon, seed)
+    if engine == "mujoco":
+        from vgps.experiments.transfer import transfer
+
+        chosen = ground or "fitted"
+        there = {"mujoco": transfer(trained, chosen, rollouts, horizon, seed, progress)}
+    result = evaluation(trained, rollouts, horizon, seed) | there
     if json:
         print_json(result)
     else:
         console.show_evaluation(result, moves=trained.model.robot.base == "floating")
+        if there:
+            console.show_transfer(result)
         point_to_doctor_unless_learned(result, str(Path(run) / ROBOT))
     require_finite_cost(trained, result)
 
