@@ -21,10 +21,8 @@ def say_next(*commands: Sequence[str]) -> None:
 
 def say_unfinished(iterations: int) -> None:
     """Say on standard error that an optimisation came to its limit, and how it goes further."""
-    more = f"--iterations {4 * iterations}"
-    print(
-        f"not at an optimum: {iterations} iterations are the limit; {more} go on", file=sys.stderr
-    )
+    more = f"`--iterations {max(4 * iterations, 100)}` allows more"
+    print(f"not at an optimum after {iterations} iterations, the limit: {more}", file=sys.stderr)
 
 
 def say_which_policy(run: "Run", asked: str | None) -> None:

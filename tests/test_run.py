@@ -204,6 +204,10 @@ def test_render_and_optimize(cartpole_run, tmp_path):
     assert Path(result["report"]).read_text(encoding="utf-8").startswith("<!doctype html>")
     result = run_json("optimize", ROBOTS / "cartpole.yaml", "--out", tmp_path / "o")
     assert result["success"] and (tmp_path / "o" / "trajectory.png").exists()
+    assert result["reason"] in ("stationary", "converged") and result["gradient"] < 0.1
+    short = run("optimize", ROBOTS / "cartpole.yaml", "--iterations", 2, "--out", tmp_path / "s")
+    said = "not at an optimum after 2 iterations, the limit: `--iterations 100` allows more"
+    assert said in short.stderr.splitlines()
 
 
 def test_export_writes_beside_the_run_or_elsewhere(cartpole_run, tmp_path):
