@@ -116,7 +116,7 @@ const Chart = (() => {
         svg("line", { x1: box.left, x2: box.right, y1: y, y2: y }, grid);
         svg("text", { x: box.left - 6, y, "text-anchor": "end", dy: "0.32em" }, grid, labels[i]);
       });
-      const xTicks = ticks(left, right, Math.max(2, Math.min(8, (box.right - box.left) / 70)));
+      const xTicks = ticks(left, right, Math.max(3, Math.min(8, (box.right - box.left) / 70)));
       xTicks.forEach((value, i) => {
         const px = place(value).toFixed(1);
         const end = px > box.right - 12 ? "end" : "middle";
