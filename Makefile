@@ -38,7 +38,7 @@ test-browser: $(VENV)/ready
 	  || $(VENV)/bin/python -m pip install --quiet --editable '.[browser]'
 	command -v chromium || command -v chromium-browser || command -v google-chrome \
 	  || $(VENV)/bin/python -m playwright install chromium
-	$(VENV)/bin/python -m pytest tests/report/test_in_browser.py
+	$(VENV)/bin/python -m pytest tests/report/test_in_browser.py tests/report/test_play_in_browser.py
 
 # What docs/ says of robot files, made from the code that reads them.
 docs: $(VENV)/ready

@@ -37,6 +37,7 @@ _FILES = {
     "": (_REPORT / "play" / "play.html", "text/html"),
     "play.css": (_REPORT / "play" / "play.css", "text/css"),
     "play.js": (_REPORT / "play" / "play.js", "text/javascript"),
+    "colours.css": (_REPORT / "page" / "colours.css", "text/css"),
     "scene.js": (_REPORT / "page" / "scene.js", "text/javascript"),
 }
 _HEADERS = {

@@ -1,4 +1,6 @@
-"""Two robots, built once a session and away from what users build, and motions made up for them."""
+"""Robots, motions made up for them, and a browser."""
+
+import shutil
 
 import numpy as np
 import pytest
@@ -17,6 +19,23 @@ ground:
    friction: 0.9, friction_speed: 0.2}}
 task: {{dt: 0.01, horizon: 2, integrator: implicit, cost: hinge.q**2, success: 1 > 0}}
 """
+
+MISSING = "not installed: make test-browser"
+CHROMIUMS = ("chromium", "chromium-browser", "google-chrome", "chrome")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """A browser without a window."""
+    playwright = pytest.importorskip("playwright.sync_api", reason=f"playwright is {MISSING}")
+    with playwright.sync_playwright() as started:
+        found = next(filter(None, map(shutil.which, CHROMIUMS)), None)
+        try:
+            browser = started.chromium.launch(executable_path=found)
+        except playwright.Error:
+            pytest.skip(f"chromium is {MISSING}")
+        yield browser
+        browser.close()
 
 
 @pytest.fixture

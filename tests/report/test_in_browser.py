@@ -4,7 +4,6 @@ Each view is also kept as a screenshot in the folder of the test: `pytest --base
 """
 
 import re
-import shutil
 from itertools import pairwise
 
 import pytest
@@ -21,22 +20,7 @@ from vgps.policy.settings import RunSettings
 from vgps.report.page.comparison import write_comparison_page
 from vgps.report.page.run import write_run_page
 
-HOW = "not installed: make test-browser"
-playwright = pytest.importorskip("playwright.sync_api", reason=f"playwright is {HOW}")
-NAMES = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WIDTHS, SCHEMES = (1280, 390), ("light", "dark")
-
-
-@pytest.fixture(scope="module")
-def chromium():
-    with playwright.sync_playwright() as started:
-        found = next(filter(None, map(shutil.which, NAMES)), None)
-        try:
-            browser = started.chromium.launch(executable_path=found)
-        except playwright.Error:
-            pytest.skip(f"chromium is {HOW}")
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

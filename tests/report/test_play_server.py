@@ -75,7 +75,7 @@ def test_the_page_and_its_files(server):
         assert answer.status == 200 and answer.headers["Content-Type"].startswith("text/html")
         assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
     assert "http" not in page  # nothing is fetched from elsewhere
-    for name in ("play.css", "play.js", "scene.js"):
+    for name in ("colours.css", "play.css", "play.js", "scene.js"):
         assert name in page
         assert status(server, "GET", f"/{server.token}/{name}") == 200
     assert server.url == f"http://127.0.0.1:{server.server_port}/{server.token}/"
