@@ -48,7 +48,7 @@ def completed(script, *words):
         (("vgps", "train", "swimmer", "--method", "weig"), ["weighted-dagger"]),
         (("vgps", "train", "swimmer", "--iter"), ["--iterations"]),
         (("vgps", "train", "swimmer", "--optimizer", "s"), ["sgd"]),
-        (("vgps", "render", "runs/x", "--format", "g"), ["gif"]),
+        (("vgps", "export", "runs/x", "--to", "o"), ["onnx"]),
         (("vgps", "check", "nothing/such"), []),  # files, which Bash itself completes
         (("vgps", "evaluate", "ru"), []),
     ],
