@@ -116,6 +116,7 @@ def test_evaluate_gives_what_the_contract_names(cartpole_run):
         "hidden",
         "seed",
         "iterations",
+        "iteration",
         "finish",
         "horizon",
         "dt",
