@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from pydantic import TypeAdapter
 
+from vgps.codegen.description.expression import parse
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.errors import singular
 from vgps.codegen.files import remove_leftovers, rename_durably, scratch
@@ -105,10 +106,21 @@ def _what_shapes_the_code(robot: Robot) -> dict[str, Any]:
     unread |= {"joints": {"__all__": {"torque_limit"}}, "actuators": {"__all__": {"limits"}}}
     content = robot.model_dump(mode="json", exclude=unread)
     content["targets"] = robot.target_names  # where they are is read at run time
-    task = {"dt", "substeps", "integrator", "cost", "final_cost", "success"}
+    task = {"dt", "substeps", "integrator", "cost", "final_cost"}
     content["task"] = robot.task.model_dump(mode="json", include=task)
+    content["aggregated"] = robot.task.aggregated  # what success asks of it is decided at run time
     # Coordinates are picked at run time; expressions are compiled.
-    return content | ({"observe": robot.task.expressions} if robot.task.expressions else {})
+    content["observe"] = robot.task.expressions
+    named = _compiled_names(robot)
+    content["parameters"] = {name: n for name, n in robot.parameters.items() if name in named}
+    return content
+
+
+def _compiled_names(robot: Robot) -> set[str]:
+    """What compiled expressions name; every other number of the file is computed already."""
+    task, height = robot.task, "0" if robot.ground is None else robot.ground.height
+    texts = (task.cost, task.final_cost or "0", height, *task.aggregated, *task.expressions)
+    return set().union(*(parse(text).names for text in texts))
 
 
 def _trusted_manifest(stem: Path) -> Manifest | None:

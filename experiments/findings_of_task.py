@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from vgps.codegen.description.fields import Location
 from vgps.experiments.finding import Examined, Finding
-from vgps.experiments.task_terms import CostTerm, Part, cost_terms, success_parts, text_of
+from vgps.experiments.task_terms import CostTerm, Part, cost_terms, success_parts
 
 Array = NDArray[np.float64]
 
@@ -56,7 +56,7 @@ def cost(examined: Examined) -> Finding | None:
             naming = [term for term in terms if name in term.quantities]
             if naming and (share := sum(term.share for term in naming)) < NEGLIGIBLE:
                 term = max(naming, key=_share)
-                text = f"{text_of(term.expression)} is {share:.2g} of the cost of a trajectory "
+                text = f"{term.expression.written} is {share:.2g} of the cost of a trajectory "
                 text += f"that fails: {_failure(part)}"
                 return _at_term(examined, term, text, "a larger weight")
     return None
@@ -96,7 +96,7 @@ def _failed(examined: Examined) -> list[Part]:
 
 def _failure(part: Part) -> str:
     values = " and ".join(f"{name} is {value:.3g}" for name, value in part.values.items())
-    return f"{text_of(part.expression)} is false, {values}"
+    return f"{part.expression.written} is false, {values}"
 
 
 def _share(term: CostTerm) -> float:

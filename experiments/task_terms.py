@@ -89,13 +89,8 @@ def success_parts(model: Model, X: Array, U: Array) -> list[Part]:
     return parts
 
 
-def text_of(expression: Expression) -> str:
-    """An expression on one line, as its file writes it."""
-    return " ".join(expression.text[expression.node.column : expression.node.end].split())
-
-
 def _written(aggregate: str, inner: Expression) -> str:
-    return f"{aggregate}({text_of(inner)})"
+    return f"{aggregate}({inner.written})"
 
 
 def _summands(node: Node) -> Iterator[Node]:

@@ -7,6 +7,7 @@ that its place allows, and evaluated over floats, SymPy or CasADi objects alike.
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -53,6 +54,11 @@ class Expression:
     def column(self) -> int:
         """Where it begins in the text, from 0."""
         return self.node.column
+
+    @property
+    def written(self) -> str:
+        """Its own part of the text, on one line."""
+        return " ".join(self.text[self.node.column : self.node.end].split())
 
     @property
     def is_condition(self) -> bool:
@@ -174,6 +180,7 @@ class Term(NamedTuple):
     last: Expression | None = None
 
 
+@lru_cache(maxsize=1000)
 def parse(text: str) -> Expression:
     """Read an expression.
 

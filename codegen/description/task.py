@@ -263,6 +263,12 @@ class Task(Part):
         return asks_for_the_end or self.final_cost is not None or is_timed
 
     @property
+    def aggregated(self) -> tuple[str, ...]:
+        """The quantities that the success takes a mean, minimum, maximum or final value of."""
+        _, terms = split_aggregates(parse(self.success))
+        return tuple(term.inner.written for term in terms)
+
+    @property
     def expressions(self) -> tuple[str, ...]:
         """What the policy sees, where the file says so by expressions."""
         return self.observe if isinstance(self.observe, tuple) else ()

@@ -75,11 +75,11 @@ def test_the_two_parts_are_the_whole_file(built_arm, tmp_path):
         (TASK, "  dt: 0.02\n"),
         (TASK, "  dt: 0.01\n  substeps: 2\n"),
         ("(hand.y - 1)**2", "(hand.y - 2)**2"),
-        ("min(elbow.q) > -1", "max(elbow.q) > -1"),
+        ("min(elbow.q) > -1", "min(elbow.v) > -1"),
     ],
 )
 def test_what_shapes_the_code_is_built_anew(build, arm, copying, old, new):
-    """Mechanics, time step, cost and success; and the former robot stays up to date."""
+    """Mechanics, time step, cost, what success is about; and the former robot stays up to date."""
     copying()
     build(arm())
     assert build(arm(old, new)).was_built
@@ -88,7 +88,10 @@ def test_what_shapes_the_code_is_built_anew(build, arm, copying, old, new):
 
 @pytest.mark.usefixtures("there")
 def test_what_is_read_at_run_time_builds_nothing(build, arm):
-    """Horizon, initial state, noise, observations, training, the description, limits of actions."""
+    """Horizon, initial state, noise, observations, training, the description, limits of actions.
+
+    And how success decides: by which aggregates, and against what.
+    """
     assert not build(arm()).was_built
     for old, new in (
         ("horizon: 50", "horizon: 70"),
@@ -99,8 +102,26 @@ def test_what_is_read_at_run_time_builds_nothing(build, arm):
         ("base: fixed", "base: fixed\ntraining: {iterations: 3}"),
         ("base: fixed", "base: fixed\ndescription: two links"),
         ("torque_limit: 20", "torque_limit: 30"),
+        ("final(hand.y) > 0.9 and min", "mean(hand.y, last=0.1) <= m or not max"),
+        ("m: 2.0", "m: 2.0\n  unnamed: 3"),
     ):
         assert not build(arm(old, new)).was_built, new
+
+
+@pytest.mark.usefixtures("there")
+def test_success_is_decided_anew_without_a_build(build, arm):
+    """By the same library: other thresholds, aggregates, parameters."""
+    X, U = np.zeros((6, 4)), np.zeros((5, 2))
+    X[:, 1] = np.arange(6) / 10  # the elbow; the hand's y is 0.4 sin of that
+    success, ends = "final(hand.y) > 0.9 and min(elbow.q) > -1", 0.4 * np.sin(0.4)
+    for condition, holds in (
+        ("final(hand.y) > 0.155 and min(elbow.q) > -1", ends > 0.155),
+        ("final(hand.y) > 0.156 and min(elbow.q) > -1", ends > 0.156),
+        ("min(hand.y) > 0.1 or max(elbow.q) >= 0.4", True),
+        ("max(hand.y) < m/20 and mean(elbow.q) > 0.21", False),
+    ):
+        model = build(arm(success, condition))
+        assert not model.was_built and model.success(X, U) is bool(holds), condition
 
 
 @pytest.mark.usefixtures("there")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from vgps.codegen.description.expression import Expression, parse
-from vgps.experiments.task_terms import _summands, cost_terms, success_parts, text_of
+from vgps.experiments.task_terms import _summands, cost_terms, success_parts
 
 
 @pytest.mark.parametrize(
@@ -22,7 +22,7 @@ from vgps.experiments.task_terms import _summands, cost_terms, success_parts, te
 )
 def test_a_sum_is_taken_apart_at_its_top(text, pieces):
     expression = parse(text)
-    found = [text_of(Expression(text, node)) for node in _summands(expression.node)]
+    found = [Expression(text, node).written for node in _summands(expression.node)]
     assert found == pieces
 
 
@@ -60,4 +60,4 @@ def test_parts_of_success_have_values(cartpole, rollout):
     assert near.values == {"max(abs(rail.q))": pytest.approx(np.abs(X[:-1, 0]).max())}
     assert (upright.quantities, near.quantities) == ({"bob.y"}, {"rail.q"})
     assert (upright.holds and near.holds) is cartpole.success(X, U)
-    assert text_of(upright.expression) == "mean(bob.y) > 0.95*length"
+    assert upright.expression.written == "mean(bob.y) > 0.95*length"
