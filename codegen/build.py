@@ -105,6 +105,7 @@ def _what_shapes_the_code(robot: Robot) -> dict[str, Any]:
     )
     unread |= {"joints": {"__all__": {"torque_limit"}}, "actuators": {"__all__": {"limits"}}}
     content = robot.model_dump(mode="json", exclude=unread)
+    content["last_actions"] = robot.last_actions
     content["targets"] = robot.target_names  # where they are is read at run time
     task = {"dt", "substeps", "integrator", "cost", "final_cost"}
     content["task"] = robot.task.model_dump(mode="json", include=task)

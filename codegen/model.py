@@ -14,6 +14,7 @@ from vgps.codegen.description.expression import (
     split_aggregates,
     value_of,
 )
+from vgps.codegen.description.grammar import VECTORS
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.emission.policy_rollouts import Arguments
 from vgps.codegen.mechanism import Manifest, Mechanism, checked_array
@@ -185,13 +186,13 @@ class Model(Mechanism):
         self, function: str, text: str, t: float, *inputs: Array
     ) -> dict[str, float | Array]:
         """The numbers of FUNCTION_quantities by the names in its expression ``text``."""
-        sizes = {name: self.nu if name == "u" else 1 for name in sorted(parse(text).names)}
+        sizes = {name: self.nu if name in VECTORS else 1 for name in sorted(parse(text).names)}
         numbers = self._call(
             f"{function}_quantities", *inputs, *self._time(t), shape=(sum(sizes.values()),)
         )
         parts = np.split(numbers, np.cumsum(list(sizes.values()))[:-1])
         return {
-            name: part if name == "u" else float(part[0])
+            name: part if name in VECTORS else float(part[0])
             for name, part in zip(sizes, parts, strict=True)
         }
 

@@ -17,7 +17,7 @@ from vgps.codegen.description.expression import (
     parse,
     split_aggregates,
 )
-from vgps.codegen.description.grammar import Node
+from vgps.codegen.description.grammar import VECTORS, Node
 from vgps.codegen.description.trial import FUNCTIONS
 from vgps.codegen.model import Model
 
@@ -36,7 +36,7 @@ class CostTerm(NamedTuple):
     @property
     def is_of_actions(self) -> bool:
         """Whether it depends on the actions alone."""
-        return all(name == "u" or name.endswith(".u") for name in self.quantities)
+        return all(name.rpartition(".")[2] in VECTORS for name in self.quantities)
 
 
 class Part(NamedTuple):

@@ -107,6 +107,8 @@ def _runge_kutta(model: Model, substeps: int, X: Array, U: Array) -> Array:
             k_3 = slope(X + h / 2 * k_2)
             k_4 = slope(X + h * k_3)
             X = X + h / 6 * (k_1 + 2 * k_2 + 2 * k_3 + k_4)
+    for last in model.robot.last_actions:
+        X[:, last.coordinate] = U[:, last.action]
     return X
 
 

@@ -56,7 +56,10 @@ def equilibrium(model: Model, x0: Array, rest: Array, scale: Array) -> tuple[Arr
     moving, lags = len(model.robot.moving_names), model.robot.lags
     # A force that lags stands, and its integral, on which nothing depends, grows.
     sought = [*range(moving), *(model.nq + lag.coordinate for lag in lags)]
-    still = np.delete(np.arange(model.nx), [lag.coordinate for lag in lags])
+    # On a last action no motion depends.
+    free = [lag.coordinate for lag in lags]
+    free += [last.coordinate for last in model.robot.last_actions]
+    still = np.delete(np.arange(model.nx), free)
     x, u = np.concatenate([x0[: model.nq], np.zeros(model.nv)]), rest
     for _ in range(_STEPS):
         moved = (model.step(x, u) - x)[still]

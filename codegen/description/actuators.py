@@ -128,6 +128,18 @@ class Actuator(RepeatablePart):
         return 1.0 if self.lag and self.kp is None else self.gain
 
 
+class LastAction(NamedTuple):
+    """What the state remembers of an action: what it was in the step before.
+
+    It is a coordinate that moves no body and that no force moves, with a rate of zero.  Every step
+    ends by putting its action there, and so u - u_last is the change du between two steps.
+    """
+
+    name: str  # jet.last_u
+    coordinate: int  # its index in q
+    action: int  # index of u
+
+
 class Lag(NamedTuple):
     """What follows an action u with a first-order lag, r:  time_constant r' = gain u - r.
 

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationInfo, field_validator
 
-from vgps.codegen.description.actuators import Actuator, Lag
+from vgps.codegen.description.actuators import Actuator, Lag, LastAction
 from vgps.codegen.description.expansion import Endings
 from vgps.codegen.description.expression import parse
 from vgps.codegen.description.fields import (
@@ -56,9 +56,9 @@ class Blueprint(Part):
     training       how its policy is learned
 
     The state is x = [q, v].  q is x, y and angle of a floating root, then the non-fixed joints in
-    file order, then one coordinate for each lag, whose rate is what lags, then x and y of each
-    target; v is the rate of q, which is zero for targets.  u is the actuated joints, then the
-    actuators, in file order.
+    file order, then one coordinate for each lag, whose rate is what lags, then the last action of
+    each whose change the task names, then x and y of each target; v is the rate of q, which is zero
+    for last actions and targets.  u is the actuated joints, then the actuators, in file order.
     """
 
     name: FileName
@@ -137,6 +137,17 @@ class Blueprint(Part):
         )
 
     @property
+    def last_actions(self) -> tuple[LastAction, ...]:
+        """What the state remembers: actions of which the task names du or last_u, in order."""
+        named = self.task.named
+        coordinates = count(len(self.moving_names) + len(self.lags))
+        return tuple(
+            LastAction(f"{name}.last_u", next(coordinates), action)
+            for action, name in enumerate(self.u_names)
+            if named & {"du", f"{name}.du", f"{name}.last_u"}
+        )
+
+    @property
     def target_names(self) -> tuple[str, ...]:
         """Names of the coordinates of targets, the last of q, as expressions spell them."""
         return tuple(f"{target.name}.{axis}" for target in self.targets for axis in "xy")
@@ -144,19 +155,23 @@ class Blueprint(Part):
     @property
     def q_names(self) -> tuple[str, ...]:
         """Names of the nq coordinates: those that move bodies, then the others."""
-        return self.moving_names + tuple(lag.name for lag in self.lags) + self.target_names
+        lagging = tuple(lag.name for lag in self.lags)
+        last = tuple(last.name for last in self.last_actions)
+        return self.moving_names + lagging + last + self.target_names
 
     @property
     def x_names(self) -> tuple[str, ...]:
         """Names of the nx coordinates of the state, as expressions spell them: hip.q, hip.v.
 
-        Those that nothing can name are the integral of what lags and the rates of targets.
+        Those that nothing can name are the integral of what lags and the rates of last actions and
+        of targets.
         """
-        moving, targets = self.moving_names, self.target_names
+        moving = self.moving_names
+        standing = (*(last.name for last in self.last_actions), *self.target_names)
         lagging = [lag.name for lag in self.lags]
         positions = [f"{name}.q" for name in moving] + [f"the integral of {r}" for r in lagging]
         rates = [f"{name}.v" for name in moving] + lagging
-        return (*positions, *targets, *rates, *(f"{name}.v" for name in targets))
+        return (*positions, *standing, *rates, *(f"{name}.v" for name in standing))
 
     @property
     def x_units(self) -> tuple[str, ...]:
@@ -164,9 +179,10 @@ class Blueprint(Part):
         sliding = {joint.name for joint in self.joints if joint.type == "prismatic"} | {"x", "y"}
         moving = tuple("m" if name in sliding else "rad" for name in self.moving_names)
         lagging = tuple(self.u_units[lag.action] for lag in self.lags)
-        places = ("m",) * len(self.target_names)
+        standing = tuple(self.u_units[last.action] for last in self.last_actions)
+        standing += ("m",) * len(self.target_names)
         rates = tuple(f"{unit}/s" for unit in moving)
-        return (*moving, *[""] * len(lagging), *places, *rates, *lagging, *[""] * len(places))
+        return (*moving, *[""] * len(lagging), *standing, *rates, *lagging, *[""] * len(standing))
 
     @property
     def u_names(self) -> tuple[str, ...]:
@@ -267,8 +283,9 @@ class Blueprint(Part):
         if observe is None:
             first = 1 if self.base == "floating" and not self.task.depends_on_x else 0
             moving, lags = len(self.moving_names), len(self.lags)
-            # Of what lags nothing depends on the integral, and of targets nothing moves.
-            targets = range(moving + lags, self.nq)
+            # Of what lags nothing depends on the integral, and of targets nothing moves.  The last
+            # action is the policy's own, noise included, and says nothing of the robot.
+            targets = range(self.nq - len(self.target_names), self.nq)
             return (*range(first, moving), *targets, *range(self.nq, self.nq + moving + lags))
         if isinstance(observe, tuple):
             return tuple(range(len(observe)))

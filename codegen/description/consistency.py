@@ -152,9 +152,10 @@ def check_coordinates(robot: Blueprint) -> Refusals:
     """Everything that is given for single coordinates names coordinates that exist."""
     task, moving = robot.task, robot.moving_names
     lagging = tuple(lag.name for lag in robot.lags)
-    # What lags is a rate, on whose integral nothing depends; a target is a place, without a rate.
+    # What lags is a rate, on whose integral nothing depends; targets and last actions have none.
     names = {"q": moving, "v": moving + lagging, "force": moving}
-    placed = names | {"q": moving + robot.target_names}
+    last = tuple(f"{name}.last_u" for name in robot.u_names)
+    placed = names | {"q": moving + last + robot.target_names}
     given: list[tuple[Location, Initial | Deviation]] = [
         (("task", "process_noise"), task.process_noise)
     ]
@@ -223,7 +224,9 @@ def _check_coordinate(
         tail = "; a target does not move, and its spread is a key of its own"
         yield refuse(f"{name!r} of a target has no place", "key", at, tail=tail)
     else:
-        yield refuse(f"unknown coordinate {name!r}", kind, at, tail=hint(name, names))
+        # Last actions are offered to whoever seems to look for one: there may be many.
+        near = [known for known in names if ".last" in name or not known.endswith(".last_u")]
+        yield refuse(f"unknown coordinate {name!r}", kind, at, tail=hint(name, near))
 
 
 def check_contact(robot: Blueprint) -> Refusals:

@@ -32,7 +32,7 @@ from vgps.codegen.errors import ENOUGH, found
 Location: TypeAlias = tuple[str | int, ...]  # keys and indices, such as ("links", 1, "mass")
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-RESERVED = frozenset({"world", "com", "u", "t", "pi", *keyword.kwlist}) | FUNCTION_NAMES
+RESERVED = frozenset({"world", "com", "u", "du", "t", "pi", *keyword.kwlist}) | FUNCTION_NAMES
 
 # In SI units, numbers beyond these are slips, and their products and quotients overflow.
 LARGEST = 1e15

@@ -14,7 +14,7 @@ from vgps.codegen.description.expression import (
     value_of,
 )
 from vgps.codegen.description.fields import Location, refuse
-from vgps.codegen.description.grammar import COST_CALLS, NUMERIC_CALLS, SUCCESS_CALLS
+from vgps.codegen.description.grammar import COST_CALLS, NUMERIC_CALLS, SUCCESS_CALLS, VECTORS
 
 LINK_QUANTITIES = ("x", "y", "angle", "vx", "vy", "omega")
 POINT_QUANTITIES = ("x", "y", "vx", "vy")
@@ -28,7 +28,7 @@ OBSERVE: Location = ("task", "observe")
 
 def quantities(robot: Blueprint) -> set[str]:
     """The time-varying names that expressions may use: 'com.vx', 'hip.q', the vector 'u', 't'."""
-    names = {"u", "t"}
+    names = {*VECTORS, "t"}
     for owner in [
         "com",
         *(point.name for point in robot.points),
@@ -38,7 +38,8 @@ def quantities(robot: Blueprint) -> set[str]:
     names |= {f"{link.name}.{part}" for link in robot.links for part in LINK_QUANTITIES}
     names |= {f"{joint.name}.{part}" for joint in robot.free_joints for part in ("q", "v")}
     names |= {lag.name for lag in robot.lags}
-    return names | {f"{name}.u" for name in robot.u_names} | set(robot.target_names)
+    names |= {f"{name}.{part}" for name in robot.u_names for part in ("u", "du", "last_u")}
+    return names | set(robot.target_names)
 
 
 def check_cost(robot: Blueprint) -> Refusals:
@@ -138,12 +139,14 @@ def _faults_without_actions(
 ) -> list[ExpressionError]:
     """Those of a number that no action may be part of, for a reason."""
     actions = {"u", *(f"{name}.u" for name in robot.u_names)}
+    changes = {"du", *(f"{name}.du" for name in robot.u_names)}
     faults = [
-        ExpressionError(f"{name!r} is an action, and {reason}", column)
+        ExpressionError(f"{name!r} is {what}, and {reason}", column)
         for name, column in expression.places
-        if name in actions
+        for what, those in (("an action", actions), ("the change of an action", changes))
+        if name in those
     ]
-    names = quantities(robot) - actions | set(robot.parameters)
+    names = quantities(robot) - actions - changes | set(robot.parameters)
     return faults or [*expression.faults(names, COST_CALLS), *_not_number(expression)]
 
 
@@ -155,6 +158,10 @@ def _same(one: Expression, other: Expression) -> bool:
 def _not_number(expression: Expression) -> Iterator[ExpressionError]:
     if expression.is_condition:
         yield ExpressionError("must be a number, not a condition", expression.column)
-    elif expression.is_vector({"u"}):
-        text = "must be a number, but 'u' is a vector; use sum(u**2) or one joint's .u"
-        yield ExpressionError(text, expression.column)
+        return
+    for name in VECTORS:
+        if expression.is_vector({name}):
+            text = f"must be a number, but {name!r} is a vector"
+            text += f"; use sum({name}**2) or one joint's .{name}"
+            yield ExpressionError(text, expression.column)
+            return

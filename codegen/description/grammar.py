@@ -18,7 +18,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-from vgps.codegen.description.unsupported import UNSUPPORTED_NAMES
 from vgps.codegen.errors import hint
 
 MAX_LENGTH = 2000
@@ -29,6 +28,7 @@ UNARY = ("sqrt", "sin", "cos", "tan", "exp", "log", "abs", "tanh", "wrap")
 AGGREGATES = ("mean", "min", "max", "final")
 OVER_THE_LAST = ("mean", "min", "max")  # those that may aggregate the end of a rollout alone
 
+VECTORS = ("u", "du")  # names of as many numbers as there are actions
 VARIADIC = ("min", "max")
 MANY = 2  # stands for this number of arguments or more, where a function takes any number
 NUMERIC_CALLS = frozenset(
@@ -158,9 +158,7 @@ def read(text: str) -> Node:
 
 def unknown_name(node: Node, names: Iterable[str]) -> ExpressionError:
     """The error for a name that is not among the allowed ones."""
-    reason = UNSUPPORTED_NAMES.get(node.value.rpartition(".")[2])
-    tail = f"; {reason}" if reason else hint(node.value, names)
-    return ExpressionError(f"unknown name {node.value!r}{tail}", node.column)
+    return ExpressionError(f"unknown name {node.value!r}{hint(node.value, names)}", node.column)
 
 
 def unknown_call(node: Node, calls: Iterable[tuple[str, int]]) -> ExpressionError:

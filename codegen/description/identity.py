@@ -29,6 +29,8 @@ def identity(robot: Blueprint) -> str:
     content["contacts"] = [
         point.model_dump(mode="json", exclude_defaults=True) for point in robot.contact_points
     ]
+    if robot.last_actions:
+        content["last_actions"] = [last.name for last in robot.last_actions]
     if robot.targets:
         content["targets"] = robot.target_names
     text = json.dumps(_rounded(content), sort_keys=True)

@@ -44,7 +44,7 @@ class Frame(NamedTuple):
 
 
 def quantities_at(robot: Blueprint, x: list[float], u: list[float]) -> dict[str, float]:
-    """What expressions may name but the vector `u` and the time, at a state (nx,), action (nu,)."""
+    """What expressions may name but vectors and the time, at a state (nx,), action (nu,)."""
     q = dict(zip(robot.q_names, x[: robot.nq], strict=True))
     v = dict(zip(robot.q_names, x[robot.nq :], strict=True))
     frames = {"world": Frame()}
@@ -71,6 +71,9 @@ def quantities_at(robot: Blueprint, x: list[float], u: list[float]) -> dict[str,
         names |= {f"{joint.name}.q": q[joint.name], f"{joint.name}.v": v[joint.name]}
     names |= {name: q[name] for name in robot.target_names}
     names |= {lag.name: v[lag.name] for lag in robot.lags}
+    for last in robot.last_actions:
+        names[last.name] = q[last.name]
+        names[f"{robot.u_names[last.action]}.du"] = u[last.action] - q[last.name]
     return names | {f"{name}.u": action for name, action in zip(robot.u_names, u, strict=True)}
 
 

@@ -92,7 +92,8 @@ class Push(Part):
 class Initial(Part):
     """A state at step 0: coordinates that are not named are zero, those of a target its `at`.
 
-    q       rad or m; goal.x and goal.y are the coordinates of a target goal
+    q       rad or m; goal.x and goal.y are the coordinates of a target goal, jet.last_u is what
+            the action jet.u changes from in the first step
     v       rad/s or m/s, and what lags by its name, as in jet.force, N or N·m
     spread  how far rollouts start from it
     """
@@ -122,7 +123,7 @@ def _one_or_several(
 class Observe(Part):
     """Coordinates that the policy sees, in this order: positions, then velocities.
 
-    q  names of the coordinates whose positions it sees
+    q  names of the coordinates whose positions it sees, and of last actions, as in jet.last_u
     v  names of the coordinates whose velocities it sees, and of what lags, as in jet.force
     """
 
@@ -194,7 +195,9 @@ class Task(Part):
     substeps       integration steps in a step
     integrator     "rk4": Runge-Kutta of fourth order; "implicit": first order, with damping, drag
                    and contact implicit in the velocity, which contact needs
-    cost           expression, the cost of a step; t in it is the time at which the step begins, s
+    cost           expression, the cost of a step; t in it is the time at which the step begins, s,
+                   and du, or jet.du of one action, its change from the step before, in the first
+                   step from 0 or from what `initial` says
     final_cost     expression, the cost of the state after the last step of a rollout, added to the
                    cost of that step; of quantities of the state, and t is the time then
     success        condition over a rollout, of mean, min, max and final of quantities; mean(hand.y,
@@ -207,7 +210,7 @@ class Task(Part):
                    state and the time t, s, such as [sin(hinge.q), hinge.v, hand.x - com.x]; one
                    with a comma needs quotes in such a list.  Absent: every position, those of
                    targets included, and velocity, but the x of a floating root only where a cost
-                   names an x
+                   names an x, and no last action
     start          where the optimiser starts
     """
 
@@ -261,6 +264,14 @@ class Task(Part):
         asks_for_the_end = any(term.aggregate == "final" for term in terms)
         is_timed = "t" in parse(self.cost).names or self.observes_time
         return asks_for_the_end or self.final_cost is not None or is_timed
+
+    @property
+    def named(self) -> set[str]:
+        """Everything that expressions, initial states and a choice of coordinates name."""
+        texts = self.cost, self.final_cost or "0", self.success, *self.expressions
+        names = set().union(*(parse(text).names for text in texts))
+        names.update(*(initial.q for initial in self.initials.values()))
+        return names | set(self.observe.q if isinstance(self.observe, Observe) else ())
 
     @property
     def aggregated(self) -> tuple[str, ...]:

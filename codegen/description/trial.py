@@ -119,7 +119,8 @@ def _tried(robot: Blueprint) -> Iterator[Names]:
 def _names(robot: Blueprint, x: np.ndarray, u: np.ndarray) -> Names:
     u = np.clip(u, *robot.action_limits)
     quantities = quantities_at(robot, x.tolist(), u.tolist())
-    return {**quantities, "u": u, "t": 0.0, **robot.parameters}
+    changes = np.array([quantities.get(f"{name}.du", np.nan) for name in robot.u_names])
+    return {**quantities, "u": u, "du": changes, "t": 0.0, **robot.parameters}
 
 
 def _warning(at: Location, text: str, fault: ExpressionError) -> PydanticCustomError:

@@ -36,12 +36,6 @@ UNSUPPORTED = {
     "floating": _FREE,
 }
 
-# Names in expressions, of the vector of all actions or after the name of one.
-UNSUPPORTED_NAMES = {
-    "du": "the state does not hold the last action; with a 'lag', jet.u - jet.force is what the "
-    "actuator jet is asked to change by",
-}
-
 # Types of joints in other formats, by what they are called here.
 SYNONYMS = {
     "hinge": "revolute",

@@ -42,7 +42,7 @@ def c_source(robot: Robot, functions: Functions, compiled: list[ca.Function]) ->
         *(_written("tableau_rk4") if robot.task.integrator == "rk4" else []),
         "#if PART < 2",
         *(emit(f) for function, f in named if not function.second_order),
-        *_in_dialect("double", "robot_", _shared(solves) + _steps(robot, solves)),
+        *_in_dialect("double", "robot_", _shared(solves) + _steps(robot, solves, "robot_")),
         *_written("trajectory"),
         backward_pass.declarations(),
         *_written("riccati"),
@@ -50,7 +50,7 @@ def c_source(robot: Robot, functions: Functions, compiled: list[ca.Function]) ->
         *_in_dialect("lanes", "lanes_", _shared(solves_along)),
         "#if PART != 3",
         *(emit(f, LANES) for f in along),
-        *_in_dialect("lanes", "lanes_", _steps(robot, solves_along)),
+        *_in_dialect("lanes", "lanes_", _steps(robot, solves_along, "lanes_")),
         *_batches(robot, solves_along, along),
         *_written("trajectories"),
         policy_rollouts.declaration(),
@@ -100,6 +100,10 @@ def _head(robot: Robot, functions: Functions, compiled: list[ca.Function]) -> st
     lines = [f"#include <{name}.h>" for name in ("limits", "math", "stdlib", "string")]
     lines += [f"#define {name} {value}" for name, value in constants.items()]
     lines += [f"static const int PARENT[NV] = {{{', '.join(map(str, functions.parents))}}};"]
+    if lasts := robot.last_actions:
+        pairs = (f"{{{last.coordinate}, {last.action}}}" for last in lasts)
+        lines += [f"#define N_LAST {len(lasts)}"]
+        lines += [f"static const int LAST[N_LAST][2] = {{{', '.join(pairs)}}};"]
     return "\n".join(lines)
 
 
@@ -117,11 +121,11 @@ def _shared(solves: list[NumericSolve]) -> list[str]:
     return _written("dense", "chain") if solves else _written("chain")
 
 
-def _steps(robot: Robot, solves: list[NumericSolve]) -> list[str]:
+def _steps(robot: Robot, solves: list[NumericSolve], prefix: str) -> list[str]:
     """What is solved numerically, and the integrator."""
     return [
         *(solver for solve in solves for solver in _solvers(solve)),
-        *_written(f"step_{robot.task.integrator}"),
+        *_step(robot, prefix),
     ]
 
 
@@ -140,6 +144,17 @@ def _second_order(robot: Robot, solves: list[NumericSolve]) -> list[str]:
                 f"  lanes_solve_residual_hessian({parts}, q, v, u, p, L_zz, L_yz);\n}}",
             ]
     return [*known, *_written("hessian", f"hessian_{robot.task.integrator}", "hessians")]
+
+
+def _step(robot: Robot, prefix: str) -> list[str]:
+    """The step and its derivatives: those of what moves, and around them what is remembered."""
+    step = _written(f"step_{robot.task.integrator}")
+    if not robot.last_actions:
+        return step
+    functions = ("step", "step_derivatives")
+    renamed = [f"#define {prefix}{name} {prefix}moving_{name}" for name in functions]
+    restored = [f"#undef {prefix}{name}" for name in functions]
+    return ["\n".join(renamed), *step, "\n".join(restored), *_written("last_actions")]
 
 
 def _solvers(solve: NumericSolve) -> list[str]:

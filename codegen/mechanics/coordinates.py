@@ -121,6 +121,11 @@ class Coordinates:
         names |= {name: self.q[i] for i, name in enumerate(targets, robot.nq - len(targets))}
         for i, name in enumerate(robot.u_names):
             names[f"{name}.u"] = self.u[i]
+        for last in robot.last_actions:
+            names[last.name] = self.q[last.coordinate]
+            names[f"{robot.u_names[last.action]}.du"] = self.u[last.action] - names[last.name]
+        if len(robot.last_actions) == robot.nu:
+            names["du"] = ca.vertcat(*(names[f"{name}.du"] for name in robot.u_names))
         names = dict(zip(names, self.of_state(*names.values()), strict=True))
         return names | robot.parameters | {"pi": math.pi}
 

@@ -138,18 +138,6 @@ MISTAKES = [
     ("belt.target**2", "belt.force", "^belt.force", "unknown name 'belt.force'; did you mean"),
     ("sum(u**2)", "jet.target", "^jet.target", "unknown name 'jet.target'; did you mean"),
     (
-        "sum(u**2)",
-        "sum(du**2)",
-        "^du**2",
-        "unknown name 'du'; the state does not hold the last action; with a 'lag', jet.u - jet.force is",
-    ),
-    (
-        "sum(u**2)",
-        "wheel.du**2",
-        "^wheel.du",
-        "unknown name 'wheel.du'; the state does not hold the last",
-    ),
-    (
         "  dt: 0.01",
         "  dt: 0.01\n  initial: {q: {jet.force: 1}}",
         "^jet.force: 1",
