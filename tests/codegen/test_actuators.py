@@ -82,12 +82,9 @@ def stepping(compiled, tmp_path_factory):
 
 
 @pytest.mark.parametrize("integrator", ["rk4", "implicit"])
-def test_a_step_and_its_derivatives_in_straight_line_code_and_in_loops(
-    stepping, built_as_large, integrator
-):
-    """f_x and f_u against differences of the step, and of both kinds against each other."""
+def test_a_step_and_its_derivatives(stepping, built_as_large, integrator):
+    """f_x and f_u against differences of the step, and of loops against straight-line code."""
     model = stepping(integrator)
-    large = built_as_large(model.robot)
     q, v, u = random_state(model.robot, np.random.default_rng(0))
     x = np.concatenate([q, v])
     f_x, f_u = (part[0] for part in model.linearize(x[None], u[None]))
@@ -95,9 +92,11 @@ def test_a_step_and_its_derivatives_in_straight_line_code_and_in_loops(
         lambda z: model.step(z[: model.nx], z[model.nx :]), np.concatenate([x, u])
     )
     assert_close(np.concatenate([f_x, f_u], axis=1), numerical, 1e-9)
-    assert_close(large.step(x, u), model.step(x, u), 1e-11)
-    for mine, other in zip(large.linearize(x[None], u[None]), (f_x, f_u), strict=True):
-        assert_close(mine[0], other, 1e-10)
+    if integrator == "rk4":  # lags try the loops of the other
+        large = built_as_large(model.robot)
+        assert_close(large.step(x, u), model.step(x, u), 1e-11)
+        for mine, other in zip(large.linearize(x[None], u[None]), (f_x, f_u), strict=True):
+            assert_close(mine[0], other, 1e-10)
 
 
 def test_an_implicit_step_takes_the_damping_of_servos_at_its_end(stepping):

@@ -3,6 +3,7 @@
 import mujoco
 import numpy as np
 import pytest
+from virtual import Virtual
 
 from vgps.codegen.description.robot import load
 from vgps.codegen.folders import MODELS
@@ -38,18 +39,18 @@ def test_it_is_the_robot_by_names_masses_limits_and_points(name):
 
 
 @pytest.mark.parametrize("name", ["double_cartpole", "acrobot", "quadrotor"])
-def test_free_motion_is_the_same(compiled, name):
+def test_free_motion_is_the_same(name):
     """Where nothing touches and no joint ends, by the same Runge-Kutta method, under constant actions."""
     robot = load(name)
-    ours, (model, _) = compiled(robot), loaded(robot)
+    (model, _), x0 = loaded(robot), np.array(robot.initial_states[0])
     data, steps = mujoco.MjData(model), 25
     order = [model.joint(joint).dofadr[0] for joint in robot.moving_names]
-    x0, u = ours.x0, 0.1 * ours.limits[1]
-    data.qpos[order], data.qvel[order], data.ctrl[:] = x0[: ours.nq], x0[ours.nq :], u
+    u = 0.1 * np.array(robot.action_limits[1])
+    data.qpos[order], data.qvel[order], data.ctrl[:] = x0[: robot.nq], x0[robot.nq :], u
     for _ in range(steps * robot.task.substeps):
         mujoco.mj_step(model, data)
     found = np.concatenate([data.qpos[order], data.qvel[order]])
-    expected = ours.rollout(x0, np.tile(u, (steps, 1)))[-1]
+    expected = Virtual(robot).rollout(x0, np.tile(u, (steps, 1)))[-1]
     assert found == pytest.approx(expected, abs=1e-6)
     assert np.abs(expected - x0).max() > 0.01
 

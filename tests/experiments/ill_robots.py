@@ -22,7 +22,7 @@ task:
   process_noise: {q: 0.0005, v: 0.01}
 """
 
-# A body on two feet that swings an arm down, through the ground.
+# A body on two feet that swings an arm down, through the ground, which is not defined under its tail.
 SLED = """\
 name: sled
 base: floating
@@ -34,7 +34,8 @@ joints:
 points:
   - {name: rear, link: body, at: [0, -0.1], contact: true}
   - {name: front, link: body, at: [1, -0.1], contact: true}
-ground: {height: 0, stiffness: 1e4, softness: 0.01, damping_speed: 1, friction: 1, friction_speed: 0.2}
+  - {name: tail, link: body, at: [-1, 0.3]}
+ground: {height: 0*sqrt(x + 0.5), stiffness: 1e4, softness: 0.01, damping_speed: 1, friction: 1, friction_speed: 0.2}
 task:
   dt: 0.02
   horizon: 50

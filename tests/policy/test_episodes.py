@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from arm import ARM
 
 from vgps.codegen.description.robot import load
 from vgps.policy.disturbance import disturb, process_noise
@@ -11,11 +10,12 @@ from vgps.policy.observation import observation_of
 from vgps.policy.rollouts import LARGEST_COST
 
 ONLY = np.array([0])
-# A cost and a success that depend on the time, a final cost, a success that one step can spoil.
+# Cost, success and what is seen depend on the time; a final cost; one step can spoil the success.
 TIMED = {
     "task.cost": "0.02*sum(u**2) + (rail.q - t)**2",
     "task.final_cost": "3*rail.v**2 + t",
     "task.success": "max(abs(rail.q - 0.3*t)) < 1.2 and mean(bob.y) > 0.2",
+    "task.observe": "[bob.x, rail.v, t]",
 }
 NOISE = {
     "task.process_noise": "{q: 0.01, v: 0.1, force: {rail: 3, hinge: 0.1}, bandwidth: 4}",
@@ -130,13 +130,14 @@ def test_starts_are_spread_around_every_initial_state(compiled, pytestconfig):
         np.testing.assert_allclose(starts[group].mean(axis=0), x0, atol=0.02)
 
 
-def test_what_is_seen_is_what_a_policy_sees(build_text, rng):
-    model = build_text(ARM.replace("dt: 0.01", "dt: 0.01\n  observe: [hand.x, shoulder.v, t]"))
+def test_what_is_seen_is_what_a_policy_sees(timed, rng):
+    model = timed
     episodes = Episodes(model, 2, disturbed=False, terminates=False)
     episodes.begin(0, rng)
     episodes.begin(1, rng)
     episodes.advance(np.array([1]), np.zeros((1, model.nu)))
-    expected = observation_of(model)(np.array([episodes.X[0, 0], episodes.X[1, 1]]), [0.0, 0.01])
+    now = np.array([episodes.X[0, 0], episodes.X[1, 1]])
+    expected = observation_of(model)(now, [0.0, model.dt])
     np.testing.assert_array_equal(episodes.observed(), expected)
 
 

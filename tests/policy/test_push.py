@@ -1,14 +1,11 @@
 """Pushes against momentum, against a motor that does the same, and where the outcome is known."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 import yaml
 from imitation import random_policy
 
 from vgps.codegen.folders import MODELS
-from vgps.codegen.model import Model
 from vgps.policy import push
 from vgps.policy.gaussian import Policy
 
@@ -42,22 +39,18 @@ task: {{dt: {dt}, horizon: 10, cost: rail.q**2, success: 1 > 0, initial: {{v: {{
 
 @pytest.fixture(scope="module")
 def sliding(build_text):
-    """The block with bounds in its condition, which is decided outside its compiled library."""
-    model = build_text(BLOCK.replace("SUCCESS", CONDITION.format(**ANYTHING)))
+    """The block with bounds in its condition, which shape no library."""
 
     def bounded(**bounds):
-        condition = CONDITION.format(**ANYTHING | bounds)
-        task = model.robot.task.model_copy(update={"success": condition})
-        robot = model.robot.model_copy(update={"task": task})
-        return Model(robot, Path(model.library._name), model.manifest, was_built=False)
+        return build_text(BLOCK.replace("SUCCESS", CONDITION.format(**ANYTHING | bounds)))
 
     return bounded
 
 
 @pytest.fixture(scope="module")
-def always(build_text):
+def always(sliding):
     """The block whose condition always holds."""
-    return build_text(BLOCK.replace("SUCCESS", "1 > 0"))
+    return sliding()
 
 
 @pytest.fixture

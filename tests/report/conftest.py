@@ -7,6 +7,8 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from vgps.codegen.description.robot import load
+
 BALL = """\
 name: ball
 parameters: {{steep: 0.2}}
@@ -39,9 +41,21 @@ def chromium():
 
 
 @pytest.fixture
-def on_ground(build_text):
-    """Build a floating ball above ground of a given height, an expression in x and steep = 0.2."""
-    return lambda height: build_text(BALL.format(height=height))
+def ball(tmp_path):
+    """Load a floating ball above ground of a given height, an expression in x and steep = 0.2."""
+
+    def loaded(height):
+        path = tmp_path / "ball.yaml"
+        path.write_text(BALL.format(height=height), encoding="utf-8")
+        return load(path)
+
+    return loaded
+
+
+@pytest.fixture
+def on_ground(compiled, ball):
+    """Build it."""
+    return lambda height: compiled(ball(height))
 
 
 @pytest.fixture(params=["swimmer", "cartpole"])

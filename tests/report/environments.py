@@ -12,7 +12,15 @@ KINDS: dict[str, tuple[str | Path, dict[str, object]]] = {
     "actuators": ("quadrotor", {}),
     "a servo": ("rocket", {}),
     "a target": ("reacher", {}),
-    "ground": ("hopper", {}),
+    "ground": (
+        CARTPOLE,
+        {
+            "ground": "{height: -0.3, stiffness: 1e4, softness: 0.01, damping_speed: 1, friction: 1,"
+            " friction_speed: 0.2}",
+            "points.bob.contact": "true",
+            "task.integrator": "implicit",
+        },
+    ),
     "expressions and the time": (CARTPOLE, {"task.observe": "[sin(hinge.q), rail.v, t]"}),
     "a cost of the end": (CARTPOLE, {"task.final_cost": "rail.q**2 + t"}),
     "a lag": (CARTPOLE, {"joints.rail.lag": 0.1}),

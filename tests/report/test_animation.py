@@ -17,7 +17,7 @@ def frames_of(path):
         return [(np.array(f.convert("L")), f.info["duration"]) for f in ImageSequence.Iterator(gif)]
 
 
-def test_frames_duration_and_size(model, motion, tmp_path):
+def test_frames_duration_and_size_and_the_robot_in_view(model, motion, tmp_path):
     path = tmp_path / "gait.gif"
     animate(model, motion(model, seconds=1.0), path)
     frames = frames_of(path)
@@ -27,25 +27,18 @@ def test_frames_duration_and_size(model, motion, tmp_path):
     assert 240 <= width <= 640 and 240 <= height <= 480
     assert width % 2 == height % 2 == 0
     assert list(tmp_path.iterdir()) == [path]
+    for pixels, _ in frames:
+        rows, columns = np.argwhere(pixels < 80).T  # ink
+        assert len(rows) > 200
+        assert rows.min() > 0 and rows.max() < height - 1
+        assert columns.min() > 0 and columns.max() < width - 1
 
 
 def test_the_rate_is_real_time_whatever_the_control_step(swimmer, motion, tmp_path):
     path = tmp_path / "gait.gif"
-    animate(swimmer, motion(swimmer, seconds=2.0), path, frames_per_second=10)
+    animate(swimmer, motion(swimmer, seconds=0.8), path, frames_per_second=10)
     frames = frames_of(path)
-    assert [duration for _, duration in frames] == [100] * 21
-
-
-def test_the_robot_stays_in_view(model, motion, tmp_path):
-    path = tmp_path / "gait.gif"
-    animate(model, motion(model, seconds=1.0), path)
-    ink = [np.argwhere(pixels < 80) for pixels, _ in frames_of(path)]
-    height, width = frames_of(path)[0][0].shape
-    for place in ink:
-        rows, columns = place.T
-        assert len(place) > 200
-        assert rows.min() > 0 and rows.max() < height - 1
-        assert columns.min() > 0 and columns.max() < width - 1
+    assert [duration for _, duration in frames] == [100] * 9
 
 
 def test_level_ground_stands_still_below_a_robot_that_bobs(on_ground, tmp_path):
@@ -62,22 +55,22 @@ def test_level_ground_stands_still_below_a_robot_that_bobs(on_ground, tmp_path):
 
 
 def test_the_grid_passes_a_robot_that_travels(swimmer, tmp_path):
-    X = np.tile(swimmer.x0, (51, 1))
-    X[:, 0] = np.linspace(0.0, 5.3, 51)
+    X = np.tile(swimmer.x0, (21, 1))
+    X[:, 0] = np.linspace(0.0, 2.1, 21)
     path = tmp_path / "gait.gif"
     animate(swimmer, X, path)
     frames = [pixels for pixels, _ in frames_of(path)]
-    assert len(frames) == 26
+    assert len(frames) == 11
     assert all((a != b).any() for a, b in pairwise(frames))
 
 
 def test_a_trajectory_that_diverges_is_shown_up_to_there(swimmer, motion, tmp_path):
     X = motion(swimmer, seconds=1.0)
-    X[26:] = np.inf
+    X[10:] = np.inf
     path = tmp_path / "gait.gif"
     animate(swimmer, X, path)
-    assert len(frames_of(path)) == 13
-    animate(swimmer, X[25:], path)  # a single state
+    assert len(frames_of(path)) == 5
+    animate(swimmer, X[9:], path)  # a single state
     assert len(frames_of(path)) == 1
 
 

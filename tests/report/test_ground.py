@@ -16,9 +16,9 @@ def height(x):
     return 0.1 + 0.2 * np.sin(3.0 * x)
 
 
-def test_the_line_is_the_height_expression(on_ground, axes):
+def test_the_line_is_the_height_expression(ball, axes):
     x = np.linspace(-2.0, 5.0, 50)
-    line = ground_line(on_ground(HEIGHT).robot, x)
+    line = ground_line(ball(HEIGHT), x)
     np.testing.assert_array_equal(line[:, 0], x)
     np.testing.assert_allclose(line[:, 1], height(x), atol=1e-15)
     draw_ground(axes, line, bottom=-1.0)
@@ -28,8 +28,8 @@ def test_the_line_is_the_height_expression(on_ground, axes):
     assert (y.min(), y.max()) == (-1.0, line[:, 1].max())
 
 
-def test_a_height_without_a_value_is_a_gap(on_ground, axes):
-    line = ground_line(on_ground("sqrt(x)").robot, np.array([-1.0, 0.0, 4.0]))
+def test_a_height_without_a_value_is_a_gap(ball, axes):
+    line = ground_line(ball("sqrt(x)"), np.array([-1.0, 0.0, 4.0]))
     assert math.isnan(line[0, 1]) and line[1:, 1].tolist() == [0.0, 2.0]
     draw_ground(axes, line, bottom=-1.0)
     axes.figure.canvas.draw()

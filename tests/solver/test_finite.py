@@ -42,7 +42,7 @@ def refusal(model, U, x0=(0.0, 0.0, 0.0, 0.0)):
 # Where it starts each part is defined.
 PARTS = (
     "sum(u**2) + 3*log(slide.q - reach) + reach/hinge.q**2 + sum(sqrt(u + 1)) + (slide.v - 1)**1.5"
-    " + exp(1000*cos(hinge.v)) + min(log(hinge.q + 3), 1)"
+    " + exp(1000*cos(hinge.v)) + min(log(hinge.q + 3), 1) + log(0.35 - t)"
 )
 
 
@@ -94,21 +94,25 @@ def test_a_derivative_of_the_final_cost_is_named(build_text):
 
 
 def test_time_is_named_in_what_is_not_defined(slider):
-    said = refusal(slider("sum(u**2) + log(0.35 - t)"), np.zeros((20, 2)))
+    model = slider(PARTS)
+    said = refusal(model, np.zeros((20, 2)), model.x0)
     assert said.startswith(
         "the cost is not finite at step 4: 'log(0.35 - t)' is not defined at t = 0.4"
     )
 
 
+LARGE = "1e-300*sum(abs(u)) + 1e307*(2 + slide.q)"
+
+
 def test_a_sum_of_costs_that_overflows_is_not_blamed_on_a_step(slider):
-    model = slider("sum(u**2) + 1e307*(2 + slide.q)")
+    model = slider(LARGE)
     assert refusal(model, np.zeros((20, 2))) == "the sum of the costs of 20 steps is too large"
 
 
 def test_a_state_is_named_by_its_coordinate(slider):
     U = np.zeros((20, 2))
     U[3:] = 1e160  # the square of a speed overflows
-    said = refusal(slider("1e-300*sum(abs(u))"), U)
+    said = refusal(slider(LARGE), U)
     assert re.fullmatch(r"the state is no longer finite at step 4: (slide|hinge)\.[qv]", said)
 
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from uncompiled import Uncompiled
 
 from vgps.solver.optimize import optimize
 from vgps.solver.stability import stability
@@ -23,17 +24,13 @@ task:
 INTEGRAL, FORCE = 1, 3  # in x
 
 
-@pytest.fixture(scope="module")
-def slide(build_text):
-    def build(lag, substeps=1, integrator="rk4"):
-        text = SLIDE.replace("LAG", str(lag)).replace("SUBSTEPS", str(substeps))
-        return build_text(text.replace("INTEGRATOR", integrator))
-
-    return build
+def text_of(lag, substeps=1, integrator="rk4"):
+    text = SLIDE.replace("LAG", str(lag)).replace("SUBSTEPS", str(substeps))
+    return text.replace("INTEGRATOR", integrator)
 
 
-def test_feedback_is_on_the_force_that_lags_and_not_on_its_integral(slide):
-    model = slide(0.2)
+def test_feedback_is_on_the_force_that_lags_and_not_on_its_integral(build_text):
+    model = build_text(text_of(0.2))
     solution = optimize(model)
     assert model.success(solution.X, solution.U)
     assert not solution.gains.K[:, :, INTEGRAL].any()
@@ -43,9 +40,9 @@ def test_feedback_is_on_the_force_that_lags_and_not_on_its_integral(slide):
 
 
 @pytest.mark.parametrize("lag", [0.03, 0.04])
-def test_explicit_steps_that_are_too_long_for_a_lag_are_told(slide, lag):
+def test_explicit_steps_that_are_too_long_for_a_lag_are_told(lag):
     """RK4 ends at 2.785 lags; what is implicit bears any."""
-    model, U = slide(lag), np.zeros((30, 1))
+    model, U = Uncompiled(text_of(lag)), np.zeros((30, 1))
     found = stability(model, np.zeros((30, 4)), U)
     too_long = model.dt > 2.785 * lag
     assert found.ok is not too_long
@@ -54,7 +51,7 @@ def test_explicit_steps_that_are_too_long_for_a_lag_are_told(slide, lag):
     assert grows is too_long
     if too_long:
         assert found.coordinate == "pull.force"
-        finer = slide(lag, found.substeps).rollout(x0, U)
-        assert abs(finer[:, FORCE]).max() <= 1.0
-        implicit = slide(lag, found.implicit_substeps, "implicit").rollout(x0, U)
-        assert abs(implicit[:, FORCE]).max() <= 1.0
+        finer = Uncompiled(text_of(lag, found.substeps))
+        assert abs(finer.rollout(x0, U)[:, FORCE]).max() <= 1.0
+        implicit = Uncompiled(text_of(lag, found.implicit_substeps, "implicit"))
+        assert abs(implicit.rollout(x0, U)[:, FORCE]).max() <= 1.0
