@@ -1,4 +1,5 @@
-/* Second derivatives of all steps of a trajectory. */
+/* Second derivatives of all steps of a trajectory.  What is remembered of actions (last_actions.c) is
+ * linear in them, and has none. */
 
 /* H (T, NZ, NZ) = p_t^T f_zz along X (T, NX) and U (T, NU), of the multipliers P (T, NX).  Without
  * memory for a tape it is NaN. */
