@@ -206,6 +206,8 @@ def larger(parts):
             value = OPERATORS[symbol](a, b)
         except (ArithmeticError, TypeError):
             value = math.nan
+        if a != a or b != b:  # nan**0 is 1, but what has failed stays so
+            value = math.nan
         return f"({left}) {symbol} ({right})", value
 
     def call(args):

@@ -31,6 +31,8 @@ def _assert_same(functions, model, seed):
         q, v, u = random_state(robot, rng)
         given = {"q": q, "v": v, "u": u, "x": np.concatenate([q, v])}
         for name, f in functions.casadi.items():
+            if name in functions.in_lanes_only:
+                continue
             inputs = [given[argument] for argument in f.name_in()]
             # NaN shows an entry that is never written.
             outputs = [np.full(f.size_out(i), np.nan) for i in range(f.n_out())]

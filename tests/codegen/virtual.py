@@ -19,6 +19,7 @@ class Virtual:
         self.robot = robot
         generated = generate(robot)
         self.casadi = {f.name: compile_expressions(f) for f in generated.functions}
+        self.in_lanes_only = {f.name for f in generated.functions if f.second_order}
         self.point_names = generated.point_names
 
     def __getattr__(self, name: str) -> Callable:

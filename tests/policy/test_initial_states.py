@@ -187,7 +187,7 @@ def test_a_checkpoint_of_one_state_need_not_say_so(begun, settings):
     state, _ = run("dagger", model, settings, beginning, rng, 1)
     arrays = state_to_arrays(state)
     np.testing.assert_array_equal(arrays.pop("memory_start"), 0)
-    again = state_from_arrays(arrays, dagger.Dataset)
+    again = state_from_arrays(arrays, dagger.MEMORY)
     np.testing.assert_array_equal(again.memory.start, np.zeros(len(state.memory.X)))
 
 
