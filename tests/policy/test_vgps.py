@@ -32,7 +32,7 @@ def model(swimmer):
 def settings(model):
     """A second of swimming, so that an iteration takes milliseconds."""
     whole = search_settings(RunSettings(hidden=3), model.robot)
-    return whole._replace(horizon=50, fit=whole.fit._replace(starts=2))
+    return whole._replace(horizon=50, fit=whole.fit._replace(starts=2, tail=0))
 
 
 @pytest.fixture(scope="module")
