@@ -1,6 +1,7 @@
 # Two commands on a fresh machine: `make train` and `make test`.
 PYTHON ?= python3
 ROBOT ?= swimmer
+JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python run.py
 
@@ -9,8 +10,9 @@ train: $(VENV)/ready
 	$(RUN) build $(ROBOT)
 	$(RUN) train $(ROBOT)
 
+# A file of tests is one process's: those in it share what they build.
 test: $(VENV)/ready
-	$(VENV)/bin/python -m pytest
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile
 
 # The tests on other processors, compilers and locales, as far as this machine can stand in for them:
 # make test-machines MACHINES="prescott clang" PYTEST=tests/policy
