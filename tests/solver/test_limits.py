@@ -24,7 +24,7 @@ def swing(T):
     return 3.0 * np.random.default_rng(3).standard_normal((T, 1))
 
 
-@pytest.mark.parametrize("iterations", [0, 1, 2, 4, 6])
+@pytest.mark.parametrize("iterations", [0, 1, 2, 3, 4])
 def test_limits_on_either_side_agree_with_the_twin(one_sided, iterations):
     T, limit = 30, Settings(max_iterations=iterations)
     U = swing(T)
