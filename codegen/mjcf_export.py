@@ -52,7 +52,7 @@ def _add_ground(top: ET.Element, robot: Robot, height: float) -> None:
     _child(top, "worldbody").insert(0, ET.Element("geom", plane))
     bodies = {body.get("name"): body for body in top.iter("body")}
     for point in robot.contact_points:
-        friction = robot.ground.friction if point.friction is None else point.friction
+        friction = robot.ground.friction_at(point)
         sphere = {"name": point.name, "type": "sphere", "mass": "0"}
         sphere |= {"size": numbers(max(point.radius, _SMALLEST))}
         sphere |= {"pos": numbers(point.at[0], 0, point.at[1]), "friction": numbers(friction, 0, 0)}

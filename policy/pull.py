@@ -17,7 +17,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vgps.codegen.description.robot import Robot
 from vgps.codegen.model import Model
 
 Array = NDArray[np.float64]
@@ -63,7 +62,8 @@ def nearest_grip(model: Model, q: Array, place: Array) -> Grip:
         arm = share * along
         found.append((np.linalg.norm(place - start - arm), link.name, arm))
     _, name, arm = min(found, key=lambda one: one[0])
-    turning = _turning(model.robot, name)
+    names = model.robot.turning(name)
+    turning = np.array([float(coordinate in names) for coordinate in model.q_names])
     return Grip(name, rotation(-float(turning @ q)) @ arm, turning)
 
 
@@ -91,16 +91,3 @@ def rotation(angle: float) -> Array:
     """(2, 2)."""
     c, s = math.cos(angle), math.sin(angle)
     return np.array([[c, -s], [s, c]])
-
-
-def _turning(robot: Robot, link: str) -> Array:
-    """Which coordinates (nq,) turn a link: the base's angle, and the hinges on the way to it."""
-    turning = np.zeros(robot.nq)
-    if robot.base == "floating":
-        turning[robot.q_names.index("angle")] = 1.0
-    joint = robot.parent_joint(link)
-    while joint is not None:
-        if joint.type == "revolute":
-            turning[robot.q_names.index(joint.name)] = 1.0
-        joint = robot.parent_joint(joint.parent)
-    return turning

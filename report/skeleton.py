@@ -92,14 +92,8 @@ def _sides(segment: Array, width: float) -> list[Array]:
 
 def link_angle(robot: Robot, q: Array, link: Link) -> float:
     """Angle of a link's frame in the world, rad."""
-    names = robot.q_names
-    angle = q[names.index("angle")] if robot.base == "floating" else 0.0
-    joint = robot.parent_joint(link.name)
-    while joint is not None:
-        if joint.type == "revolute":
-            angle += q[names.index(joint.name)]
-        joint = robot.parent_joint(joint.parent)
-    return float(angle)
+    names = robot.turning(link.name)
+    return float(sum(angle for name, angle in zip(robot.q_names, q, strict=True) if name in names))
 
 
 def _around(points: Array) -> Array:

@@ -230,6 +230,16 @@ class Blueprint(Part):
         """The joint whose child the link is; None for the root of a floating base."""
         return next((joint for joint in self.joints if joint.child == link_name), None)
 
+    def turning(self, link_name: str) -> set[str]:
+        """Names of the coordinates whose sum is a link's angle: the base's, hinges on the way."""
+        names = set() if self.root is None else {"angle"}
+        joint = self.parent_joint(link_name)
+        while joint is not None:
+            if joint.type == "revolute":
+                names.add(joint.name)
+            joint = self.parent_joint(joint.parent)
+        return names
+
     @property
     def initial_states(self) -> list[list[float]]:
         """x at step 0, length nx, of each of the S initial states."""

@@ -284,6 +284,10 @@ class Ground(Part):
     friction: NonNegative
     friction_speed: Positive
 
+    def friction_at(self, point: Point) -> float:
+        """Coefficient mu of a contact point: its own, or else the ground's."""
+        return self.friction if point.friction is None else point.friction
+
 
 class Fluid(Part):
     """A fluid at rest around all links that have a `width`, after MuJoCo's inertia-box model.

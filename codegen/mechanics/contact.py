@@ -53,7 +53,7 @@ def contact(
     n = w.numel()
     spring, damping, forces = ca.SX(n, 1), ca.SX(n, n), []
     for point, position, velocity, angle in touching:
-        mu = ground.friction if point.friction is None else point.friction
+        mu = ground.friction_at(point)
         J = ca.jacobian(position, w)  # (2, n)
         phi, normal = _distance(ground, parameters, position)
         tangent = ca.vertcat(normal[1], -normal[0])

@@ -22,7 +22,7 @@ from vgps.codegen.mjcf_export import export_mjcf
 from vgps.codegen.mjcf_import import MissingMujoco, one_line
 from vgps.codegen.model import Model
 from vgps.experiments.errors import TransferError
-from vgps.experiments.transfer.ground_fit import STEP, GroundFit, fit_ground, friction_of
+from vgps.experiments.transfer.ground_fit import STEP, GroundFit, fit_ground
 from vgps.experiments.transfer.springs import Springs
 
 Array = NDArray[np.float64]
@@ -139,7 +139,7 @@ def _fit_contacts(top: ET.Element, robot: Robot, fit: GroundFit, bare: Any) -> N
         bare: the MJCF as MuJoCo has loaded it.
     """
     plane, option = _plane(top), _option(top)
-    assert plane is not None
+    assert plane is not None and robot.ground is not None
     larger = 0.5 * fit.penetration
     x, y, height = map(float, plane.get("pos", "").split())
     plane.set("pos", numbers(x, y, height + fit.lift - larger))
@@ -148,7 +148,7 @@ def _fit_contacts(top: ET.Element, robot: Robot, fit: GroundFit, bare: Any) -> N
     for point in robot.contact_points:
         spheres[point.name].set("size", numbers(point.radius + larger))
         A = float(bare.body_invweight0[bare.body(point.link).id, 0])
-        values = fit.contact(A, friction_of(robot, point))
+        values = fit.contact(A, robot.ground.friction_at(point))
         pair = {"geom1": "ground", "geom2": point.name, "condim": "3"}
         pair |= {key: numbers(*value) for key, value in values.items()}
         ET.SubElement(contact, "pair", pair)

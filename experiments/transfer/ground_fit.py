@@ -54,7 +54,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from vgps.codegen.description.robot import Ground, Point, Robot
+from vgps.codegen.description.robot import Ground
 
 Array = NDArray[np.float64]
 
@@ -130,13 +130,6 @@ def fit_ground(ground: Ground, weight: float, gravity: float) -> GroundFit:
         penetration=float(depth(ground, np.array(0.5 * weight))) + lift,
         error=float(np.sqrt(np.square(left).mean() / np.square(ours).mean())),
     )
-
-
-def friction_of(robot: Robot, point: Point) -> float:
-    """mu of a contact point."""
-    if point.friction is not None or robot.ground is None:
-        return point.friction or 0.0
-    return robot.ground.friction
 
 
 def spring(ground: Ground, z: Array) -> Array:

@@ -29,7 +29,7 @@ from vgps.codegen.description.parts import unit_vector
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.mechanics.resistance import NODES
 from vgps.codegen.model import Model
-from vgps.experiments.transfer.ground_fit import friction_of, spring
+from vgps.experiments.transfer.ground_fit import spring
 
 Array = NDArray[np.float64]
 
@@ -145,7 +145,7 @@ class _Contact:
         self._ground = robot.ground
         self._level = float(foreign.geom("ground").pos[2]) if points else 0.0
         self._radius = np.array([point.radius for point in points])
-        self._mu = np.array([friction_of(robot, point) for point in points])
+        self._mu = np.array([self._ground.friction_at(point) for point in points])
 
     def rows(self, height: Array, J: Array, turning: Array, v: Array) -> Rows:
         ground = self._ground
