@@ -155,7 +155,7 @@ def ilqr(
     expand(linearize, objective, X, U, expansion)
 
     regularization = _Regularization(model, settings)
-    second_order = SecondOrder(model, objective) if settings.second_order else None
+    second_order = SecondOrder(model, objective, settings.second_order)
     at_most = 0.0 if settings.second_order else settings.regularization_start  # at an optimum
     reason = Reason.ITERATIONS
     iteration = 0
@@ -165,9 +165,7 @@ def ilqr(
             reason = Reason.REGULARIZATION
             break
         weight, tolerance = regularization.value, settings.cost_tolerance
-        taken = gains
-        if second_order is not None:
-            taken = second_order.step(X, U, expansion, gains, weight, tolerance)
+        taken = second_order.step(X, U, expansion, gains, weight, tolerance)
         nothing_expected = taken.expected_decrease < tolerance
         if nothing_expected and weight <= at_most:
             reason = Reason.STATIONARY
@@ -176,10 +174,9 @@ def ilqr(
         cost = step.cost
         if callback is not None:
             callback(Iteration(iteration, cost, step.decrease, step.size, weight))
-        if second_order is not None:
-            second_order.heed(step.size, is_long=step.size >= _LONG)
+        second_order.heed(step.size, is_long=step.size >= _LONG)
         if not step.size:
-            if nothing_expected and second_order is not None:
+            if nothing_expected and settings.second_order:
                 reason = Reason.STATIONARY
                 break
             regularization.grow()
@@ -190,7 +187,7 @@ def ilqr(
         elif step.size >= _LONG:
             regularization.shrink()
             if step.decrease < tolerance:
-                if second_order is None or (weight == 0.0 and second_order.was_conclusive):
+                if second_order.was_conclusive:
                     reason = Reason.CONVERGED
                     break
                 second_order.insist()

@@ -30,11 +30,13 @@ class SecondOrder:
     """Steps with the exact Hessian, for one objective, and when they are tried.
 
     was_conclusive   whether the last step, where it gained little, says that there is no more to
-                     gain: one with the exact Hessian was tried, and was refused or taken in full
+                     gain: without regularisation one with the exact Hessian was tried, and was
+                     refused or taken in full; always, where none is ever tried
     """
 
-    def __init__(self, model: Model, objective: Objective) -> None:
-        self.objective = objective
+    def __init__(self, model: Model, objective: Objective, enabled: bool) -> None:
+        """``enabled``: whether they are ever tried."""
+        self.objective, self.enabled = objective, enabled
         self.hessians = model.address("step_hessians")
         self.steps_back = model.address("backward")
         self.limits = model.limits
@@ -43,6 +45,7 @@ class SecondOrder:
         self.P = np.empty((T, nx))
         self.H = np.empty((T, nx + nu, nx + nu))
         self.tried = self.taken = self.was_conclusive = False  # in this iteration
+        self.regularization = 0.0  # of it
         self.pause = 0  # iterations after the last trial; 0 where it succeeded
         self.left = 0  # of this pause
 
@@ -65,14 +68,17 @@ class SecondOrder:
             regularization: under which they were computed.
             tolerance: a smaller decrease than this is none.
         """
-        self.tried = self.left == 0 or gains.expected_decrease < tolerance
+        self.regularization = regularization
+        due = self.left == 0 or gains.expected_decrease < tolerance
+        self.tried = self.enabled and due
         self.left = max(self.left - 1, 0)
         self.taken = self.tried and self._fill(X, U, expansion, gains.V_x, regularization)
         return self.gains if self.taken else gains
 
     def heed(self, size: float, is_long: bool) -> None:
         """Learn how far this iteration's step went."""
-        self.was_conclusive = self.tried and (size == 1.0 or not self.taken)
+        whole = self.tried and self.regularization == 0.0 and (size == 1.0 or not self.taken)
+        self.was_conclusive = whole or not self.enabled
         if self.tried:
             longer = min(max(1, 2 * self.pause), _LONGEST_PAUSE)
             self.left = self.pause = 0 if self.taken and is_long else longer
