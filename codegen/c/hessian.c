@@ -7,7 +7,7 @@
  *     p^T f_zz = sum over stages of E^T H E,     H = -(L_zz + L_yz^T y_z + y_z^T L_yz).
  *
  * On the way forward a stage leaves its state, y_z and D on a tape.  Matrices are dense and
- * row-major; of symmetric ones only the upper half is computed, but for that of the result. */
+ * row-major; of the sum only the upper half is computed. */
 
 typedef struct {
   lanes x[NX], y_z[NV * NZ], D[NX * NZ];

@@ -45,7 +45,7 @@ static void period_hessian(const lanes *x, const lanes *u, const lanes *restrict
       if (s < 3)
         for (int i = 0; i < NX; ++i) p_slope[i] += h * NODE[s] * b[i];
       lanes_acceleration_residual_hessian(stage->x, stage->x + NQ, u, p_slope + NQ, tape->L_zz,
-                                       tape->L_yz);
+                                          tape->L_yz);
       add_stage(substep == 0 && s == 0, stage, tape);
       pull_back(stage->y_z, p_slope + NQ, b);
       for (int i = 0; i < NV; ++i) b[NQ + i] += p_slope[i];

@@ -59,6 +59,7 @@ def c_source(robot: Robot, functions: Functions, compiled: list[ca.Function]) ->
         "#endif\n\n#if PART != 2",
         *(emit(f, LANES) for f in second_order),
         *_second_order(robot, solves_along),
+        # That of a residual is called by the loops alone.
         *_batches(robot, [], [f for f in second_order if f.name() == "cost_curvature"]),
         "#endif\n#endif",
     ]
@@ -129,23 +130,6 @@ def _steps(robot: Robot, solves: list[NumericSolve], prefix: str) -> list[str]:
     ]
 
 
-def _second_order(robot: Robot, solves: list[NumericSolve]) -> list[str]:
-    """Second derivatives of the integrator, in lanes, with what they take from other parts."""
-    solved = "acceleration" if robot.task.integrator == "rk4" else "velocity_update"
-    inputs = ", ".join(f"const lanes *restrict {argument}" for argument in "qvu")
-    known = [f"void lanes_{solved}_derivatives({inputs}, lanes *restrict y, lanes *restrict y_z);"]
-    for solve in solves:
-        if solve.residual_hessian:
-            parts = f"lanes_{solve.system}, lanes_{solve.residual_hessian}"
-            known += [
-                f"lanes_system lanes_{solve.system};",
-                f"static void lanes_{solve.name}_residual_hessian({inputs}, "
-                "const lanes *restrict p, lanes *restrict L_zz, lanes *restrict L_yz)\n{\n"
-                f"  lanes_solve_residual_hessian({parts}, q, v, u, p, L_zz, L_yz);\n}}",
-            ]
-    return [*known, *_written("hessian", f"hessian_{robot.task.integrator}", "hessians")]
-
-
 def _step(robot: Robot, prefix: str) -> list[str]:
     """The step and its derivatives: those of what moves, and around them what is remembered."""
     step = _written(f"step_{robot.task.integrator}")
@@ -169,6 +153,23 @@ def _solvers(solve: NumericSolve) -> list[str]:
         call = f"NAME(solve_derivatives)({parts}, q, v, u, y, y_z)"
         functions.append(f"{head}\n{{\n  {call};\n}}")
     return functions
+
+
+def _second_order(robot: Robot, solves: list[NumericSolve]) -> list[str]:
+    """Second derivatives of the integrator, in lanes, with what they take from other parts."""
+    solved = "acceleration" if robot.task.integrator == "rk4" else "velocity_update"
+    inputs = ", ".join(f"const lanes *restrict {argument}" for argument in "qvu")
+    known = [f"void lanes_{solved}_derivatives({inputs}, lanes *restrict y, lanes *restrict y_z);"]
+    for solve in solves:
+        if solve.residual_hessian:
+            parts = f"lanes_{solve.system}, lanes_{solve.residual_hessian}"
+            known += [
+                f"lanes_system lanes_{solve.system};",
+                f"static void lanes_{solve.name}_residual_hessian({inputs}, "
+                "const lanes *restrict p, lanes *restrict L_zz, lanes *restrict L_yz)\n{\n"
+                f"  lanes_solve_residual_hessian({parts}, q, v, u, p, L_zz, L_yz);\n}}",
+            ]
+    return [*known, *_written("hessian", f"hessian_{robot.task.integrator}", "hessians")]
 
 
 def _batches(

@@ -53,24 +53,21 @@ def _points(q: ca.SX, points: dict[str, Kinematics]) -> list[Function]:
 
 def _cost(robot: Robot, c: Coordinates) -> list[Function]:
     """The cost of a step and its expansion."""
-    cost, quantities, gradient, hessian, curvature = _expanded(
-        c, robot.task.cost, ca.vertcat(c.x, c.u)
-    )
-    nx = robot.nx
+    of, nx = _expanded(c, robot.task.cost, ca.vertcat(c.x, c.u)), robot.nx
     inputs = {"x": c.x, "u": c.u} | _time(robot, c)
     expansion = {
-        "c": cost,
-        "c_x": gradient[:nx],
-        "c_u": gradient[nx:],
-        "c_xx": hessian[:nx, :nx],
-        "c_ux": hessian[nx:, :nx],
-        "c_uu": hessian[nx:, nx:],
+        "c": of.cost,
+        "c_x": of.gradient[:nx],
+        "c_u": of.gradient[nx:],
+        "c_xx": of.hessian[:nx, :nx],
+        "c_ux": of.hessian[nx:, :nx],
+        "c_uu": of.hessian[nx:, nx:],
     }
     return [
-        Function("cost", inputs, {"c": cost}, along_trajectories=True),
-        Function("cost_quantities", inputs, {"y": quantities}),
+        Function("cost", inputs, {"c": of.cost}, along_trajectories=True),
+        Function("cost_quantities", inputs, {"y": of.quantities}),
         Function("cost_expansion", inputs, expansion, along_trajectories=True),
-        Function("cost_curvature", inputs, {"H": curvature}, second_order=True),
+        Function("cost_curvature", inputs, {"H": of.curvature}, second_order=True),
     ]
 
 
@@ -78,14 +75,14 @@ def _final_cost(robot: Robot, c: Coordinates) -> list[Function]:
     """The cost of the state after the last step and its expansion, where the task has one."""
     if robot.task.final_cost is None:
         return []
-    cost, quantities, gradient, hessian, curvature = _expanded(c, robot.task.final_cost, c.x)
+    of = _expanded(c, robot.task.final_cost, c.x)
     inputs = {"x": c.x} | _time(robot, c)
-    expansion = {"c": cost, "c_x": gradient, "c_xx": hessian}
+    expansion = {"c": of.cost, "c_x": of.gradient, "c_xx": of.hessian}
     return [
-        Function("final_cost", inputs, {"c": cost}, along_trajectories=True),
-        Function("final_cost_quantities", inputs, {"y": quantities}),
+        Function("final_cost", inputs, {"c": of.cost}, along_trajectories=True),
+        Function("final_cost_quantities", inputs, {"y": of.quantities}),
         Function("final_cost_expansion", inputs, expansion),
-        Function("final_cost_curvature", inputs, {"H": curvature}),
+        Function("final_cost_curvature", inputs, {"H": of.curvature}),
     ]
 
 
@@ -109,14 +106,23 @@ def _time(robot: Robot, c: Coordinates) -> Named:
     return {"t": c.t} if robot.task.is_timed else {}
 
 
-def _expanded(c: Coordinates, text: str, z: ca.SX) -> tuple[ca.SX, ca.SX, ca.SX, ca.SX, ca.SX]:
-    """A cost, the quantities that it names, and its generalised Gauss-Newton expansion in z.
+class _ExpandedCost(NamedTuple):
+    """A cost as a function of z (n,)."""
+
+    cost: ca.SX
+    quantities: ca.SX  # that it names, in the order of their names
+    gradient: ca.SX  # (n,)
+    hessian: ca.SX  # (n, n) generalised Gauss-Newton
+    curvature: ca.SX  # (n, n) that the exact Hessian has beside it
+
+
+def _expanded(c: Coordinates, text: str, z: ca.SX) -> _ExpandedCost:
+    """A cost and its expansion in z.
 
     The cost is a function phi of named quantities y(z).  Its Hessian is taken exactly in y, and the
     quantities linearly in z: J^T phi_yy J with J = dy/dz (Schraudolph 2002).  A cost that is convex
     in what it names thereby gets a positive semidefinite Hessian, which the curvature of, say, a
-    centre-of-mass velocity in the joint angles would destroy.  That curvature, sum phi_y y_zz, is
-    the last result: with it the Hessian is exact.
+    centre-of-mass velocity in the joint angles, sum phi_y y_zz, would destroy.
     """
     expression = parse(text)
     quantities = {name: ca.SX(y) for name, y in c.quantities.items() if name in expression.names}
@@ -137,7 +143,7 @@ def _expanded(c: Coordinates, text: str, z: ca.SX) -> tuple[ca.SX, ca.SX, ca.SX,
     cost, gradient, upper, curvature = ca.substitute(
         [phi, J.T @ phi_y, upper, curvature], [y], [y_of_z]
     )
-    return cost, by_name, gradient, ca.triu2symm(upper), curvature
+    return _ExpandedCost(cost, by_name, gradient, ca.triu2symm(upper), curvature)
 
 
 def _measures(robot: Robot, c: Coordinates) -> Function:
