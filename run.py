@@ -20,7 +20,7 @@ from vgps.codegen.errors import BuildError, InputError, hint
 from vgps.codegen.folders import MODELS, PACKAGE
 from vgps.experiments.errors import ClusterLost
 from vgps.report import console
-from vgps.report.commands import comparison, robots, runs
+from vgps.report.commands import comparison, robots, runs, training
 from vgps.report.completion import bash_names
 from vgps.report.console import Detail, print_json, progress
 from vgps.report.errors import MissingEncoder
@@ -80,7 +80,7 @@ COMMANDS: dict[str, Callable[..., int | None]] = {
     "build": robots.build_command,
     "doctor": robots.doctor_command,
     "optimize": robots.optimize_command,
-    "train": runs.train_command,
+    "train": training.train_command,
     "evaluate": runs.evaluate_command,
     "push": runs.push_command,
     "play": runs.play_command,

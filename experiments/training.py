@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from vgps.codegen.archive import of_each
 from vgps.codegen.build import build
 from vgps.codegen.demonstration import checked_actions, own_demonstration, read_demonstration
 from vgps.codegen.description.robot import Robot, load
 from vgps.codegen.files import remove_leftovers
 from vgps.codegen.lock import locked
 from vgps.codegen.model import Model
+from vgps.experiments.beginning import begin
 from vgps.experiments.changes import robot_of
 from vgps.experiments.checkpoint import (
     Checkpoint,
@@ -25,7 +25,6 @@ from vgps.experiments.checkpoint import (
 )
 from vgps.experiments.config import RunConfig
 from vgps.experiments.errors import RunFolderError
-from vgps.experiments.files import read_text
 from vgps.experiments.finishing import finish_run
 from vgps.experiments.measuring import measured
 from vgps.experiments.memory import of_training, require_memory
@@ -109,7 +108,7 @@ def train(
     folder = RunFolder(out)
     recorded = own_demonstration(model) if U is None else U
     with locked(folder.path):
-        _begin(folder, RunConfig.of(described, settings, demo), model, recorded)
+        begin(folder, RunConfig.of(described, settings, demo), model, recorded)
         checkpoint = read_checkpoint(folder, settings, described)
         return _learn(model, settings, U, folder, checkpoint, watch, tensorboard)
 
@@ -159,45 +158,6 @@ def resume(
         if iterations is not None:
             folder.write_config(config)
         return _learn(model, config, U, folder, checkpoint, watch, tensorboard)
-
-
-def _begin(folder: RunFolder, config: RunConfig, model: Model, U: Array | None) -> None:
-    """Write what the run starts from, or make sure that it is what the folder started from.
-
-    U (S, T, nu) is what was recorded, whether it was given or the robot's file names it.
-    """
-    if folder.is_begun():
-        _require_same_beginning(folder, config, model, U)
-    else:
-        folder.require_empty()
-        folder.write_config(config)
-    remove_leftovers(folder.path)
-    if not folder.file(ROBOT).exists():
-        folder.write_text(ROBOT, model.robot.text)
-    if U is not None and not folder.file(DEMO).exists():
-        folder.write_arrays(DEMO, model.robot, {"U": of_each(U)})
-
-
-def _require_same_beginning(
-    folder: RunFolder, config: RunConfig, model: Model, U: Array | None
-) -> None:
-    own = folder.read_config()
-    held = f"{folder.path} already exists, and holds a run"
-    # The same actions may come from another place, and a run may be continued by newer packages.
-    for name, value in config.model_dump(
-        exclude={"demo", "versions", "machine", "robot_sha256", "chosen"}
-    ).items():
-        if getattr(own, name) != value:
-            raise RunFolderError(f"{held} with {name} {getattr(own, name)}, not {value}")
-    if (own.demo is None) != (config.demo is None):
-        raise RunFolderError(f"{held} that started from {own.demo or 'no demonstration'}")
-    if U is not None and folder.file(DEMO).exists():
-        if not np.array_equal(read_demonstration(folder.file(DEMO), model), U):
-            raise RunFolderError(f"{held} that started from another demonstration")
-    text = read_text(folder.file(ROBOT)) if folder.file(ROBOT).exists() else model.robot.text
-    same = own.robot_sha256 in (None, config.robot_sha256) and text == model.robot.text
-    if not same:
-        raise RunFolderError(f"{held} with another version of the robot's file")
 
 
 def watched_trajectories(

@@ -175,7 +175,7 @@ def optimize_command(
     """Optimise a trajectory alone, one from each initial state; save it with a picture.
 
     Args:
-        iterations: Largest number of iLQR iterations; as many as in training when absent.
+        iterations: Largest number of iterations of DDP; as many as in training when absent.
         seed: Seed of the noise that the actions start from.
         demo: Start from the actions U (T, nu) of this .npz, (S, T, nu) for S initial states, or
             from the columns of a .csv.
