@@ -3,7 +3,9 @@
 import numpy as np
 
 from vgps.policy.plugins import method_of
-from vgps.policy.search import iterate
+from vgps.policy.search import initial_trajectories, iterate, search_settings
+from vgps.policy.settings import RunSettings
+from vgps.policy.state import start
 from vgps.policy.store import state_from_arrays, state_to_arrays
 
 
@@ -14,6 +16,14 @@ def run(name, model, settings, state, rng, iterations):
         state, record = iterate(model, method_of(name), settings, state, rng)
         records.append(record)
     return state, records
+
+
+def learned(name, model, rng):
+    """The state after two iterations of a small search from the beginning."""
+    settings = search_settings(RunSettings(method=name, hidden=2), model.robot)
+    settings = settings._replace(rollouts=min(settings.rollouts, 5))
+    beginning = start(model, initial_trajectories(model, settings, rng))
+    return run(name, model, settings, beginning, rng, 2)[0]
 
 
 def stored_and_resumed(name, model, settings, beginning, path, before, after):

@@ -3,14 +3,11 @@
 import numpy as np
 import pytest
 from imitation import random_policy
-from searching import run
+from searching import learned
 
 from vgps.codegen.description.robot import load
 from vgps.policy.episodes import Episodes
 from vgps.policy.rollouts import run_policy
-from vgps.policy.search import initial_trajectories, search_settings
-from vgps.policy.settings import RunSettings
-from vgps.policy.state import start
 
 LAST = 2  # where rail.last_u stands in x
 
@@ -51,10 +48,7 @@ def test_episodes_cost_the_same(smooth, rng):
 @pytest.mark.parametrize("name", ["vgps", "adapted-gps", "weighted-dagger"])
 def test_methods_learn_from_feedback_on_what_the_policy_does_not_see(smooth, name, rng):
     """q acts on the last action, and its marginals say how far that is from the mean."""
-    settings = search_settings(RunSettings(method=name, hidden=2), smooth.robot)
-    settings = settings._replace(rollouts=min(settings.rollouts, 5))
-    beginning = start(smooth, initial_trajectories(smooth, settings, rng))
-    state, _ = run(name, smooth, settings, beginning, rng, 2)
+    state = learned(name, smooth, rng)
     assert np.isfinite(state.policy.theta).all()
     (q,) = state.q
     assert np.abs(q.K[:, :, LAST]).max() > 0.05

@@ -5,15 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from imitation import random_policy
-from searching import run
+from searching import learned
 
 from vgps.codegen.description.robot import load
 from vgps.policy.evaluation import successes
 from vgps.policy.methods import METHODS
 from vgps.policy.rollouts import initial_states, run_policy, run_policy_from
-from vgps.policy.search import initial_trajectories, search_settings
-from vgps.policy.settings import RunSettings
-from vgps.policy.state import start
 
 GOAL = [2, 3]  # where goal.x and goal.y stand in q
 NOISE = {
@@ -79,10 +76,7 @@ def test_cost_success_and_policy_depend_on_them(reacher, rng):
 def test_every_method_learns_with_them(reacher, name, rng):
     """Also where one is always at the same place, in a direction that has no variance at all."""
     model = reacher(**{"targets.goal.spread": "[0.04, 0]", "task.horizon": 20})
-    settings = search_settings(RunSettings(method=name, hidden=2), model.robot)
-    settings = settings._replace(rollouts=min(settings.rollouts, 5))
-    beginning = start(model, initial_trajectories(model, settings, rng))
-    state, _ = run(name, model, settings, beginning, rng, 2)
+    state = learned(name, model, rng)
     assert np.isfinite(state.policy.theta).all()
     (q,) = state.q
     np.testing.assert_array_equal(q.mu[:, GOAL], np.tile([0.1, 0.1], (20, 1)))
