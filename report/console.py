@@ -153,9 +153,10 @@ def show_transfer(result: Mapping[str, Any]) -> None:
                 [s[key] for s in (ours, theirs)] for key in ("mean_cost", "success_rate")
             )
             rows.append((label, *costs, *rates, f"{low:.2f} to {high:.2f}"))
-    title = "ours and MuJoCo ({ground} ground, steps of {timestep:.3g} s)"
+    ground = f"{there['ground']} ground, " if there["ground"] else ""
+    title = f"ours and MuJoCo ({ground}steps of {there['timestep']:.3g} s)"
     header = ("", "mean cost", "MuJoCo", "success", "MuJoCo", "95 %")
-    show_table(title.format(**there), header, rows)
+    show_table(title, header, rows)
 
 
 def show_comparison(table: Sequence["Aggregate"]) -> None:

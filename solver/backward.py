@@ -1,4 +1,4 @@
-"""The backward pass of iLQR (Levine & Koltun 2013, section 4; Tassa, Erez & Todorov 2012).
+"""The backward pass of DDP (Levine & Koltun 2013, section 4; Tassa, Erez & Todorov 2012).
 
     Q_xx = c_xx + f_x^T V_xx' f_x      Q_x = c_x + f_x^T V_x'
     Q_ux = c_ux + f_u^T V_xx' f_x      Q_u = c_u + f_u^T V_x'

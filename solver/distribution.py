@@ -73,7 +73,7 @@ def trajectory_distribution(
     """q around an optimised trajectory.
 
     Args:
-        solution: of iLQR.
+        solution: of DDP or iLQR.
         Sigma_0: (nx, nx) covariance of the state at step 0.
         Sigma_f: (nx, nx) covariance of the process noise, which each step adds to the state.
 

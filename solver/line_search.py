@@ -1,4 +1,4 @@
-"""The line search of iLQR: how far to go along the step that the backward pass found.
+"""The line search of DDP: how far to go along the step that the backward pass found.
 
 The sizes are 1, 1/2, ..., 2^-9; the largest is taken that achieves at least a given share of the
 decrease that the quadratic model expects.  The search starts two sizes above the one taken last:

@@ -42,7 +42,7 @@ def optimize(
         initial: number of the task's initial state where it begins; the first when absent.
         horizon: number of steps T; the task's when absent.
         alpha: weight of the task's cost.
-        settings: of iLQR.
+        settings: of DDP.
         callback: called after each iteration.
 
     Raises:

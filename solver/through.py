@@ -5,7 +5,7 @@
 where keyframe k counts in the coordinates that it names.  A miss, in rad or m, weighs as much as
 actions of the whole scale throughout; with a small one the robot goes through the keyframes
 wherever its actions can take it there.  The miss is lowered in stages, each from the actions of the
-last: with the smallest at once, iLQR is caught where keyframes pull against each other.
+last: with the smallest at once, DDP is caught where keyframes pull against each other.
 
 Every iterate is a rollout, so that no gap is left to close.  Multiple shooting from states that
 interpolate the keyframes, with the gaps of FDDP (Mastalli et al., ICRA 2020), was tried beside it:
@@ -55,7 +55,7 @@ def through(
         model: the robot.
         x0: (nx,) initial state.
         keyframes: those after the last step do not count.
-        rest: (nu,) actions that cost no effort, from which iLQR begins.
+        rest: (nu,) actions that cost no effort, from which DDP begins.
         scale: (nu,) size of the actions.
         noises: (T, nu) each, at least one.  One after another is added to ``rest`` at the
             beginning, until no keyframe is missed.

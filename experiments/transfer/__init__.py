@@ -55,7 +55,7 @@ def transfer(
 
     fit = engine.fit
     result = {
-        "ground": ground,
+        "ground": None if model.robot.ground is None and ground != "ours" else ground,
         "timestep": engine.timestep,
         "fit": None if fit is None else fit._asdict(),
     }
