@@ -4,7 +4,7 @@ The sizes are 1, 1/2, ..., 2^-9; the largest is taken that achieves at least a g
 decrease that the quadratic model expects.  The search starts two sizes above the one taken last:
 where the dynamics bend sharply many iterations in a row take the same small step.
 
-Rollouts of eight sizes run side by side in SIMD lanes, in about the time of one.  Their costs are
+Rollouts of four sizes run side by side in SIMD lanes, in about the time of one.  Their costs are
 evaluated one after another until one is accepted, because the policy's part of the cost is
 expensive.
 """
@@ -22,7 +22,7 @@ from vgps.solver.rollout import closed_loop_rollouts, total_cost
 Array = NDArray[np.float64]
 
 _SIZES = np.array([0.5**i for i in range(10)])
-_AT_ONCE = 8  # as many as the widest registers hold
+_AT_ONCE = 4  # as many as the registers of most processors hold; a fifth is seldom asked for
 
 
 class LineSearchStep(NamedTuple):

@@ -33,7 +33,7 @@ def barrier(nx, nu, T, size):
 def test_trial_steps_that_are_not_finite_are_backed_off(springs, stretch, largest, smallest):
     """The full step leaves the domain of the cost; the search halves it until it is inside.
 
-    Also beyond the eight sizes that are rolled out together.
+    Also beyond the four sizes that are rolled out together.
     """
     T, nx, nu, records = 10, springs.nx, springs.nu, []
     term, _keep = barrier(nx, nu, T, 0.3)
