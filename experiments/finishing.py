@@ -68,14 +68,14 @@ def finish_run(
                     store_policy(folder, model.robot, reached, row)
                     store_finish(folder, model.robot, state, rng, k)
                 update(
-                    state.rounds - state.passes * finish.ROUNDS,
+                    state.rounds - state.earlier,
                     f"cost stochastic {costs['stochastic_cost']:.1f}, "
                     f"deterministic {costs['deterministic_cost']:.1f}, failed {record.failed:.1%}",
                 )
         result = finish.result(model, policy, state, rng)
         if not finish.needs_another_pass(model, result, state, rng):
             break
-        state = finish.begin(model, result, rng, state.passes + 1)
+        state = finish.begin(model, result, rng, state)
     if folder is not None:
         store_policy(folder, model.robot, result, k + state.rounds)
     return result

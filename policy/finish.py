@@ -25,7 +25,10 @@ cost, over its last steps, no more than a multiple of what success cost at the b
 bound is fixed, because a running one would come to take lying on the ground for normal.  Where the
 task ends (`Task.ends`), all rollouts begin at the task's initial states and last its horizon.
 
-The mean of theta over the last iterations is the result, if it succeeds more often, or as often at
+**End.**  A policy that hardly fails any more and whose cost has stopped falling has little left to
+learn: a swimmer has from the beginning, a walker after a hundred iterations or after all of them.
+An iteration then goes less and less far, and the mean of theta over these last iterations is the
+result, if it succeeds more often, or as often at
 less cost, than the policy before on fresh noise, the same for both, and over several horizons where
 the task goes on: within one a policy that lasts may well cost more than one that is about to fail.
 
@@ -49,18 +52,21 @@ from vgps.policy.rollouts import LARGEST_COST, Rollouts, initial_states, run_pol
 
 Array = NDArray[np.float64]
 
-ITERATIONS = 420
+ITERATIONS = 420  # at most
 PASSES = 3  # at most
 GOOD = 0.95  # share of rollouts under all noise whose success ends the passes
 ROUND = 20  # iterations with the same basis B
-ROUNDS = ITERATIONS // ROUND
+ROUNDS = ITERATIONS // ROUND  # at most
+CLOSING = 60  # iterations at the end, whose theta is averaged
+IDLE = 2  # rounds in a row that gain nothing, after which the end begins
+GAIN = 0.01  # share of the least cost so far by which a round that gains something lowers it
+SELDOM = 1 / 200  # share of rollouts that fail above which there is something to gain
 PAIRS = 128
 ROLLOUTS = 2 * PAIRS * ROUND  # of a round
 STEPS = 300  # of a rollout, where the task goes on
 SPREAD = 0.2  # of the weights that are tried, in units of B
 MOMENTUM = 0.8
 KL = 0.01  # nats a step, to which an iteration goes; it falls to a tenth
-AVERAGED = 84  # iterations at the end whose theta is averaged
 HARDER = 1.5  # times the process noise, so that there are failures enough to learn from
 CAP = 5.0  # multiples of the largest median cost of a step of rollouts that succeed
 CAP_OF_AN_END = 25.0  # the same, where a task that ends may ask for a costly way to its goal
@@ -80,7 +86,11 @@ class FinishState(NamedTuple):
     """After some iterations: all that the next depends on beside the generator."""
 
     passes: int  # that are done
+    earlier: int  # rounds of these passes
     iteration: int  # of this pass
+    closing: int  # iteration of this pass with which its end begins, at the latest
+    least: float  # mean cost of a step in the best round so far
+    idle: int  # rounds in a row that were not worth another
     theta: Array  # (n_weights + nu,) of the policy
     before: Array  # (n_weights + nu,) of the policy before the pass
     momentum: Array  # (n_weights,) m
@@ -95,24 +105,36 @@ class FinishState(NamedTuple):
     @property
     def rounds(self) -> int:
         """Rounds that are done, of all passes."""
-        return self.passes * ROUNDS + self.iteration // ROUND
+        return self.earlier + self.iteration // ROUND
 
     @property
     def ended(self) -> bool:
         """Whether the pass has nothing more to do than to ask for its `result`."""
-        return self.iteration >= ITERATIONS
+        return self.iteration >= self.closing + CLOSING
+
+    @property
+    def nats(self) -> float:
+        """How far the next iteration goes."""
+        share = 1.0 - 0.9 * min(self.iteration, self.closing) / ITERATIONS
+        closed = max(0.0, (self.iteration - self.closing) / CLOSING)
+        return KL * (share + (0.1 - share) * closed)
 
 
 class FinishRecord(NamedTuple):
-    """What there is to say about a round, over its last iteration."""
+    """What there is to say about a round."""
 
     iteration: int
     cost: float  # mean of a step, each at most the cap
     failed: float  # share of the rollouts that are not alive at their end
 
 
-def begin(model: Model, policy: Policy, rng: np.random.Generator, passes: int = 0) -> FinishState:
-    """The state before the first round of a pass, from what the policy does at present."""
+def begin(
+    model: Model, policy: Policy, rng: np.random.Generator, last: FinishState | None = None
+) -> FinishState:
+    """The state before the first round of a pass, from what the policy does at present.
+
+    ``last`` is the end of the pass before this one.
+    """
     runs, good, failing = _rollouts_that_succeed(model, policy, rng)
     c = np.minimum(runs.c[good], LARGEST_COST)
     recent = min(RECENT, c.shape[1])
@@ -121,8 +143,12 @@ def begin(model: Model, policy: Policy, rng: np.random.Generator, passes: int = 
     cap = _multiple_of_largest_median(c, CAP_OF_AN_END if model.robot.task.ends else CAP)
     visited, visited_t = _visited(model, runs.X[good], c, cap)
     return FinishState(
-        passes=passes,
+        passes=0 if last is None else last.passes + 1,
+        earlier=0 if last is None else last.rounds,
         iteration=0,
+        closing=ITERATIONS - CLOSING,
+        least=np.inf,
+        idle=0,
         theta=policy.theta,
         before=policy.theta,
         momentum=np.zeros(policy.n_weights),
@@ -132,7 +158,7 @@ def begin(model: Model, policy: Policy, rng: np.random.Generator, passes: int = 
         visited_t=visited_t,
         cap=cap,
         dead=_multiple_of_largest_median(moving, DEAD),
-        clipped=CLIPPED_IF_RARE if passes and failing <= RARE else CLIPPED,
+        clipped=CLIPPED_IF_RARE if last is not None and failing <= RARE else CLIPPED,
     )
 
 
@@ -169,19 +195,29 @@ def improve(
     with threadpool_limits(1, user_api="blas"):
         reached = policy.with_theta(state.theta)
         B = natural_basis(reached, state.visited[chosen], state.visited_t[chosen])
+        said = []
         for _ in range(ROUND):
-            state, runs = _iterate(model, policy, state, B, rng)
-    c = np.minimum(runs.c, state.cap)
+            state, runs, *costs = _iterate(model, policy, state, B, rng)
+            said.append(costs)
     visited, visited_t = _visited(model, runs.X, runs.c, state.cap)
     if len(visited):
         state = state._replace(visited=visited, visited_t=visited_t)
-    failed = 1.0 - _alive(runs, state).mean()
-    return state, FinishRecord(state.iteration, float(c.mean()), float(failed))
+    cost, failed = np.mean(said, axis=0).tolist()
+    return _judged(state, cost, failed), FinishRecord(state.iteration, cost, failed)
+
+
+def _judged(state: FinishState, cost: float, failed: float) -> FinishState:
+    """The state after a round of this mean cost of a step and share of rollouts that fail."""
+    gains = failed > SELDOM or state.least - cost >= GAIN * abs(state.least)
+    idle = 0 if gains else state.idle + 1
+    closing = min(state.closing, state.iteration) if idle >= IDLE else state.closing
+    return state._replace(closing=closing, least=min(state.least, cost), idle=idle)
 
 
 def _iterate(
     model: Model, policy: Policy, state: FinishState, B: Array, rng: np.random.Generator
-) -> tuple[FinishState, Rollouts]:
+) -> tuple[FinishState, Rollouts, float, float]:
+    """The state after an iteration, its rollouts, their mean cost of a step and share that fail."""
     n, T = len(B), model.robot.task.horizon if model.robot.task.ends else STEPS
     xi = rng.standard_normal((PAIRS, n)) / np.sqrt(n)
     steps = np.zeros((PAIRS, len(state.theta)))
@@ -191,23 +227,22 @@ def _iterate(
     disturbance = process_noise(model, PAIRS, T, rng).scaled(HARDER)
     runs = run_policy_from(model, policy, state.pool, noise, disturbance, thetas)
 
-    costs = np.minimum(runs.c, state.cap).sum(axis=1)
+    costs, alive = np.minimum(runs.c, state.cap).sum(axis=1), _alive(runs, state)
     d = costs[:PAIRS] - costs[PAIRS:]
     most = state.clipped * np.median(np.abs(d))
     m = MOMENTUM * state.momentum + (1.0 - MOMENTUM) * np.clip(d, -most, most) @ xi / PAIRS
-    nats = KL * (1.0 - 0.9 * state.iteration / ITERATIONS)
     theta, length = state.theta.copy(), np.linalg.norm(m)
     if length > 0.0:
-        theta[:n] -= np.sqrt(2.0 * nats) * B @ (m / length)
-    averaged = state.iteration >= ITERATIONS - AVERAGED
+        theta[:n] -= np.sqrt(2.0 * state.nats) * B @ (m / length)
+    averaged = state.iteration >= state.closing
     new = state._replace(
         iteration=state.iteration + 1,
         theta=theta,
         momentum=m,
         total=state.total + theta[:n] if averaged else state.total,
-        pool=_next_starts(model, runs.X[:PAIRS, -1], _alive(runs, state)[:PAIRS], rng),
+        pool=_next_starts(model, runs.X[:PAIRS, -1], alive[:PAIRS], rng),
     )
-    return new, runs
+    return new, runs, float(costs.mean()) / T, 1.0 - float(alive.mean())
 
 
 def result(model: Model, policy: Policy, state: FinishState, rng: np.random.Generator) -> Policy:
@@ -218,7 +253,7 @@ def result(model: Model, policy: Policy, state: FinishState, rng: np.random.Gene
     """
     before = policy.with_theta(state.before)
     theta = state.before.copy()  # sigma stays to the bit
-    theta[: -model.nu] = state.total / AVERAGED
+    theta[: -model.nu] = state.total / CLOSING
     after = policy.with_theta(theta)
     T = model.robot.task.horizon * (1 if model.robot.task.ends else LASTING)
     x0, disturbance = initial_states(model, PAIRS, rng), process_noise(model, PAIRS, T, rng)

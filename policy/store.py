@@ -46,6 +46,7 @@ _POLICY: Schema = {
     "log_sigma": numbers("nu"),
 }
 _WEIGHTS = ("W1", "b1", "W2", "b2", "log_sigma")
+_CLOSING_OF_EARLY_VERSIONS = 336  # of 420 iterations
 # k of its `SearchState`; early versions did not say.
 POLICY_FILE: Schema = _POLICY | {"iteration": whole(least=1, below="after_last", optional=True)}
 
@@ -60,7 +61,11 @@ _DISTRIBUTION: Schema = {
 }
 FINISH: Schema = {
     "passes": whole(optional=True),  # early versions had one
+    "earlier": whole(optional=True),  # early versions did all rounds of a pass
     "iteration": whole(),
+    "closing": whole(optional=True),  # in early versions always the same
+    "least": numbers(optional=True),  # which early versions did not ask for, like the next
+    "idle": whole(optional=True),
     "theta": numbers("n_theta"),
     "before": numbers("n_theta"),
     "momentum": numbers("n_weights"),
@@ -183,13 +188,18 @@ def finish_from_arrays(arrays: Mapping[str, NDArray]) -> FinishState:
     require_arrays(arrays, FINISH, {"starts": finish.PAIRS})
     if int(arrays["iteration"]) % finish.ROUND or int(arrays["iteration"]) > finish.ITERATIONS:
         raise ValueError(f"iteration must end a round, found {arrays['iteration']}")
-    if int(arrays.get("passes", 0)) >= finish.PASSES:
-        raise ValueError(f"passes must be less than {finish.PASSES}, found {arrays['passes']}")
+    passes = int(arrays.get("passes", 0))
+    if passes >= finish.PASSES:
+        raise ValueError(f"passes must be less than {finish.PASSES}, found {passes}")
     if not len(arrays["visited"]):
         raise ValueError("visited holds no states")
     return FinishState(
-        passes=int(arrays.get("passes", 0)),
+        passes=passes,
+        earlier=int(arrays.get("earlier", passes * finish.ROUNDS)),
         iteration=int(arrays["iteration"]),
+        closing=int(arrays.get("closing", _CLOSING_OF_EARLY_VERSIONS)),
+        least=float(arrays.get("least", np.inf)),
+        idle=int(arrays.get("idle", 0)),
         theta=arrays["theta"],
         before=arrays["before"],
         momentum=arrays["momentum"],

@@ -16,7 +16,7 @@ from vgps.policy.settings import RunSettings
 CARTPOLE = Path(__file__).parents[1] / "robots" / "cartpole.yaml"
 SETTINGS = RunSettings(hidden=2, iterations=2)
 SHORT = {"PASSES": 1, "ITERATIONS": 6, "ROUND": 2, "ROUNDS": 3}
-SHORT |= {"AVERAGED": 2, "PAIRS": 4, "STATES": 50}
+SHORT |= {"CLOSING": 2, "PAIRS": 4, "STATES": 50}
 STAGES = ["search"] * 2 + ["finish"] * 3
 
 

@@ -48,7 +48,7 @@ def finished(model, policy):
 def short(monkeypatch):
     """A finish of one round."""
     monkeypatch.setattr(finish, "ITERATIONS", finish.ROUND)
-    monkeypatch.setattr(finish, "AVERAGED", 5)
+    monkeypatch.setattr(finish, "CLOSING", 5)
 
 
 @pytest.fixture
@@ -98,7 +98,7 @@ def test_the_result_is_what_lasts(build_text, monkeypatch):
     fails = ends.replace("(rail.q)) < 3", "(rail.q)) < 0.1")
     for text, kept in ((brief, hold), (ends, away), (fails, hold)):
         model, rng = build_text(text), np.random.default_rng(0)
-        state = finish.begin(model, away, rng)._replace(total=finish.AVERAGED * hold.theta[:-1])
+        state = finish.begin(model, away, rng)._replace(total=finish.CLOSING * hold.theta[:-1])
         state = state._replace(cap=1e3)
         theta = finish.result(model, away, state, rng).theta
         np.testing.assert_allclose(theta, kept.theta, rtol=1e-12)
@@ -106,12 +106,13 @@ def test_the_result_is_what_lasts(build_text, monkeypatch):
 
 def test_a_later_pass_cuts_less_where_failures_are_rare(cart):
     holds, runs_away = linear_policy([1.0, 1.0]), linear_policy([-5.0, 0.0])
-    for policy, passes, clipped in (
-        (holds, 0, finish.CLIPPED),
-        (holds, 1, finish.CLIPPED_IF_RARE),
-        (runs_away, 1, finish.CLIPPED),
+    first = finish.begin(cart, holds, np.random.default_rng(0))
+    for policy, last, clipped in (
+        (holds, None, finish.CLIPPED),
+        (holds, first, finish.CLIPPED_IF_RARE),
+        (runs_away, first, finish.CLIPPED),
     ):
-        state = finish.begin(cart, policy, np.random.default_rng(0), passes)
+        state = finish.begin(cart, policy, np.random.default_rng(0), last)
         assert state.clipped == clipped
     nothing_counts = state._replace(clipped=0.0)
     after, _ = finish.improve(cart, runs_away, nothing_counts, np.random.default_rng(1))
@@ -157,6 +158,37 @@ def test_a_task_that_ends_begins_anew_and_lasts_its_horizon(build_text, short, m
         assert {steps for _, steps, _ in seen} == {100 if ends else finish.STEPS}
         for (_, _, ended), (begun, _, _) in pairwise(seen):
             assert np.isin(begun, ended).any() != ends
+
+
+@pytest.mark.parametrize(
+    ("rounds", "closes"),
+    [
+        ([(1.0, 0.0), (0.98, 0.0), (0.96, 0.0)], False),  # falls
+        ([(1.0, 0.0), (0.995, 0.0), (0.9, 0.0)], False),  # one idle round is luck
+        ([(1.0, 0.0), (0.9, 0.0), (1.0, 0.0)], False),
+        ([(1.0, 0.0), (0.995, 0.0), (0.99, 0.0)], True),
+        ([(1.0, 0.0), (1.1, 0.0), (1.05, 0.0)], True),  # not below the least so far
+        ([(1.0, 0.1), (1.0, 0.1), (1.0, 0.1)], False),  # too many fail
+        ([(-1.0, 0.0), (-1.02, 0.0), (-1.04, 0.0)], False),
+        ([(-1.0, 0.0), (-1.005, 0.0), (-1.005, 0.0)], True),
+    ],
+)
+def test_two_idle_rounds_are_the_beginning_of_the_end(cart, rounds, closes):
+    state = finish.begin(cart, linear_policy([1.0, 1.0]), np.random.default_rng(0))
+    for cost, failed in rounds:
+        state = finish._judged(state._replace(iteration=state.iteration + 20), cost, failed)
+    assert state.closing == (60 if closes else finish.ITERATIONS - finish.CLOSING)
+    assert not state.ended
+
+
+def test_an_iteration_goes_less_and_less_far(cart):
+    """To a tenth, over all iterations or over those of an early end."""
+    state = finish.begin(cart, linear_policy([1.0, 1.0]), np.random.default_rng(0))
+    for closing in (finish.ITERATIONS - finish.CLOSING, 100):
+        ends = closing + finish.CLOSING
+        nats = [state._replace(iteration=i, closing=closing).nats for i in range(ends + 1)]
+        assert nats[0] == finish.KL and nats[-1] == pytest.approx(0.1 * finish.KL)
+        assert (np.diff(nats) < 0.0).all()
 
 
 def test_the_dead_are_not_continued(cart):
