@@ -48,6 +48,7 @@ def bench_command(
         readme: Write the table into README.md too.
     """
     require_at_least(1, rounds=rounds)
+    os.environ["OMP_NUM_THREADS"] = "1"  # of ours and of the peers, which read it when imported
     # The room of peers is known to the command line alone.
     from vgps.bench.readme import Readme
     from vgps.bench.table import HEADER, cells, measured

@@ -1,7 +1,8 @@
 """Rollouts of policies through the true dynamics, many side by side.
 
 The compiled robot has one rollout in each SIMD lane, policy, cost and dynamics in one loop
-(policy.c).  Each may have its own theta, which is what a search in the space of weights needs.
+(policy.c), and each core has its share of them.  Each may have its own theta, which is what a
+search in the space of weights needs.
 """
 
 from typing import NamedTuple
@@ -14,6 +15,7 @@ from vgps.codegen.model import Model
 from vgps.policy.disturbance import Disturbance, process_noise, pushed_points, undisturbed
 from vgps.policy.gaussian import Policy
 from vgps.policy.observation import Indices
+from vgps.solver.cores import share
 
 Array = NDArray[np.float64]
 
@@ -146,11 +148,16 @@ def run_policy_from(
         for array in (model.limits, chosen, x0, noise, jumps, impulses, pushes)
     ]
     indices = [np.ascontiguousarray(array, dtype=np.int64) for array in (policy.observed, points)]
-    work = np.empty(MOST_LANES * (n_theta + n_hidden + 1))
     rows = [len(array) if array.size else 0 for array in doubles[1:]]
-    addresses = [array.ctypes.data for array in (*indices, *doubles, work, X, U, c)]
-    sizes = R, T, n_in, n_hidden, n_theta
-    model.policy_rollouts(Arguments._make([*sizes, *rows, len(points), *addresses]))
+    sizes = T, n_in, n_hidden, n_theta, *rows, len(points)
+    given = [array.ctypes.data for array in (*indices, *doubles)]
+
+    def roll_out(first: int, end: int) -> None:
+        work = np.empty(MOST_LANES * (n_theta + n_hidden + 1))
+        filled = [array.ctypes.data for array in (work, X, U, c)]
+        model.policy_rollouts(Arguments._make([first, end, *sizes, *given, *filled]))
+
+    share(roll_out, R, MOST_LANES)
     return Rollouts(X, U, c)
 
 

@@ -31,9 +31,12 @@ from numba import carray
 from numpy.typing import NDArray
 
 from vgps.codegen.model import Model
+from vgps.solver.cores import share
 from vgps.solver.native import Pointer, call, kernel, row
 
 Array = NDArray[np.float64]
+
+_GRAIN = 64  # steps that are expanded in one go; fewer take less time than handing them over
 
 
 class TaskCost(NamedTuple):
@@ -70,6 +73,13 @@ class Objective(NamedTuple):
         """Number of steps."""
         return len(self.extra.step_data)
 
+    def part(self, first: int, end: int) -> "Objective":
+        """That of the steps from ``first`` to before ``end``."""
+        times = self.task.times[first : end + 1]  # none where the task has no clock
+        step_data = self.extra.step_data[first:end]
+        task, extra = self.task._replace(times=times), self.extra._replace(step_data=step_data)
+        return self._replace(task=task, extra=extra)
+
 
 class Expansion(NamedTuple):
     """Dynamics to first and cost to second order, along a trajectory of T steps.
@@ -94,6 +104,17 @@ class Expansion(NamedTuple):
         of_a_step = ((nx, nx), (nx, nu), (), (nx,), (nu,), (nx, nx), (nu, nx), (nu, nu))
         shapes = [*((T, *shape) for shape in of_a_step), (nx,), (nx, nx)]
         return cls(*(np.full(shape, np.nan) for shape in shapes))
+
+    def part(self, first: int, end: int) -> "Expansion":
+        """Views of the steps from ``first`` to before ``end``.
+
+        Where the last is not among them, what stands for the final cost is no view.
+        """
+        *of_steps, final_x, final_xx = self
+        if end < len(self.c):
+            final_x, final_xx = np.empty_like(final_x), np.empty_like(final_xx)
+        parts = (array[first:end] for array in of_steps)
+        return Expansion._make([*parts, final_x, final_xx])
 
 
 def task_objective(model: Model, T: int, alpha: float = 1.0, first: int = 0) -> Objective:
@@ -162,11 +183,27 @@ def costs(objective: Objective, X: Array, U: Array, c: Array) -> None:
         c[t] += out[0]
 
 
-@kernel
 def expand(linearize: int, objective: Objective, X: Array, U: Array, into: Expansion) -> None:
     """Fill ``into`` with the expansion along X (T+1, nx), U (T, nu).
 
     ``linearize`` is the address of the robot's compiled function of this name.
+    """
+    T = len(U)
+
+    def expand_part(first: int, end: int) -> None:
+        states = X[first : end + (end == T)]  # where a step leads matters to the last one alone
+        expand_steps(
+            linearize, objective.part(first, end), states, U[first:end], into.part(first, end)
+        )
+
+    share(expand_part, T, _GRAIN)
+
+
+@kernel
+def expand_steps(linearize: int, objective: Objective, X: Array, U: Array, into: Expansion) -> None:
+    """`expand` on one core.
+
+    Of X (T, nx), which does not say where the last step leads, without the final cost.
     """
     T, nu = U.shape
     nx, task = X.shape[1], objective.task

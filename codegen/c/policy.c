@@ -91,8 +91,8 @@ void robot_policy_rollouts(const PolicyRollouts *a)
   lanes *const hidden = theta + a->n_theta;
   const lanes nan = splat(NAN), infinite = splat(INFINITY);
   const double *const low = a->limits, *const high = a->limits + NU;
-  for (long r = 0; r < a->R; r += LANES) {
-    const long n = at_most_lanes(a->R - r);
+  for (long r = a->first; r < a->end; r += LANES) {
+    const long n = at_most_lanes(a->end - r);
     const double *row[LANES], *noise[LANES], *jumps[LANES], *impulses[LANES], *pushes[LANES];
     double *X = a->X + r * of_x, *U = a->U + r * of_u, *c = a->c + r * a->T;
     lanes x[NX], u[NU], mean[NU], x_next[NX], p[NV], dv[NV], cost;

@@ -6,12 +6,14 @@ from vgps.codegen.emission.arguments import Count, Filled, Indices, Read, struct
 
 
 class Arguments(NamedTuple):
-    """R rollouts of T steps.  Arrays have a row for each rollout, or fewer that are taken in turn.
+    """R rollouts of T steps, of which those from ``first`` to before ``end`` are done.
 
+    Arrays have a row for each rollout, or fewer that are taken in turn.
     Of ``jumps``, ``impulses`` and ``pushes`` there may be no row: then nothing acts.
     """
 
-    R: Count
+    first: Count
+    end: Count
     T: Count
     n_in: Count
     n_hidden: Count

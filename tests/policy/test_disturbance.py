@@ -24,6 +24,21 @@ def some_policy(model, rng):
     return random_policy(rng, len(observed), 3, model.nu, observed)
 
 
+def test_rollouts_have_the_same_bits_on_any_number_of_cores(gusty, rng, monkeypatch):
+    """Also where states and noise of fewer rollouts are taken again."""
+    R, T, policy = 37, 12, some_policy(gusty, rng)
+    thetas = policy.theta + 0.1 * rng.standard_normal((R, policy.theta.size))
+    x0, noise = rng.standard_normal((5, gusty.nx)), rng.standard_normal((7, T, gusty.nu))
+    drawn = x0, noise, process_noise(gusty, 11, T, rng), thetas
+    found = []
+    for number in "123":
+        monkeypatch.setenv("OMP_NUM_THREADS", number)
+        found.append(run_policy_from(gusty, policy, *drawn))
+    for one in found[1:]:
+        for alone, shared in zip(found[0], one, strict=True):
+            np.testing.assert_array_equal(shared, alone)
+
+
 def test_jumps_have_the_declared_covariance(swimmer, rng):
     jumps, impulses, pushes = process_noise(swimmer, 100, 200, rng)
     assert impulses.size == pushes.size == 0

@@ -12,11 +12,11 @@ from solver_robots import CART_POLE
 from vgps.solver.backward import backward
 from vgps.solver.ilqr import Settings, ilqr
 from vgps.solver.native import call, kernel, row
-from vgps.solver.objective import expand, task_objective
+from vgps.solver.objective import expand_steps, task_objective
 from vgps.solver.rollout import closed_loop_rollouts
 
 ROOT = Path(__file__).parents[2]
-KERNELS = (closed_loop_rollouts, expand, backward)
+KERNELS = (closed_loop_rollouts, expand_steps, backward)
 
 
 def optimise(model):
@@ -57,11 +57,11 @@ from vgps.codegen.description.robot import load
 from vgps.solver.ilqr import ilqr, Settings
 from vgps.solver.objective import task_objective
 from vgps.solver.backward import backward
-from vgps.solver.objective import expand
+from vgps.solver.objective import expand_steps
 from vgps.solver.rollout import closed_loop_rollouts
 model = build(load(sys.argv[1]), folder=Path(sys.argv[2]))
 ilqr(model, task_objective(model, 3), model.x0, np.ones((3, model.nu)), Settings(max_iterations=1))
-kernels = {"follow": closed_loop_rollouts, "expand": expand, "backward": backward}
+kernels = {"follow": closed_loop_rollouts, "expand": expand_steps, "backward": backward}
 print(json.dumps({n: [sum(k.stats.cache_hits.values()), sum(k.stats.cache_misses.values())]
                   for n, k in kernels.items()}))
 """
