@@ -4,13 +4,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.codegen.archive import of_each
-from vgps.codegen.demonstration import read_demonstration
 from vgps.codegen.files import remove_leftovers
 from vgps.codegen.model import Model
 from vgps.experiments.config import RunConfig
 from vgps.experiments.errors import RunFolderError
 from vgps.experiments.files import read_text
 from vgps.experiments.run_folder import DEMO, ROBOT, RunFolder
+from vgps.solver.demonstrated import read_demonstration
 
 Array = NDArray[np.float64]
 

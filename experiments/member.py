@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from vgps.codegen.archive import of_each
 from vgps.codegen.description.robot import load
 from vgps.experiments.evaluation import evaluation
 from vgps.experiments.plan import Member
@@ -31,7 +30,7 @@ def run_member(member: Member, scratch: Path | None = None) -> dict[str, bytes]:
         robot_file.write_text(member.robot_text, encoding="utf-8")
         robot = load(robot_file, member.overrides)
         if member.recorded is not None:
-            RunFolder(own).write_arrays(DEMO, robot, {"U": of_each(member.recorded)})
+            RunFolder(own).write_arrays(DEMO, robot, member.recorded.arrays)
         run = train(robot, member.settings, out=Path(own) / "run")
         found = evaluation(run) | {"longer_ddp_cost": longer_ddp_cost(run.model, member.seed)}
         (Path(own) / "run" / EVALUATION).write_text(json.dumps(found), encoding="utf-8")

@@ -7,7 +7,6 @@ import numpy as np
 
 from vgps.codegen.archive import of_each
 from vgps.codegen.build import build
-from vgps.codegen.demonstration import read_demonstration
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.lock import locked
 from vgps.codegen.model import Model
@@ -16,6 +15,7 @@ from vgps.experiments.run_folder import DEMO, RunFolder
 from vgps.experiments.training import watched_trajectories
 from vgps.policy.search import search_settings
 from vgps.policy.settings import RunSettings
+from vgps.solver.demonstrated import read_demonstration
 from vgps.solver.ilqr import Solution, worst
 
 

@@ -9,11 +9,9 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import BaseModel, ValidationError
 
-from vgps.codegen.demonstration import own_recording
+from vgps.codegen.demonstration import Recording, own_recording
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.errors import InputError, hint
 from vgps.codegen.files import remove_leftovers, write_atomically
@@ -59,7 +57,7 @@ class Member(NamedTuple):
     settings: RunSettings
     robot_text: str  # the robot's file
     overrides: dict[str, Any]  # of the robot's file
-    recorded: NDArray[np.float64] | None = None  # (S, T or more, nu), what the file starts from
+    recorded: Recording | None = None  # what the file starts from
 
     @property
     def name(self) -> str:

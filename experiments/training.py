@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgps.codegen.build import build
-from vgps.codegen.demonstration import checked_actions, own_demonstration, read_demonstration
 from vgps.codegen.description.robot import Robot, load
 from vgps.codegen.files import remove_leftovers
 from vgps.codegen.lock import locked
@@ -45,6 +44,7 @@ from vgps.policy.gaussian import Policy
 from vgps.policy.search import initial_trajectories, search, search_settings
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import Beginning, SearchSettings, SearchState, start
+from vgps.solver.demonstrated import checked_actions, own_demonstration, read_demonstration
 from vgps.solver.ilqr import Iteration, Solution
 
 Array = NDArray[np.float64]

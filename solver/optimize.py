@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from vgps.codegen.demonstration import own_demonstration
 from vgps.codegen.model import Model
+from vgps.solver.demonstrated import own_demonstration
 from vgps.solver.ilqr import Iteration, Reason, Settings, Solution, ilqr
 from vgps.solver.objective import task_objective
 from vgps.solver.starts import Start, all_starts

@@ -157,7 +157,7 @@ class Start(Part):
     balance   actions of a linear-quadratic feedback on the equilibrium next to it
     receding  actions of model-predictive control
     gait      actions of the robot's walking controller
-    demo      recorded actions: an .npz or .csv such as `--demo` reads, by its path from the folder
+    demo      a recording: an .npz or .csv such as `--demo` reads, by its path from the folder
               of this file
     through   actions that carry the robot through postures at given times, or near them
     """

@@ -5,7 +5,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from vgps.codegen.demonstration import own_demonstration, own_recording, read_demonstration
+from vgps.codegen.demonstration import own_recording, read_recording
 from vgps.codegen.errors import DemonstrationError
 
 
@@ -28,7 +28,7 @@ def refusal(cartpole, path):
 
     def read():
         with pytest.raises(DemonstrationError) as caught:
-            read_demonstration(path, cartpole)
+            read_recording(path, cartpole.robot, piped=False)
         sentence = str(caught.value)
         assert sentence.startswith(f"{path}: ") and "\n" not in sentence
         return sentence.removeprefix(f"{path}: ")
@@ -36,20 +36,25 @@ def refusal(cartpole, path):
     return read
 
 
-def test_a_longer_recording_is_cut_to_the_horizon(cartpole, path, recording):
-    np.savez(path, **recording)
-    np.testing.assert_array_equal(read_demonstration(path, cartpole)[0], recording["U"][:150])
-    np.savez(path, U=recording["U"])  # states are optional
-    np.testing.assert_array_equal(read_demonstration(path, cartpole)[0], recording["U"][:150])
+def test_all_of_a_recording_is_read(cartpole, path, recording):
+    """Of the states those in which steps begin; they are optional."""
+    for X in (recording["X"], recording["X"][:-1]):
+        np.savez(path, U=recording["U"], X=X)
+        found = read_recording(path, cartpole.robot, piped=False)
+        np.testing.assert_array_equal(found.U[0], recording["U"])
+        np.testing.assert_array_equal(found.X[0], recording["X"][:-1])
+    np.savez(path, U=recording["U"])
+    found = read_recording(path, cartpole.robot, piped=False)
+    np.testing.assert_array_equal(found.U[0], recording["U"])
+    assert found.X is None
 
 
 def test_integers_are_actions_and_limits_hold(cartpole, path):
     """The motor's limit is 20 N."""
     U = np.tile([[3], [-50]], (75, 1))
     np.savez(path, U=U)
-    np.testing.assert_array_equal(
-        read_demonstration(path, cartpole), np.tile([[3.0], [-20.0]], (1, 75, 1))
-    )
+    found = read_recording(path, cartpole.robot, piped=False)
+    np.testing.assert_array_equal(found.U, np.tile([[3.0], [-20.0]], (1, 75, 1)))
 
 
 @pytest.mark.parametrize("shape", [(149, 1), (150, 2), (150,), (1, 150, 1), (0, 1), ()])
@@ -79,12 +84,18 @@ def test_another_start_is_named_by_its_coordinate(cartpole, path, recording, ref
 def test_the_start_may_differ_by_rounding(cartpole, path, recording):
     recording["X"][0] += 0.9e-6
     np.savez(path, **recording)
-    read_demonstration(path, cartpole)
+    read_recording(path, cartpole.robot, piped=False)
 
 
 def test_states_of_a_wrong_shape(path, recording, refusal):
-    np.savez(path, U=recording["U"], X=recording["X"][:-1])
-    assert "X must have shape (181, 4)" in refusal() and "found (180, 4)" in refusal()
+    np.savez(path, U=recording["U"], X=recording["X"][:-2])
+    assert "X must have shape (181, 4)" in refusal() and "found (179, 4)" in refusal()
+
+
+def test_states_that_are_not_finite(path, recording, refusal):
+    recording["X"][7, 1] = np.nan
+    np.savez(path, **recording)
+    assert refusal() == "the state 'hinge.q' is not finite at step 7"
 
 
 def test_what_is_not_numbers(path, recording, refusal):
@@ -131,11 +142,11 @@ def test_every_kind_of_damage_is_one_sentence(cartpole, path, recording):
             damaged[i] ^= 1 << rng.integers(8)
         path.write_bytes(damaged[: rng.integers(len(content)) if rng.random() < 0.3 else None])
         try:
-            U = read_demonstration(path, cartpole)
+            found = read_recording(path, cartpole.robot, piped=False)
         except DemonstrationError as error:
             assert str(error).startswith(f"{path}: ")
         else:
-            np.testing.assert_array_equal(U[0], recording["U"][:150])
+            np.testing.assert_array_equal(found.U[0], recording["U"])
 
 
 def test_a_file_without_actions_lists_what_it_has(path, refusal, recording):
@@ -146,20 +157,6 @@ def test_a_file_without_actions_lists_what_it_has(path, refusal, recording):
     assert refusal() == "is not a recording: it lacks U, and holds nothing"
 
 
-def test_actions_that_throw_the_robot_to_infinity(build_text, path):
-    """Without limits the swimmer does not survive such torques; the cart-pole's motor saturates."""
-    swimmer = build_text("""\
-name: swimmer_without_limits
-base: floating
-links: [{name: ball, mass: 1, inertia: 0.1}, {name: fin, mass: 1, length: 0.2}]
-joints: [{name: hinge, parent: ball, child: fin, actuated: true}]
-task: {dt: 0.01, horizon: 20, cost: hinge.q**2, success: 1 > 0}
-""")
-    np.savez(path, U=np.full((20, 1), 1e200))
-    with pytest.raises(DemonstrationError, match="replayed on .*, the state is no longer finite"):
-        read_demonstration(path, swimmer)
-
-
 @pytest.fixture
 def table(cartpole, tmp_path):
     """Read a .csv: the actions, or what is said of it."""
@@ -168,7 +165,7 @@ def table(cartpole, tmp_path):
     def read(content):
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
         try:
-            return read_demonstration(path, cartpole)
+            return read_recording(path, cartpole.robot, piped=False)
         except DemonstrationError as error:
             assert "\n" not in str(error)
             return str(error).removeprefix(f"{path}")
@@ -183,7 +180,16 @@ def test_columns_of_a_table_are_what_arrays_are(cartpole, table, path, recording
     np.savez(path, U=U)
     for line_break in ("\n", "\r\n"):
         found = table(line_break.join(["t, rail.u, hinge.q, rail.q", *lines, ""]))
-        np.testing.assert_array_equal(found, read_demonstration(path, cartpole))
+        np.testing.assert_array_equal(found.U, read_recording(path, cartpole.robot, piped=False).U)
+        assert found.X is None  # of some coordinates
+
+
+def test_columns_of_all_coordinates_are_states(cartpole, table, recording):
+    U, X = recording["U"], recording["X"][:-1]
+    lines = [",".join(map(repr, row)) for row in np.hstack([U, X]).tolist()]
+    found = table("\n".join(["rail.u,rail.q,hinge.q,rail.v,hinge.v", *lines]))
+    np.testing.assert_array_equal(found.U[0], U)
+    np.testing.assert_array_equal(found.X[0], X)
 
 
 @pytest.mark.parametrize(
@@ -212,8 +218,8 @@ def test_what_is_wrong_with_a_table(table, content, sentence):
 def test_a_table_that_is_missing(cartpole, tmp_path):
     path = tmp_path / "none.csv"
     with pytest.raises(DemonstrationError, match="none.csv: cannot be read: No such file"):
-        read_demonstration(path, cartpole)
+        read_recording(path, cartpole.robot, piped=False)
 
 
 def test_a_robot_that_names_nothing_has_no_recording(cartpole):
-    assert own_recording(cartpole.robot) is None and own_demonstration(cartpole) is None
+    assert own_recording(cartpole.robot) is None

@@ -7,7 +7,6 @@ import pytest
 from same_runs import assert_same
 
 from vgps.codegen.archive import ArrayFileError
-from vgps.codegen.demonstration import read_demonstration
 from vgps.codegen.description.robot import load
 from vgps.codegen.errors import DemonstrationError
 from vgps.experiments.evaluation import evaluation
@@ -18,6 +17,7 @@ from vgps.experiments.training import resume, train
 from vgps.policy.evaluation import successes
 from vgps.policy.rollouts import run_policy
 from vgps.policy.settings import RunSettings
+from vgps.solver.demonstrated import read_demonstration
 from vgps.solver.distribution import TrajectoryDistribution
 
 CARTPOLE = Path(__file__).parents[1] / "robots" / "cartpole.yaml"
@@ -134,7 +134,7 @@ def test_a_recording_is_from_every_state(kept, recording):
     shape = "U must have shape (2, 40 or more, 1), from each of the 2 initial states, found "
     assert recording(U=U[0], X=X[0]) == f"{shape}(45, 1)"
     assert recording(U=np.zeros((3, T, 1))) == f"{shape}(3, 40, 1)"
-    assert recording(U=U, X=X[:, 1:]).startswith("X must have shape (2, 46, 4), one state more")
+    assert recording(U=U, X=X[:, 2:]).startswith("X must have shape (2, 46, 4), one state more")
     assert recording(U=U, X=X[::-1]) == (
         "starts at rail.q = 1, the task of cartpole from task.initial[0] at -1"
     )
