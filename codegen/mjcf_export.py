@@ -13,6 +13,7 @@ from vgps.codegen.description.expression import NUMERIC_FUNCTIONS, parse
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.mjcf import numbers, to_mjcf
 
+GROUND = "ground plane"  # its name, which no point can have
 _SMALLEST = 1e-3  # m: MuJoCo's spheres have a radius
 _LEAST_INERTIA = 1e-12  # kg m^2: MuJoCo has no points of mass
 _INTEGRATORS = {"rk4": "RK4", "implicit": "implicitfast"}
@@ -47,7 +48,7 @@ def _add_ground(top: ET.Element, robot: Robot, height: float) -> None:
     """A plane, and a sphere for each point that touches it; nothing else collides."""
     assert robot.ground is not None
     # Of two geoms MuJoCo takes the larger friction, so that the plane has none of its own.
-    plane = {"name": "ground", "type": "plane", "size": "0 0 1", "pos": numbers(0, 0, height)}
+    plane = {"name": GROUND, "type": "plane", "size": "0 0 1", "pos": numbers(0, 0, height)}
     plane |= {"friction": "0 0 0", "contype": "1", "conaffinity": "0"}
     _child(top, "worldbody").insert(0, ET.Element("geom", plane))
     bodies = {body.get("name"): body for body in top.iter("body")}

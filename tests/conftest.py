@@ -32,7 +32,7 @@ def builds(pytestconfig, tmp_path_factory):
         folder = kept.mkdir(f"builds-{digest.hexdigest()[:16]}")
         for other in folder.parent.glob("builds-*"):
             if other != folder:
-                shutil.rmtree(other)
+                shutil.rmtree(other, ignore_errors=True)  # another process of tests may do so, too
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("VGPS_BUILDS", str(folder))
         yield folder

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.mjcf import numbers
-from vgps.codegen.mjcf_export import export_mjcf
+from vgps.codegen.mjcf_export import GROUND, export_mjcf
 from vgps.codegen.mjcf_import import MissingMujoco, one_line
 from vgps.codegen.model import Model
 from vgps.experiments.errors import TransferError
@@ -149,7 +149,7 @@ def _fit_contacts(top: ET.Element, robot: Robot, fit: GroundFit, bare: Any) -> N
         spheres[point.name].set("size", numbers(point.radius + larger))
         A = float(bare.body_invweight0[bare.body(point.link).id, 0])
         values = fit.contact(A, robot.ground.friction_at(point))
-        pair = {"geom1": "ground", "geom2": point.name, "condim": "3"}
+        pair = {"geom1": GROUND, "geom2": point.name, "condim": "3"}
         pair |= {key: numbers(*value) for key, value in values.items()}
         ET.SubElement(contact, "pair", pair)
     substeps = max(robot.task.substeps, math.ceil(robot.task.dt / STEP))

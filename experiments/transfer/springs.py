@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 from vgps.codegen.description.parts import unit_vector
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.mechanics.resistance import NODES
+from vgps.codegen.mjcf_export import GROUND
 from vgps.codegen.model import Model
 from vgps.experiments.transfer.ground_fit import spring
 
@@ -143,7 +144,7 @@ class _Contact:
         points = robot.contact_points
         self.places = [(point.link, point.at) for point in points]
         self._ground = robot.ground
-        self._level = float(foreign.geom("ground").pos[2]) if points else 0.0
+        self._level = float(foreign.geom(GROUND).pos[2]) if points else 0.0
         self._radius = np.array([point.radius for point in points])
         self._mu = np.array([self._ground.friction_at(point) for point in points])
 

@@ -75,3 +75,13 @@ def test_what_mujoco_has_no_word_for_is_said():
     model, left_out = loaded(hilly)
     assert any("height varies" in text for text in left_out)
     assert model.ngeom == 0
+
+
+def test_a_point_may_have_the_name_of_the_ground(tmp_path):
+    text = (MODELS / "hopper.yaml").read_text(encoding="utf-8").replace("toe", "ground")
+    path = tmp_path / "robot.yaml"
+    path.write_text(text, encoding="utf-8")
+    robot = load(path)
+    assert "ground" in [point.name for point in robot.contact_points]
+    model, _ = loaded(robot)
+    assert model.ngeom >= 1 + len(robot.contact_points)

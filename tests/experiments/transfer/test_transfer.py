@@ -1,6 +1,7 @@
 """Robots and policies in MuJoCo: with our forces as in ours, and what cannot go there."""
 
 import sys
+from xml.etree import ElementTree as ET
 
 import mujoco
 import numpy as np
@@ -12,7 +13,7 @@ from vgps.codegen.mjcf_import import MissingMujoco
 from vgps.experiments.errors import TransferError
 from vgps.experiments.training import train
 from vgps.experiments.transfer import transfer
-from vgps.experiments.transfer.engine import Engine
+from vgps.experiments.transfer.engine import Engine, _loaded
 from vgps.experiments.transfer.rollouts import follow
 from vgps.policy.gaussian import Policy
 from vgps.policy.observation import observation_of
@@ -171,8 +172,10 @@ def test_what_mujoco_cannot_represent_is_one_sentence(compiled, build_text, monk
     ):
         Engine(hills, "ours")
     named = build_text(CRAWLER.replace("name: heel", "name: ground"))
-    with pytest.raises(TransferError, match="MuJoCo cannot load crawler: .*ground") as caught:
-        Engine(named, "fitted")
+    Engine(named, "fitted")
+    twice = ET.fromstring("<mujoco><worldbody><body name='a'/><body name='a'/></worldbody></mujoco>")
+    with pytest.raises(TransferError, match="MuJoCo cannot load crawler: .*'a'") as caught:
+        _loaded(mujoco, named.robot, twice)
     assert "\n" not in str(caught.value)
     monkeypatch.setitem(sys.modules, "mujoco", None)
     with pytest.raises(MissingMujoco, match="pip install mujoco"):
