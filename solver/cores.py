@@ -33,12 +33,13 @@ def share(work: Callable[[int, int], None], n: int, grain: int) -> None:
     grains = -(-n // grain)
     parts = max(1, min(cores(), grains))
     bounds = [min(n, grain * (grains * i // parts)) for i in range(parts + 1)]
-    others = [_pool().submit(work, *bounds[i : i + 2]) for i in range(1, parts)]
+    others = [_pool(os.getpid()).submit(work, *bounds[i : i + 2]) for i in range(1, parts)]
     work(*bounds[:2])
     for other in others:
         other.result()
 
 
 @cache
-def _pool() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(cores(), "share")
+def _pool(process: int) -> ThreadPoolExecutor:
+    """That of a process: a forked one has none of its parent's threads."""
+    return ThreadPoolExecutor(cores(), f"share-{process}")

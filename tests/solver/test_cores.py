@@ -1,5 +1,7 @@
 """Work shared among cores: every turn once, the same bits for any number, faults passed on."""
 
+import multiprocessing
+import os
 import threading
 
 import numpy as np
@@ -64,6 +66,20 @@ def test_a_fault_in_any_part_is_passed_on(on):
 
         with pytest.raises(FloatingPointError, match="here"):
             share(work, 2, 1)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")
+def test_a_forked_process_has_threads_of_its_own(on):
+    on(2)
+    share(lambda first, end: None, 2, 1)  # now this process has some
+    child = multiprocessing.get_context("fork").Process(
+        target=share, args=(lambda first, end: None, 2, 1)
+    )
+    child.start()
+    child.join(60)
+    child.kill()  # where it waits for ever
+    assert child.exitcode == 0
 
 
 @pytest.mark.parametrize("said", ["", "0", "-1", "two", "²"])

@@ -173,7 +173,9 @@ def test_what_mujoco_cannot_represent_is_one_sentence(compiled, build_text, monk
         Engine(hills, "ours")
     named = build_text(CRAWLER.replace("name: heel", "name: ground"))
     Engine(named, "fitted")
-    twice = ET.fromstring("<mujoco><worldbody><body name='a'/><body name='a'/></worldbody></mujoco>")
+    twice = ET.fromstring(
+        "<mujoco><worldbody><body name='a'/><body name='a'/></worldbody></mujoco>"
+    )
     with pytest.raises(TransferError, match="MuJoCo cannot load crawler: .*'a'") as caught:
         _loaded(mujoco, named.robot, twice)
     assert "\n" not in str(caught.value)
