@@ -6,7 +6,8 @@ from imitation import random_policy
 
 from vgps.codegen.description.identity import identity
 from vgps.codegen.errors import InputError
-from vgps.policy.store import load_policy, policy_to_arrays, read_policy
+from vgps.policy import finish
+from vgps.policy.store import finish_from_arrays, load_policy, policy_to_arrays, read_policy
 
 
 @pytest.fixture
@@ -66,3 +67,15 @@ def test_what_is_no_policy(stored, without, changed, sentence):
             load_policy(place)
         assert isinstance(caught.value, InputError)
         assert str(caught.value).startswith(f"{path}: {sentence}")
+
+
+def test_a_finish_of_an_early_version_has_ended_where_it_had(cartpole, policy, rng):
+    """It did all iterations of each pass, and did not say when the last ones began."""
+    state = finish.begin(cartpole, policy, rng)
+    arrays = {name: np.asarray(value) for name, value in state._asdict().items()}
+    for name in ("earlier", "closing", "least", "idle"):
+        del arrays[name]
+    arrays |= {"passes": np.array(1), "iteration": np.array(420)}
+    stored = finish_from_arrays(arrays)
+    assert stored.ended and stored.rounds == 2 * 21
+    assert not finish_from_arrays(arrays | {"iteration": np.array(380)}).ended
