@@ -110,7 +110,7 @@ def caption(rows: Sequence[Row]) -> str:
     seeds = " or ".join(map(str, counts))
     return (
         f"Average cost of a rollout: median over {seeds} seed{'s' * (seeds != '1')}, "
-        "bands from the first to the third quartile.\n"
+        "bands from the first to the third quartile; a run that has ended stays where it was.\n"
         f"Costs above {_CEILING:g} times that of the initial DDP trajectory, or infinite, are "
         "drawn at the upper edge."
     )
@@ -141,11 +141,16 @@ def _panel(axes: Axes, title: str, rows: Sequence[Row], looks: Looks) -> None:
 
 
 def _quartiles(rows: Sequence[Row], column: str, ceiling: float) -> tuple[Array, Array]:
-    """Iterations (K,) and quartiles over seeds (3, K) of a cost, cut off at ``ceiling``."""
+    """Iterations (K,) and quartiles over seeds (3, K) of a cost, cut off at ``ceiling``.
+
+    A run that has ended stays at its last cost: some have a longer finish than others.
+    """
     iterations = sorted({row.iteration for row in rows})
     quartiles = np.empty((3, len(iterations)))
+    reached: dict[int, float] = {}  # by seed
     for k, iteration in enumerate(iterations):
-        costs = np.array([getattr(row, column) for row in rows if row.iteration == iteration])
+        reached |= {row.seed: getattr(row, column) for row in rows if row.iteration == iteration}
+        costs = np.array(list(reached.values()))
         costs = np.where(np.isnan(costs), ceiling, costs).clip(max=ceiling)
         quartiles[:, k] = np.quantile(costs, (0.25, 0.5, 0.75))
     return np.array(iterations), quartiles

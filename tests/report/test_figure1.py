@@ -92,6 +92,14 @@ def test_one_fall_in_five_does_not_move_the_median():
     assert set(lines(axes)["vgps, stochastic"].get_ydata()) == {220.0}
 
 
+def test_a_run_that_has_ended_stays_where_it_was():
+    """One alone that goes on, and falls, is one of five."""
+    made = rows(("robot",), (5,), ("vgps",))
+    longer = [row._replace(iteration=7, stochastic_cost=1e5) for row in made if row.seed == 4]
+    line = lines(figure1([*made, *longer[-1:]], {}).axes[0])["vgps, stochastic"]
+    assert line.get_xdata().tolist() == [1, 2, 3, 7] and set(line.get_ydata()) == {220.0}
+
+
 def test_costs_below_zero_are_linear():
     made = [row._replace(deterministic_cost=-3.0) for row in rows(("robot",), (5,), ("gps",))]
     axes = figure1(made, {}).axes[0]
