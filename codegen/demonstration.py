@@ -89,10 +89,7 @@ def recording_of(
         DemonstrationError: when an array is of another shape or not finite, or a first state is
             not the task's.
     """
-    U = np.asarray(U)
-    if U.dtype.kind not in "fiu":
-        raise DemonstrationError(f"{origin}: U must hold real numbers, found {U.dtype}")
-    U = U.astype(float)
+    U = _real_numbers(origin, "U", U)
     before, T = _before(robot), robot.task.horizon
     fits = U.ndim == len(before) + 2 and (*U.shape[:-2], U.shape[-1]) == (*before, robot.nu)
     if not fits or U.shape[-2] < T:
@@ -100,6 +97,7 @@ def recording_of(
         each = "".join(f", from each of the {S} initial states" for S in before)
         raise DemonstrationError(f"{origin}: U must have shape ({wanted}){each}, found {U.shape}")
     N = U.shape[-2]
+    X = None if X is None else _real_numbers(origin, "X", X)
     if X is not None and X.shape not in [(*before, rows, robot.nx) for rows in (N, N + 1)]:
         raise DemonstrationError(
             f"{origin}: X must have shape {(*before, N + 1, robot.nx)}, one state more than U has "
@@ -108,11 +106,18 @@ def recording_of(
     U = U.reshape(-1, *U.shape[-2:])  # (S, N, nu)
     _refuse_what_is_not_finite(origin, robot, "action", robot.u_names, U)
     if X is not None:
-        X = X.reshape(-1, *X.shape[-2:])[:, :N].astype(float)  # (S, N, nx)
+        X = X.reshape(-1, *X.shape[-2:])[:, :N]  # (S, N, nx)
         for s, begun in enumerate(X[:, 0]):
             _refuse_another_start(origin, robot, s, begun)
         _refuse_what_is_not_finite(origin, robot, "state", robot.x_names, X)
     return Recording(U.clip(*robot.action_limits), X)
+
+
+def _real_numbers(origin: str | Path, name: str, values: ArrayLike) -> Array:
+    array = np.asarray(values)
+    if array.dtype.kind not in "fiu":
+        raise DemonstrationError(f"{origin}: {name} must hold real numbers, found {array.dtype}")
+    return array.astype(float)
 
 
 def _of_arrays(path: Path, robot: Robot, piped: bool) -> tuple[Array, Array | None]:

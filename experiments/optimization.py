@@ -34,7 +34,7 @@ def optimize_into(
         robot: whose task it is.
         iterations: largest number of iterations of DDP; as many as in training when absent.
         seed: of the noise that the actions start from.
-        demo: an .npz with actions to start from instead (`codegen.demonstration`).
+        demo: a recording to start from instead (`codegen.demonstration`).
         watch: shows how far it is.
 
     Returns:

@@ -69,9 +69,6 @@ def close_gaps(model: Model, X: Array, U: Array) -> tuple[Array, Array]:
         model: the robot, whose task's cost counts.
         X: (T+1, nx) states, which begin where they shall.
         U: (T, nu) actions within the limits.
-
-    Raises:
-        FloatingPointError: when a derivative along them is not finite.
     """
     objective = task_objective(model, len(U))
     expansion, gap = Expansion.empty(len(U), model.nx, model.nu), gaps(model, X, U)

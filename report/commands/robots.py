@@ -177,8 +177,8 @@ def optimize_command(
     Args:
         iterations: Largest number of iterations of DDP; as many as in training when absent.
         seed: Seed of the noise that the actions start from.
-        demo: Start from the actions U (T, nu) of this .npz, (S, T, nu) for S initial states, or
-            from the columns of a .csv.
+        demo: Start from the actions U (T, nu) and, where it has some, the states X of this .npz,
+            or from the columns of a .csv.
         out: Folder for the result; a new one in runs/ when absent.
     """
     described = loaded(robot, overrides)

@@ -44,8 +44,8 @@ def train_command(
     """Learn a policy.
 
     Args:
-        demo: Start from the actions U (T, nu) of this .npz, such as a trajectory.npz of optimize,
-            (S, T, nu) for S initial states, or from the columns of a .csv.
+        demo: Start from the actions U (T, nu) and, where it has some, the states X of this .npz,
+            such as a trajectory.npz of optimize, or from the columns of a .csv.
         out: Run folder; a new one in runs/ when absent.
         resume: Run folder to continue from its last checkpoint, to the same bits.
         accept_changes: Resume with other training settings of the robot's file than at first.

@@ -108,6 +108,12 @@ def test_what_is_not_numbers(path, recording, refusal):
         assert refusal().startswith(f"U must hold real numbers, found {kind}")
 
 
+@pytest.mark.parametrize("kind", ["complex", "str", "bool"])
+def test_states_that_are_not_numbers(path, recording, refusal, kind):
+    np.savez(path, U=recording["U"], X=recording["X"].astype(kind))
+    assert refusal().startswith("X must hold real numbers, found ")
+
+
 def test_what_is_not_an_npz(path, recording, refusal):
     damaged = "is not an .npz file of numbers, or is damaged"
     assert refusal() == "cannot be read: No such file or directory"
