@@ -28,9 +28,9 @@ task ends (`Task.ends`), all rollouts begin at the task's initial states and las
 **End.**  A policy that hardly fails any more and whose cost has stopped falling has little left to
 learn: a swimmer has from the beginning, a walker after a hundred iterations or after all of them.
 An iteration then goes less and less far, and the mean of theta over these last iterations is the
-result, if it succeeds more often, or as often at
-less cost, than the policy before on fresh noise, the same for both, and over several horizons where
-the task goes on: within one a policy that lasts may well cost more than one that is about to fail.
+result, if it succeeds more often, or as often at less cost, than the policy before on fresh noise,
+the same for both, and over several horizons where the task goes on: within one a policy that lasts
+may well cost more than one that is about to fail.
 
 All that is a pass.  Where its result still fails too often, another pass begins from it, with
 bounds of its own: one from a policy that hardly did the task ends with one that does it often.  The

@@ -191,13 +191,20 @@ def finish_from_arrays(arrays: Mapping[str, NDArray]) -> FinishState:
     passes = int(arrays.get("passes", 0))
     if passes >= finish.PASSES:
         raise ValueError(f"passes must be less than {finish.PASSES}, found {passes}")
+    earlier = int(arrays.get("earlier", passes * finish.ROUNDS))
+    if earlier > passes * finish.ROUNDS:
+        raise ValueError(f"earlier must be at most {passes * finish.ROUNDS}, found {earlier}")
+    closing = int(arrays.get("closing", _CLOSING_OF_EARLY_VERSIONS))
+    latest = finish.ITERATIONS - finish.CLOSING
+    if closing > latest:
+        raise ValueError(f"closing must be at most {latest}, found {closing}")
     if not len(arrays["visited"]):
         raise ValueError("visited holds no states")
     return FinishState(
         passes=passes,
-        earlier=int(arrays.get("earlier", passes * finish.ROUNDS)),
+        earlier=earlier,
         iteration=int(arrays["iteration"]),
-        closing=int(arrays.get("closing", _CLOSING_OF_EARLY_VERSIONS)),
+        closing=closing,
         least=float(arrays.get("least", np.inf)),
         idle=int(arrays.get("idle", 0)),
         theta=arrays["theta"],

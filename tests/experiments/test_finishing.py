@@ -128,6 +128,8 @@ def test_other_methods_have_one_when_asked(robot):
         ({"iteration": np.array(3)}, "iteration must end a round"),
         ({"iteration": np.array(8)}, "iteration must end a round"),
         ({"passes": np.array(1)}, "passes must be less than 1"),
+        ({"earlier": np.array(1)}, "earlier must be at most 0"),
+        ({"closing": np.array(5)}, "closing must be at most 4"),
         ({"pool": np.zeros((5, 4))}, "pool has shape"),
         ({"visited": np.zeros((0, 4)), "visited_t": np.zeros(0)}, "visited holds no states"),
         ({"visited_t": np.zeros(3)}, "visited_t has shape"),
