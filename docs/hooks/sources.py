@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = {
     name: f"{name[:-3].lower()}.md" for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 }
-LANGUAGES = {".py": "python", ".c": "c", ".yaml": "yaml", ".toml": "toml"}
+LANGUAGES = {".py": "python", ".c": "c", ".js": "javascript", ".yaml": "yaml", ".toml": "toml"}
 _LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|!?\[[^\]]*\])*)\]\(\.\./([^)#\s]*)(?:#([^)\s]+))?\)")
 _LINE = re.compile(r'data-line="(\d+)" href="([^"]*)"')
 _SHOWN = re.compile(r"^<!-- shows: (\S+) -->$", re.M)

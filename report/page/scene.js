@@ -232,7 +232,8 @@ const Scene = (() => {
     for (let i = Math.ceil(left / every); i * every <= right; i++) {
       const px = toPixels(view, i * every, 0)[0];
       if (px < 18 || px > view.width - 18) continue;
-      ctx.fillText(`${(i * every).toFixed(digits)} m`, px, view.height - 6);
+      const value = (i * every).toFixed(digits).replace("-", "−");
+      ctx.fillText(`${value} m`, px, view.height - 6);
     }
   }
 

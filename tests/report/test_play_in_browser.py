@@ -28,7 +28,7 @@ def opened(chromium, model, ground=None):
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda said: faults.append(said.text) if said.type == "error" else None)
         page.goto(server.url)
-        page.wait_for_function("document.getElementById('robot').textContent.trim()")
+        until(lambda: page.locator("#robot").inner_text())
         yield page, simulation, faults
         assert not faults
         page.close()
