@@ -48,6 +48,9 @@ task:
   success: final(knee.y) > 0.3
 """
 
+# On the level ground on which tests raise steps.
+RAISABLE = FOOT.replace("height: 0", "height: -0.25")
+
 # A ball that touches the ground with its centre, so that no force turns it.
 BALL = """\
 name: ball

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from ground_robots import BALL, FOOT
+from ground_robots import FOOT, HILLS, RAISABLE, lowest
 
 from vgps.codegen.description.robot import load
 from vgps.policy import raised_ground
@@ -11,7 +11,7 @@ from vgps.policy.raised_ground import RaisedGround, can_rise, landscape, robot_s
 
 @pytest.fixture(scope="module")
 def foot(build_text):
-    return build_text(FOOT.replace("height: 0", "height: -0.25"))
+    return build_text(RAISABLE)
 
 
 @pytest.fixture(scope="module")
@@ -44,30 +44,30 @@ def low_states(model, rng, xs, level):
         yield x
 
 
-@pytest.mark.parametrize("height", [0.08, -0.11])
-def test_it_is_the_step_of_a_robot_that_has_it_in_its_file(
-    foot, ground, build_text, tmp_path, rng, height
-):
-    edge = 3.3
-    raised(ground, edge, height)
-    by = ground.unit * (ground.right - ground.left)
-    assert by == pytest.approx(height, abs=ground.unit)
-    profile = f"{base(foot)} + {by!r}*(1 + tanh((x - {edge})/{ground.width!r}))/2"
+def test_it_is_the_step_of_a_robot_that_has_it_in_its_file(foot, ground, build_text, rng):
+    """Up, and then down from there: the twin has both, too far apart for one to be felt at the other."""
+    up, down, beyond = 3.3, 403.3, np.array([-50.0, -2.0, -0.2, -0.1, 0.0, 0.1, 1.0, 60.0])
+    profile = base(foot)
+    for edge, height in ((up, 0.08), (down, -0.11)):
+        by = ground.unit * round(height / ground.unit)
+        profile = f"{profile} + {by!r}*(1 + tanh((x - {edge})/{ground.width!r}))/2"
     twin = build_text(FOOT.replace("height: 0", f"height: {profile}"))
-    xs = edge + np.array([-50.0, -2.0, -0.2, -0.1, 0.0, 0.1, 1.0, 60.0])
-    felt = []
-    for x in low_states(foot, rng, xs, max(by, 0.0)):
-        u = 5.0 * rng.standard_normal(foot.nu)
-        step = ground.step(x, u)
-        np.testing.assert_allclose(step, twin.step(x, u), rtol=1e-7, atol=1e-7)
-        forces = twin.contact_forces(*np.split(x, 2))
-        for name, force in ground.contact_forces(x).items():
-            np.testing.assert_allclose(force, forces[name], rtol=1e-5, atol=1e-3)
-        felt.append(np.abs(step - foot.step(x, u)).max() > 1e-3)
-        assert ground.height(x[0]) == pytest.approx(
-            base(foot) + by * (1 + np.tanh((x[0] - edge) / ground.width)) / 2
-        )
-    assert any(felt)
+    for edge, height, stands in ((up, 0.08, 0.0), (down, -0.11, down - 1.0)):
+        raised(ground, edge, height, stands)
+        left, right = ground.unit * ground.left, ground.unit * ground.right
+        assert right - left == pytest.approx(height, abs=ground.unit)
+        felt = []
+        for x in low_states(foot, rng, edge + beyond, max(left, right)):
+            u = 5.0 * rng.standard_normal(foot.nu)
+            step = ground.step(x, u)
+            np.testing.assert_allclose(step, twin.step(x, u), rtol=1e-7, atol=1e-7)
+            forces = twin.contact_forces(*np.split(x, 2))
+            for name, force in ground.contact_forces(x).items():
+                np.testing.assert_allclose(force, forces[name], rtol=1e-5, atol=1e-3)
+            felt.append(np.abs(step - foot.step(x, u)).max() > 1e-3)
+            risen = (1 + np.tanh((x[0] - edge) / ground.width)) / 2
+            assert ground.height(x[0]) == pytest.approx(base(foot) + left + (right - left) * risen)
+        assert any(felt)
 
 
 def test_level_ground_is_that_of_the_file_to_the_bit(foot, ground, rng):
@@ -107,19 +107,20 @@ def test_it_rises_with_time_and_not_without_bound(foot, ground):
     assert heights[-1] == pytest.approx(raised_ground.HIGHEST * size, abs=ground.unit)
 
 
-def test_a_ball_comes_to_rest_on_the_step(build_text, compiled):
-    ball = build_text(BALL)
-    ground = RaisedGround(ball, compiled(landscape(ball.robot, robot_size(ball))))
+def test_a_foot_comes_to_rest_on_the_step(foot, ground):
+    """Its leg held upright over the sole."""
     raised(ground, -0.5, 0.1)
-    x = np.zeros(ball.nx)
-    x[1] = 0.2
-    for _ in range(300):
-        x = ground.step(x, np.zeros(1))
-    assert np.abs(x[ball.nq :]).max() < 1e-3
-    assert x[1] == pytest.approx(ground.height(0.0), abs=0.01)
+    x = np.zeros(foot.nx)
+    x[1] = ground.height(0.0) + 0.06
+    for _ in range(900):
+        x = ground.step(x, -100.0 * x[[foot.q_names.index("ankle")]])
+    assert np.abs(x[foot.nq :]).max() < 1e-3
+    assert lowest(foot, x[: foot.nq]) == pytest.approx(ground.height(0.0), abs=0.02)
 
 
-def test_which_ground_can_rise(foot, build_text):
+def test_which_ground_can_rise(foot, tmp_path):
     assert can_rise(foot.robot)
-    assert not can_rise(build_text(FOOT.replace("height: 0", "height: 0.1*x")).robot)
-    assert not can_rise(load("swimmer")) and not can_rise(load("reacher"))
+    path = tmp_path / "foot.yaml"
+    path.write_text(FOOT.replace("height: 0", f"height: {HILLS}"), encoding="utf-8")
+    for robot in (path, "swimmer", "reacher"):
+        assert not can_rise(load(robot))

@@ -5,7 +5,7 @@ import threading
 
 import numpy as np
 import pytest
-from ground_robots import FOOT
+from ground_robots import RAISABLE
 from played import playing
 
 from vgps.codegen.description.robot import load
@@ -108,7 +108,7 @@ def test_a_place_and_what_is_not_seen_are_no_commands(compiled):
 
 
 def test_the_ground_is_raised(build_text, compiled):
-    foot = build_text(FOOT)
+    foot = build_text(RAISABLE)
     ground = RaisedGround(foot, compiled(landscape(foot.robot, robot_size(foot))))
     player, _ = playing(foot, ground=ground)
     assert player.scene()["highest"] > 0.05
@@ -116,18 +116,20 @@ def test_the_ground_is_raised(build_text, compiled):
     for _ in range(10):
         player.pass_time(0.1)
     surface = np.array(json.loads(player.next_frame(0).ground))
-    assert surface[0, 1] == pytest.approx(0.0, abs=1e-4)
-    assert surface[-1, 1] == pytest.approx(0.05, abs=2e-3)
+    assert surface[0, 1] == pytest.approx(-0.25, abs=1e-4)
+    assert surface[-1, 1] == pytest.approx(-0.2, abs=2e-3)
 
 
 def test_uneven_ground_is_shown_around_the_robot(on_ground):
-    player, simulation = playing(on_ground("steep*x"))
+    player, simulation = playing(on_ground("0.1 + steep*sin(3*x)"))
     for x in (0.0, 3.0, 500.0):
         simulation.x = simulation.before = np.eye(simulation.model.nx)[0] * x
         player.pass_time(0.0)
         surface = np.array(json.loads(player.next_frame(0).ground))
         assert surface[0, 0] < x < surface[-1, 0]
-        np.testing.assert_allclose(surface[:, 1], 0.2 * surface[:, 0], atol=1e-3)
+        np.testing.assert_allclose(
+            surface[:, 1], 0.1 + 0.2 * np.sin(3.0 * surface[:, 0]), atol=1e-3
+        )
 
 
 def test_what_diverges_is_said_and_begun_anew(swimmer):
