@@ -86,6 +86,19 @@ def tree(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def passive_tree(compiled, tmp_path_factory):
+    """A compiled tree with limits, springs, drag and gravity, by its seed and its kind of step."""
+    folder = tmp_path_factory.mktemp("passive")
+
+    @cache
+    def tree_of(seed, integrator, substeps):
+        step = {"integrator": integrator, "substeps": substeps, "dt": 0.02}
+        return compiled(random_tree(folder, seed, passive=True, drag=True, **step))
+
+    return tree_of
+
+
+@pytest.fixture(scope="session")
 def real_swimmer(tmp_path_factory):
     """The functions of the swimmer as it is in models/."""
     return Virtual(swimmer(tmp_path_factory.mktemp("swimmer")))

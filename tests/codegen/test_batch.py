@@ -6,20 +6,19 @@ import numpy as np
 import pytest
 from closeness import assert_close
 from ground_robots import FOOT
-from trees import random_state, swimmer
+from trees import PASSIVE_TREES, random_state, swimmer
 
-TREES = (503, 504)
 COUNTS = (0, 1, 2, 7, 8, 9, 21)  # less than a register, whole ones, and a rest
 
 
-@pytest.fixture(params=[*TREES, "swimmer", "foot"])
-def model(request, compiled, tree, tmp_path, load_text):
+@pytest.fixture(params=[*PASSIVE_TREES, "swimmer", "foot"], ids=str)
+def model(request, compiled, passive_tree, tmp_path, load_text):
     """Both integrators; bases fixed and floating."""
     if request.param == "swimmer":
         return compiled(swimmer(tmp_path))
     if request.param == "foot":
         return compiled(load_text(FOOT))
-    return compiled(tree(request.param, passive=True, drag=True, substeps=3)[0])
+    return passive_tree(*request.param)
 
 
 def call(model, function, *arguments):
@@ -54,7 +53,7 @@ def outputs(model, n):
 def test_generated_functions(model, n):
     X, U = trajectory(model, n)
     q, v = X[:, : model.nq].copy(), X[:, model.nq :].copy()
-    used = "velocity_update" if model.robot.ground else "acceleration"
+    used = "acceleration" if model.robot.task.integrator == "rk4" else "velocity_update"
     for function, given in ((f"{used}_derivatives", (q, v, U)), ("cost_expansion", (X, U))):
         batch, single = outputs(model, n)[function], outputs(model, n)[function]
         call(model, f"{function}_batch", n, *given, *batch)

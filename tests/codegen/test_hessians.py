@@ -4,24 +4,20 @@ import numpy as np
 import pytest
 from closeness import assert_close, differences
 from ground_robots import HILLS, PROFILES, lowest
-from trees import random_state, random_tree
+from trees import PASSIVE_TREES, random_state
 
 STEPS = 11  # no multiple of any number of lanes
 COST = "0.1*sum(u)*com.vx + (com.vx - 1)**2 + (l0.x - 0.3)**2*(1 + com.y**2) + cos(l1.angle)"
 
 
-@pytest.mark.parametrize("integrator, substeps", [("rk4", 1), ("rk4", 3), ("implicit", 4)])
-def test_hessians_of_random_trees(compiled, tmp_path, integrator, substeps):
+@pytest.mark.parametrize(
+    "tree", [pytest.param((501, "rk4", 1), marks=pytest.mark.slow), *PASSIVE_TREES], ids=str
+)
+def test_hessians_of_random_trees(passive_tree, tree):
     """With limits, springs, drag and gravity: each seed another tree, and other times for stages."""
-    seed = 500 + substeps
-    robot = random_tree(tmp_path, seed, passive=True, drag=True)
-    task = robot.task.model_copy(
-        update={"integrator": integrator, "substeps": substeps, "dt": 0.02}
-    )
-    model = compiled(robot.model_copy(update={"task": task}))
-    rng = np.random.default_rng(seed)
+    model, rng = passive_tree(*tree), np.random.default_rng(tree[0])
     for _ in range(3):
-        _assert_second_derivatives(model, *random_state(robot, rng, 0.5), rng)
+        _assert_second_derivatives(model, *random_state(model.robot, rng, 0.5), rng)
 
 
 @pytest.mark.parametrize("name", ["swimmer", "cartpole", "quadrotor", "rocket"])

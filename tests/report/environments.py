@@ -21,9 +21,14 @@ KINDS: dict[str, tuple[str | Path, dict[str, object]]] = {
             "task.integrator": "implicit",
         },
     ),
-    "expressions and the time": (CARTPOLE, {"task.observe": "[sin(hinge.q), rail.v, t]"}),
-    "a cost of the end": (CARTPOLE, {"task.final_cost": "rail.q**2 + t"}),
-    "a lag": (CARTPOLE, {"joints.rail.lag": 0.1}),
+    "expressions, the time, a cost of the end and a lag": (
+        CARTPOLE,
+        {
+            "task.observe": "[sin(hinge.q), rail.v, t]",
+            "task.final_cost": "rail.q**2 + t",
+            "joints.rail.lag": 0.1,
+        },
+    ),
     "several initial states": (CARTPOLE, {"task.initial": "[{q: {rail: 1}}, {q: {rail: -1}}]"}),
     "gusts and pushes": (
         CARTPOLE,

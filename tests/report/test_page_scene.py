@@ -93,9 +93,9 @@ def test_columns_are_as_fine_as_a_pixel():
     assert packed([0.4, 1.6, 1.4]) == [0, 2, -1]
 
 
-def test_level_ground_is_two_points_and_other_ground_a_line(on_ground, swimmer):
-    assert ground_of(on_ground("0.5").robot, -1.0, 3.0) == [[-1.0, 0.5], [3.0, 0.5]]
-    line = ground_of(on_ground("sqrt(x)").robot, -1.0, 4.0)
+def test_level_ground_is_two_points_and_other_ground_a_line(ball, swimmer):
+    assert ground_of(ball("0.5"), -1.0, 3.0) == [[-1.0, 0.5], [3.0, 0.5]]
+    line = ground_of(ball("sqrt(x)"), -1.0, 4.0)
     assert line[0] == [-1.0, None] and line[-1] == [4.0, 2.0] and len(line) > 100
     assert ground_of(swimmer.robot, -1.0, 1.0) == []
 

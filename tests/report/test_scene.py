@@ -4,7 +4,9 @@ import math
 
 import numpy as np
 import pytest
+from environments import KINDS
 
+from vgps.codegen.description.robot import load
 from vgps.report.scene import RobotDrawing, draw_rails
 from vgps.report.skeleton import skeleton
 
@@ -108,10 +110,11 @@ def test_a_bar_is_as_wide_as_the_file_says_and_begins_where_it_says(build_text):
                 assert np.isclose(shown.shapes[0], corner).all(axis=1).any()
 
 
-def test_what_lags_is_not_drawn(build_text):
-    plain = build_text(FOOT)
-    lagging = build_text(FOOT.replace("actuated: true", "actuated: true, lag: 0.1"))
-    one, other = skeleton(plain, np.array([0.3])), skeleton(lagging, np.array([0.3, 7.0]))
+def test_what_lags_is_not_drawn(cartpole, compiled):
+    path, changes = KINDS["expressions, the time, a cost of the end and a lag"]
+    lagging = compiled(load(path, changes))
+    one = skeleton(cartpole, np.array([0.3, 0.2]))
+    other = skeleton(lagging, np.array([0.3, 0.2, 7.0]))
     for mine, same in zip(one.links, other.links, strict=True):
         assert np.array_equal(mine, same)
     assert np.array_equal(one.com, other.com) and np.array_equal(one.joints, other.joints)
