@@ -49,7 +49,9 @@ def ran(page, folder, slow):
     work.mkdir()
     bin_folder = str(Path(sys.executable).parent)
     environment = {
-        name: os.environ[name] for name in ("LANG", "LC_ALL", "CC") if name in os.environ
+        name: value
+        for name, value in os.environ.items()
+        if name in ("LANG", "LC_ALL", "CC") or name.startswith("PIP_")  # where packages come from
     } | {
         "HOME": str(home),
         "PATH": os.pathsep.join([bin_folder, os.environ["PATH"]]),
@@ -59,14 +61,16 @@ def ran(page, folder, slow):
     if slow:
         clone = ["git", "clone", "--quiet", str(ROOT), str(work / "vgps")]
         subprocess.run(clone, check=True)
-        environment |= {
-            "NUMBA_CACHE_DIR": str(folder / "kernels"),
-            # `pip install` of a page goes elsewhere than into the environment of the tests.
-            "PIP_TARGET": str(folder / "site"),
-            "PIP_NO_DEPS": "1",
-            "PIP_NO_BUILD_ISOLATION": "0",
-            "PYTHONPATH": str(folder / "site"),
-        }
+        environment["NUMBA_CACHE_DIR"] = str(folder / "kernels")
+        if ".venv/ready" not in page.read_text(encoding="utf-8"):
+            # `pip install` of a page that sets up no environment of its own goes elsewhere than
+            # into that of the tests, which has all that is needed.
+            environment |= {
+                "PIP_TARGET": str(folder / "site"),
+                "PIP_NO_DEPS": "1",
+                "PIP_NO_BUILD_ISOLATION": "0",
+                "PYTHONPATH": str(folder / "site"),
+            }
     finished = subprocess.run(
         ["bash", "-c", script_of(page, slow)],
         cwd=work,
