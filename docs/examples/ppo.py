@@ -241,6 +241,8 @@ def by_vgps(robot: Robot, /, seed: int = 0, out: Path = Path("ppo.csv")) -> None
 def draw(path: Path = Path("ppo.csv"), picture: Path = Path("ppo.png")) -> None:
     """Median and range over the seeds of what a policy costs, against processor time.
 
+    The same is printed of the last policies, and of those after half of the time.
+
     Args:
         path: The file with the lines.
         picture: The file of the picture; its suffix names the format.
@@ -259,6 +261,7 @@ def draw(path: Path = Path("ppo.csv"), picture: Path = Path("ppo.png")) -> None:
                 low, middle, high = np.quantile(costs, (0.0, 0.5, 1.0), axis=0)
                 axes.fill_between(times, low, high, color=paler(colour, 0.75), linewidth=0)
                 axes.plot(times, middle, color=colour, label=label)
+                print(f"{robot}, {label}: {summary(mine)}")
         key(axes, columns=2)
     save(figure, picture)
 
@@ -273,6 +276,24 @@ def by_time(rows: list[dict[str, str]]) -> tuple[Array, Array]:
     times = np.geomspace(begin, end, 200)
     last = [np.searchsorted(run[:, 0], times, side="right") - 1 for run in runs]
     return times, np.array([run[i, 1] for run, i in zip(runs, last, strict=True)])
+
+
+def summary(rows: list[dict[str, str]]) -> str:
+    """Median and range over the seeds at the end and halfway."""
+    runs: dict[str, list[list[float]]] = {}
+    for row in rows:
+        numbers = [float(row[key]) for key in ("seconds", "cost", "success")]
+        runs.setdefault(row["seed"], []).append(numbers)
+    ends = [run[-1] for run in runs.values()]
+    halves = [[one for one in run if one[0] <= run[-1][0] / 2][-1] for run in runs.values()]
+    said = []
+    for policies in (ends, halves):
+        seconds, cost, success = (
+            "{:.3g} ({:.3g} to {:.3g})".format(*np.quantile(of_all, (0.5, 0.0, 1.0)))
+            for of_all in zip(*policies, strict=True)
+        )
+        said.append(f"cost {cost}, success {success} after {seconds} s")
+    return f"{len(runs)} seeds; {said[0]}; {said[1]}"
 
 
 if __name__ == "__main__":
