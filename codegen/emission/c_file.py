@@ -13,6 +13,7 @@ from vgps.codegen.description.robot import Robot
 from vgps.codegen.emission import backward_pass, policy_rollouts
 from vgps.codegen.emission.c_syntax import LANES
 from vgps.codegen.emission.emit import Sizes, emit, emit_batch, sizes
+from vgps.codegen.emission.loops import constants_of_loops, fillings, second_order_solver, solvers
 from vgps.codegen.errors import BuildError
 from vgps.codegen.mechanics.function import NumericSolve
 from vgps.codegen.mechanics.functions import Functions
@@ -36,18 +37,21 @@ def c_source(robot: Robot, functions: Functions, compiled: list[ca.Function]) ->
     second_order = [f for function, f in named if function.second_order]
     solves = functions.numeric_solves
     solves_along = [solve for solve in solves if solve.along_trajectories]
+    rigid = functions.rigid is not None
     text = [
         _head(robot, functions, compiled),
         *_written("lanes", "lanes_math", "softplus", "batch"),
+        *(_written("angles") if rigid else []),
         *(_written("tableau_rk4") if robot.task.integrator == "rk4" else []),
         "#if PART < 2",
         *(emit(f) for function, f in named if not function.second_order),
-        *_in_dialect("double", "robot_", _shared(solves) + _steps(robot, solves, "robot_")),
+        *_in_dialect("double", "robot_", _shared(solves, rigid) + _steps(robot, solves, "robot_")),
+        *_mass(functions),
         *_written("trajectory"),
         backward_pass.declarations(),
         *_written("riccati"),
         "#endif\n\n#if PART != 1",
-        *_in_dialect("lanes", "lanes_", _shared(solves_along)),
+        *_in_dialect("lanes", "lanes_", _shared(solves_along, rigid)),
         "#if PART != 3",
         *(emit(f, LANES) for f in along),
         *_in_dialect("lanes", "lanes_", _steps(robot, solves_along, "lanes_")),
@@ -58,7 +62,7 @@ def c_source(robot: Robot, functions: Functions, compiled: list[ca.Function]) ->
         *_written("policy"),
         "#endif\n\n#if PART != 2",
         *(emit(f, LANES) for f in second_order),
-        *_second_order(robot, solves_along),
+        *_in_dialect("lanes", "lanes_", _second_order(robot, solves_along)),
         # That of a residual is called by the loops alone.
         *_batches(robot, [], [f for f in second_order if f.name() == "cost_curvature"]),
         "#endif\n#endif",
@@ -101,6 +105,8 @@ def _head(robot: Robot, functions: Functions, compiled: list[ca.Function]) -> st
     lines = [f"#include <{name}.h>" for name in ("limits", "math", "stdlib", "string")]
     lines += [f"#define {name} {value}" for name, value in constants.items()]
     lines += [f"static const int PARENT[NV] = {{{', '.join(map(str, functions.parents))}}};"]
+    if functions.numeric_solves:
+        lines += constants_of_loops(robot, functions)
     if lasts := robot.last_actions:
         pairs = (f"{{{last.coordinate}, {last.action}}}" for last in lasts)
         lines += [f"#define N_LAST {len(lasts)}"]
@@ -117,15 +123,24 @@ def _in_dialect(real: str, prefix: str, text: list[str]) -> list[str]:
     ]
 
 
-def _shared(solves: list[NumericSolve]) -> list[str]:
+def _shared(solves: list[NumericSolve], rigid: bool) -> list[str]:
     """What integrators and their derivatives stand on."""
-    return _written("dense", "chain") if solves else _written("chain")
+    loops = [*(["rigid", "articulated"] if rigid else []), "systems"] if solves else []
+    return _written(*loops, "chain")
+
+
+def _mass(functions: Functions) -> list[str]:
+    """What is asked of a robot whose mass is in loops."""
+    if functions.mass_rest is None:
+        return []
+    fill = fillings("mass", {"rest": functions.mass_rest})
+    return _in_dialect("double", "robot_", fill) + _written("rigid_model")
 
 
 def _steps(robot: Robot, solves: list[NumericSolve], prefix: str) -> list[str]:
     """What is solved numerically, and the integrator."""
     return [
-        *(solver for solve in solves for solver in _solvers(solve)),
+        *(text for solve in solves for text in solvers(solve)),
         *_step(robot, prefix),
     ]
 
@@ -141,20 +156,6 @@ def _step(robot: Robot, prefix: str) -> list[str]:
     return ["\n".join(renamed), *step, "\n".join(restored), *_written("last_actions")]
 
 
-def _solvers(solve: NumericSolve) -> list[str]:
-    """The functions that solve a system, without and with derivatives."""
-    inputs = ", ".join(f"const real *restrict {argument}" for argument in "qvu")
-    head = f"void NAME({solve.name})({inputs}, real *restrict y)"
-    call = f"NAME(solve_system)(NAME({solve.system}), q, v, u, y)"
-    functions = [f"{head}\n{{\n  {call};\n}}"]
-    if solve.derivatives_rhs:
-        head = f"void NAME({solve.derivatives})({inputs}, real *restrict y, real *restrict y_z)"
-        parts = f"NAME({solve.system}), NAME({solve.derivatives_rhs})"
-        call = f"NAME(solve_derivatives)({parts}, q, v, u, y, y_z)"
-        functions.append(f"{head}\n{{\n  {call};\n}}")
-    return functions
-
-
 def _second_order(robot: Robot, solves: list[NumericSolve]) -> list[str]:
     """Second derivatives of the integrator, in lanes, with what they take from other parts."""
     solved = "acceleration" if robot.task.integrator == "rk4" else "velocity_update"
@@ -162,13 +163,7 @@ def _second_order(robot: Robot, solves: list[NumericSolve]) -> list[str]:
     known = [f"void lanes_{solved}_derivatives({inputs}, lanes *restrict y, lanes *restrict y_z);"]
     for solve in solves:
         if solve.residual_hessian:
-            parts = f"lanes_{solve.system}, lanes_{solve.residual_hessian}"
-            known += [
-                f"lanes_system lanes_{solve.system};",
-                f"static void lanes_{solve.name}_residual_hessian({inputs}, "
-                "const lanes *restrict p, lanes *restrict L_zz, lanes *restrict L_yz)\n{\n"
-                f"  lanes_solve_residual_hessian({parts}, q, v, u, p, L_zz, L_yz);\n}}",
-            ]
+            known += second_order_solver(solve)
     return [*known, *_written("hessian", f"hessian_{robot.task.integrator}", "hessians")]
 
 
@@ -176,7 +171,7 @@ def _batches(
     robot: Robot, solves: list[NumericSolve], along_trajectories: list[ca.Function]
 ) -> list[str]:
     """Functions of many evaluations: of each that is generated as a whole or solved numerically."""
-    parts = {name for solve in solves for name in solve.parts}
+    parts = {part.function for solve in solves for part in solve.first_order.values()}
     arguments = {f.name(): sizes(f) for f in along_trajectories if f.name() not in parts}
     inputs: Sizes = {"q": robot.nq, "v": robot.nv, "u": robot.nu}
     for solve in solves:

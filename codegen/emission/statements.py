@@ -9,6 +9,7 @@ from typing import NamedTuple
 import casadi as ca
 
 from vgps.codegen.emission.c_syntax import Dialect
+from vgps.codegen.mechanics.function import row_major
 
 
 class Operand(NamedTuple):
@@ -55,7 +56,7 @@ def statements_of(f: ca.Function, dialect: Dialect) -> list[Statement]:
     value: dict[int, Operand] = {}  # work-vector slot -> the value that it holds now
     reciprocal: dict[Operand, Operand] = {}
     written: set[tuple[int, int]] = set()
-    positions = [_row_major(f.sparsity_out(index)) for index in range(f.n_out())]
+    positions = [row_major(f.sparsity_out(index)) for index in range(f.n_out())]
 
     def declare(name: str, op: int, template: str, *operands: Operand) -> Operand:
         statements.append(_statement(name, op, template, *operands))
@@ -134,11 +135,6 @@ def _shared_divisors(f: ca.Function) -> set[int]:
             version[f.instruction_output(k)[0]] = k
     uses = Counter(divisor.values())
     return {k for k, made in divisor.items() if uses[made] > 1}
-
-
-def _row_major(sparsity: ca.Sparsity) -> list[int]:
-    """Dense row-major position of each nonzero."""
-    return [i * sparsity.size2() + j for i, j in zip(*sparsity.get_triplet(), strict=True)]
 
 
 def _constant(number: float, dialect: Dialect) -> Operand:

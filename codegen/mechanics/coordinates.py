@@ -39,10 +39,18 @@ class Coordinates:
     def times_S(self, matrix: ca.SX) -> ca.SX:
         """``matrix`` @ S, by solving X S^-1 = matrix: every partial sum is computed once."""
         columns = ca.horzsplit(matrix)
-        for child in _leaf_first(self.robot):
+        for child in leaf_first(self.robot):
             if (parent := self.parents[child]) >= 0:
                 columns[parent] += columns[child]
         return ca.horzcat(*columns)
+
+    def by_joints(self, matrix: ca.SX) -> ca.SX:
+        """``matrix`` (n, nz), whose columns are by (w, w_dot, u), by (q, v, u)."""
+        robot = self.robot
+        by_w, by_w_dot, by_u = ca.horzsplit(
+            matrix, [0, robot.nq, robot.nx, robot.nx + robot.nu]
+        )
+        return ca.horzcat(self.times_S(by_w), self.times_S(by_w_dot), by_u)
 
     def convert(self, *matrices: sp.Matrix) -> list[ca.SX]:
         """SymPy matrices as expressions of w and w_dot, with their common subexpressions shared."""
@@ -130,8 +138,8 @@ class Coordinates:
         return names | robot.parameters | {"pi": math.pi}
 
 
-def _leaf_first(robot: Robot) -> list[int]:
-    """Coordinates ordered so that each comes before those of the links that carry it."""
+def leaf_first(robot: Robot) -> list[int]:
+    """Coordinates that move bodies, each before those of the links that carry it."""
     index = {name: i for i, name in enumerate(robot.q_names)}
     joints = [index[j.name] for j in reversed(robot.ordered_joints) if j.type != "fixed"]
     root = [index[name] for name in ("angle", "y", "x")] if robot.root is not None else []

@@ -9,22 +9,53 @@ r(w, w', a, u) = M a + h - passive - B(w) u = 0,
 
 with the same factor: never an inverse, and never the derivative of a factorisation.  So do the
 second derivatives (second_order.py).
+
+Of a large robot all this is done in loops (systems.c, rigid.c), and generated is only what they
+leave open, in absolute coordinates.
 """
 
 from typing import NamedTuple
 
 import casadi as ca
+import numpy as np
 import sympy as sp
 
+from vgps.codegen.description.robot import Robot
 from vgps.codegen.errors import singular
 from vgps.codegen.mechanics.coordinates import Coordinates
-from vgps.codegen.mechanics.function import Function, Named, NumericSolve
+from vgps.codegen.mechanics.function import Filling, Function, Named, NumericSolve, filling
 from vgps.codegen.mechanics.ldl import SparseFactor
 from vgps.codegen.mechanics.second_order import residual_hessian
+from vgps.codegen.mechanics.turning_tree import TurningTree, turning_tree
 
-# A linear system whose solution would take more operations is solved numerically: as straight-line
+# A linear system whose solution would take more operations is solved in loops: as straight-line
 # code it would leave the instruction cache, and take a compiler minutes.
 MOST_OPERATIONS = 5000
+
+
+def is_large(entries: int, nv: int, nu: int) -> bool:
+    """Whether to solve in loops for all derivatives, with so many entries of L beside its diagonal."""
+    return (4 * entries + nv) * (2 * nv + nu) > MOST_OPERATIONS
+
+
+def bodies_in_loops(robot: Robot) -> TurningTree | None:
+    """The bodies of a large robot whose joints turn; None where mass is written out in symbols.
+
+    Raises:
+        BuildError: when a coordinate moves no inertia.
+    """
+    tree = turning_tree(robot)
+    if tree is None or not is_large(tree.coupled, robot.nv, robot.nu):
+        return None
+    C, _ = tree.pairs()
+    armature = {joint.name for joint in robot.joints if joint.armature > 0.0}
+    if robot.root is not None and robot.base_armature is not None:
+        armature |= {name for name in ("x", "y", "angle") if getattr(robot.base_armature, name)}
+    inertia = [tree.total_mass] * tree.first + np.diag(C).real.tolist()
+    for name, amount in zip(robot.moving_names, inertia, strict=True):
+        if amount == 0.0 and name not in armature:
+            raise singular(robot.path or robot.name, name)
+    return tree
 
 
 class LinearSystem(NamedTuple):
@@ -39,14 +70,19 @@ class LinearSystem(NamedTuple):
     matrix: ca.SX  # (n, n)
     rhs: ca.SX  # (n,)
     offset: ca.SX  # (n,)
-    y: ca.SX  # (n,), the symbol for the solution in derivatives_rhs
+    y: ca.SX  # (n,), the symbol for the solution in the residual
     residual: ca.SX | None  # (n,), r(z, y) = matrix (y - offset) - rhs; None: no derivatives
-    derivatives_rhs: ca.SX | None  # (n, nz), -dr/dz
+    by_u: ca.SX  # (n, nu), -dr/du
     along_trajectories: bool  # solved at all steps of whole trajectories
+    kappa: str = "1.0"  # what the bias is multiplied by, as C says it
+    from_rate: bool = False  # whether the offset is w'
 
 
 class _EquationOfMotion(NamedTuple):
-    """M a + bias = B(w) u + passive, passive = spring - damping w', in absolute coordinates."""
+    """M a + bias = B(w) u + passive, passive = spring - damping w', in absolute coordinates.
+
+    Of a robot in loops, mass and bias are what these leave out.
+    """
 
     mass: ca.SX
     bias: ca.SX  # h less the force of what lags
@@ -56,7 +92,15 @@ class _EquationOfMotion(NamedTuple):
     B: ca.SX
 
 
-def dynamics_functions(c: Coordinates) -> tuple[list[Function], list[NumericSolve]]:
+class Dynamics(NamedTuple):
+    """What is generated, what is solved with some of it, and the mass that rigid.c leaves out."""
+
+    functions: list[Function]
+    numeric_solves: list[NumericSolve]
+    mass_rest: Filling | None  # None where mass is not in loops
+
+
+def dynamics_functions(c: Coordinates) -> Dynamics:
     """Forces, acceleration and what the integrator calls.
 
     They are derived in absolute coordinates w and then moved to joint coordinates q.
@@ -82,25 +126,31 @@ def dynamics_functions(c: Coordinates) -> tuple[list[Function], list[NumericSolv
         systems.append(_velocity_update(c, motion))
     systems.append(_velocity_jump(c, mass))
     q, qv, qvu = {"q": c.q}, {"q": c.q, "v": c.v}, {"q": c.q, "v": c.v, "u": c.u}
-    functions = [
-        Function("mass_matrix", q, {"M": ca.triu2symm(ca.triu(c.times_S(c.times_S(mass).T)))}),
-        Function("bias_force", qv, {"h": c.times_S(bias.T).T}),
-        Function("passive_force", qv, {"f": c.times_S(passive.T).T}),
-        Function("energy", qv, {"E": energy}),
-    ]
+    functions = [Function("passive_force", qv, {"f": c.times_S(passive.T).T})]
     if robot.ground is not None:
         functions.append(Function("contact_forces", qv, {"f": contact.forces}))
+    rest = None
+    if m.rigid is None:
+        M = ca.triu2symm(ca.triu(c.times_S(c.times_S(mass).T)))
+        functions += [
+            Function("mass_matrix", q, {"M": M}),
+            Function("bias_force", qv, {"h": c.times_S(bias.T).T}),
+            Function("energy", qv, {"E": energy}),
+        ]
+    else:
+        function, rest = filling("mass_rest", q, [mass])
+        functions += [function, Function("energy_rest", qv, {"E": energy})]
     numeric_solves = []
     for system in systems:
-        factor = _factor(c, system)
-        if factor.operations * (2 * robot.nv + robot.nu) > MOST_OPERATIONS:
-            parts, solve = _solved_numerically(c, system, qvu)
+        factor = None if m.rigid else _factor(c, system)
+        if factor is None or is_large(factor.entries, robot.nv, robot.nu):
+            parts, solve = _solved_in_loops(c, system, qvu)
             functions += parts
             numeric_solves.append(solve)
         else:
             functions += _solved_symbolically(c, system, factor, qvu)
     in_q = [f._replace(outputs=c.in_joint_coordinates(f.outputs)) for f in functions]
-    return in_q, numeric_solves
+    return Dynamics(in_q, numeric_solves, rest)
 
 
 def _acceleration(c: Coordinates, m: _EquationOfMotion, of_integrator: bool) -> LinearSystem:
@@ -116,7 +166,7 @@ def _acceleration(c: Coordinates, m: _EquationOfMotion, of_integrator: bool) -> 
         offset=ca.SX(c.robot.nv, 1),
         y=a,
         residual=residual if of_integrator else None,
-        derivatives_rhs=_derivatives_rhs(c, residual, m.B) if of_integrator else None,
+        by_u=m.B,
         along_trajectories=of_integrator,
     )
 
@@ -141,8 +191,10 @@ def _velocity_update(c: Coordinates, m: _EquationOfMotion) -> LinearSystem:
         offset=c.w_dot,
         y=w_next,
         residual=residual,
-        derivatives_rhs=_derivatives_rhs(c, residual, h * m.B),
+        by_u=h * m.B,
         along_trajectories=True,
+        kappa=repr(h),
+        from_rate=True,
     )
 
 
@@ -157,15 +209,16 @@ def _velocity_jump(c: Coordinates, mass: ca.SX) -> LinearSystem:
         offset=ca.SX(c.robot.nv, 1),
         y=ca.SX.sym("y", c.robot.nv),
         residual=None,
-        derivatives_rhs=None,
+        by_u=ca.SX(c.robot.nv, c.robot.nu),
         along_trajectories=True,
+        kappa="0.0",
     )
 
 
-def _derivatives_rhs(c: Coordinates, residual: ca.SX, by_u: ca.SX) -> ca.SX:
-    """-d(residual)/dz, z = (q, v, u)."""
-    by_state = (-c.times_S(ca.jacobian(residual, w)) for w in (c.w, c.w_dot))
-    return ca.horzcat(*by_state, by_u)
+def _by_absolute(c: Coordinates, system: LinearSystem) -> ca.SX:
+    """-d(residual)/d(w, w', u), (n, nz)."""
+    by_state = (-ca.jacobian(system.residual, w) for w in (c.w, c.w_dot))
+    return ca.horzcat(*by_state, system.by_u)
 
 
 def _factor(c: Coordinates, system: LinearSystem) -> SparseFactor:
@@ -184,14 +237,14 @@ def _solved_symbolically(
     y = ca.densify(system.offset + factor.solve(system.rhs))
     result = {system.output: c.S_inverse @ y}
     functions = [Function(system.name, inputs, result, system.along_trajectories)]
-    if system.derivatives_rhs is not None:
-        y_z = factor.solve(ca.substitute(system.derivatives_rhs, system.y, y))
+    if system.residual is not None:
+        rhs_z = c.by_joints(_by_absolute(c, system))
+        y_z = factor.solve(ca.substitute(rhs_z, system.y, y))
         result = result | {system.output_derivatives: c.S_inverse @ y_z}
         functions.append(Function(f"{system.name}_derivatives", inputs, result, True))
-    if system.residual is not None:
         p = ca.SX.sym("p", c.robot.nv)
         multiplier = factor.solve(c.S_inverse.T @ p)
-        H = residual_hessian(c, system.residual, system.matrix)
+        H = residual_hessian(c, system.residual, system.matrix).by_joints(c)
         L_zz, L_yz = ca.substitute([H.L_zz, H.L_yz], [system.y, H.multiplier], [y, multiplier])
         outputs = {"L_zz": L_zz, "L_yz": L_yz}
         name = f"{system.name}_residual_hessian"
@@ -199,28 +252,46 @@ def _solved_symbolically(
     return functions
 
 
-def _solved_numerically(
+def _solved_in_loops(
     c: Coordinates, system: LinearSystem, inputs: Named
 ) -> tuple[list[Function], NumericSolve]:
-    """The system and the right-hand sides of the derivatives, and what is to be made of them."""
+    """What the loops leave open of the system and its derivatives, and what is made of it."""
     along = system.along_trajectories
-    parts = {
-        "matrix": ca.densify(system.matrix),
-        "rhs": ca.densify(system.rhs),
-        "offset": ca.densify(system.offset),
-    }
-    solve = NumericSolve(system.name, f"{system.name}_system", along_trajectories=along)
-    functions = [Function(solve.system, inputs, parts, along)]
-    if system.derivatives_rhs is not None:
-        name = f"{system.name}_derivatives_rhs"
-        rhs_z = {"rhs_z": ca.densify(system.derivatives_rhs)}
-        functions.append(Function(name, inputs | {"y": system.y}, rhs_z, along))
-        solve = solve._replace(derivatives_rhs=name)
+
+    def open_part(what: str, more: Named, *arrays: ca.SX, second_order: bool = False) -> Filling:
+        name = f"{system.name}_{what}"
+        first_order = along and not second_order
+        function, part = filling(
+            name,
+            inputs | more,
+            [ca.sparsify(array) for array in arrays],
+            along_trajectories=first_order,
+            second_order=second_order,
+        )
+        functions.append(function)
+        return part
+
+    functions: list[Function] = []
+    articulated = c.mechanics.rigid is not None and _only_at_rest(c, system.matrix)
+    solve = NumericSolve(
+        system.name,
+        force=open_part("force", {}, system.rhs, system.offset),
+        matrix=None if articulated else open_part("matrix", {}, system.matrix),
+        kappa=system.kappa,
+        from_rate=system.from_rate,
+        along_trajectories=along,
+    )
     if system.residual is not None:
+        known = {"y": system.y}
+        rhs_z = open_part("derivatives_rhs", known, _by_absolute(c, system))
         H = residual_hessian(c, system.residual, system.matrix)
-        name = f"{system.name}_residual_hessian_parts"
-        known = inputs | {"y": system.y, "l": H.multiplier}
-        outputs = {"L_zz": ca.densify(H.L_zz), "L_yz": ca.densify(H.L_yz)}
-        functions.append(Function(name, known, outputs, second_order=True))
-        solve = solve._replace(residual_hessian=name)
+        known |= {"l": H.multiplier}
+        L = open_part("residual_hessian_rest", known, ca.triu(H.L_zz), H.L_yz, second_order=True)
+        solve = solve._replace(derivatives_rhs=rhs_z, residual_hessian=L)
     return functions, solve
+
+
+def _only_at_rest(c: Coordinates, matrix: ca.SX) -> bool:
+    """Whether ``matrix`` holds nothing but the unit inertia of coordinates that move no body."""
+    moving = len(c.robot.moving_names)
+    return ca.sparsify(matrix[:moving, :moving]).nnz() == 0

@@ -39,6 +39,7 @@ from vgps.codegen.description.parts import unit_vector
 from vgps.codegen.description.robot import Actuator, Joint, Link, Robot
 from vgps.codegen.mechanics.kinematics import Kinematics, RotatedVector, Tree
 from vgps.codegen.mechanics.resistance import Resistance, link_axes, resistances
+from vgps.codegen.mechanics.turning_tree import TurningTree
 
 
 class softplus(sp.Function):
@@ -62,6 +63,9 @@ class Mechanics(NamedTuple):
     w: list[sp.Symbol]  # (n,)
     w_dot: list[sp.Symbol]  # (n,)
     S: list[list[int]]  # (n, n): w = S q, w_dot = S v
+    # The bodies in numbers, where loops compute what their mass does; then the next two and the
+    # energy are without it.
+    rigid: TurningTree | None
     mass_matrix: sp.Matrix  # (n, n); rows of what moves no body are those of the identity
     bias_force: sp.Matrix  # (n,): Coriolis, centrifugal and gravity forces
     # (n,): linear drag, joint springs, damping and limits, servos at a target 0, the decay of lags
@@ -74,8 +78,11 @@ class Mechanics(NamedTuple):
     points: dict[str, Kinematics]  # joints, link ends, named points and `com`
 
 
-def derive(robot: Robot) -> Mechanics:
-    """Equations of motion of ``robot``: every number is a float, every symbol w or w_dot."""
+def derive(robot: Robot, rigid: TurningTree | None = None) -> Mechanics:
+    """Equations of motion of ``robot``: every number is a float, every symbol w or w_dot.
+
+    ``rigid`` are its bodies in numbers where their mass is left to loops.
+    """
     tree = Tree(robot)
     n = robot.nq
     mass_matrix, bias, passive = sp.zeros(n, n), sp.zeros(n, 1), sp.zeros(n, 1)
@@ -84,6 +91,13 @@ def derive(robot: Robot) -> Mechanics:
     upwards = RotatedVector(None, (0.0, robot.gravity))
 
     for link in robot.links:
+        passive += _drag(tree, link)
+        i = tree.angle_index[link.name]
+        if rigid is not None:
+            if i is None:  # on the world: it only has a height
+                height = tree.position(tree.point(link, link.com))[1]
+                potential += link.mass * robot.gravity * height
+            continue
         com = tree.point(link, link.com)
         partials, accelerations = tree.partial_velocities(com), tree.velocity_products(com)
         for c, partial in partials.items():
@@ -94,10 +108,8 @@ def derive(robot: Robot) -> Mechanics:
                 coriolis.add(c, rates, link.mass, partial, acceleration)
             weight.add(c, None, link.mass, partial, upwards)
         potential += link.mass * robot.gravity * tree.position(com)[1]
-        i = tree.angle_index[link.name]
         if i is not None:
             mass_matrix[i, i] += link.inertia
-        passive += _drag(tree, link)
 
     for (c, d), product in inertia.sums(tree.w):
         mass_matrix[c, d] += product
@@ -131,6 +143,7 @@ def derive(robot: Robot) -> Mechanics:
         w=list(tree.w),
         w_dot=list(tree.w_dot),
         S=tree.S,
+        rigid=rigid,
         mass_matrix=mass_matrix,
         bias_force=bias,
         passive_force=passive,

@@ -6,12 +6,13 @@ import casadi as ca
 
 from vgps.codegen.description.expression import parse, split_aggregates
 from vgps.codegen.description.robot import Robot
-from vgps.codegen.mechanics.coordinates import Coordinates
-from vgps.codegen.mechanics.dynamics import dynamics_functions
+from vgps.codegen.mechanics.coordinates import Coordinates, leaf_first
+from vgps.codegen.mechanics.dynamics import bodies_in_loops, dynamics_functions
 from vgps.codegen.mechanics.equations_of_motion import derive
-from vgps.codegen.mechanics.function import Function, Named, NumericSolve
+from vgps.codegen.mechanics.function import Filling, Function, Named, NumericSolve
 from vgps.codegen.mechanics.kinematics import Kinematics
 from vgps.codegen.mechanics.operators import FUNCTIONS
+from vgps.codegen.mechanics.turning_tree import TurningTree
 
 
 class Functions(NamedTuple):
@@ -19,26 +20,33 @@ class Functions(NamedTuple):
 
     functions: list[Function]  # to be generated, in the order in which they are written
     numeric_solves: list[NumericSolve]  # what is made of some of them
+    rigid: TurningTree | None  # the bodies whose mass is in loops
+    mass_rest: Filling | None  # and the mass that these leave out
     parents: list[int]  # the coordinate whose angle each is measured from, or -1
+    leaf_first: list[int]  # coordinates that move bodies, each before those that carry it
     point_names: list[str]  # in the order of `points` and `point_jacobians`
 
 
 def generate(robot: Robot) -> Functions:
     """Every function of the compiled robot."""
-    coordinates = Coordinates(robot, derive(robot))
+    rigid = bodies_in_loops(robot)
+    coordinates = Coordinates(robot, derive(robot, rigid))
     points = coordinates.points
-    dynamics, numeric_solves = dynamics_functions(coordinates)
+    dynamics = dynamics_functions(coordinates)
     return Functions(
         functions=[
-            *dynamics,
+            *dynamics.functions,
             *_cost(robot, coordinates),
             *_final_cost(robot, coordinates),
             *_observation(robot, coordinates),
             *_points(coordinates.q, points),
             _measures(robot, coordinates),
         ],
-        numeric_solves=numeric_solves,
+        numeric_solves=dynamics.numeric_solves,
+        rigid=rigid,
+        mass_rest=dynamics.mass_rest,
         parents=coordinates.parents,
+        leaf_first=leaf_first(robot),
         point_names=list(points),
     )
 

@@ -45,10 +45,9 @@ class SparseFactor:
                         A[j][i] = A[i][j]
 
     @property
-    def operations(self) -> int:
-        """Operations that it takes to solve for one full right-hand side."""
-        entries = sum(not e.is_zero() for i, row in enumerate(self.L) for e in row[:i])
-        return 4 * entries + len(self.order)
+    def entries(self) -> int:
+        """Structural nonzeros of L beside its diagonal."""
+        return sum(not e.is_zero() for i, row in enumerate(self.L) for e in row[:i])
 
     def solve(self, rhs: ca.SX) -> ca.SX:
         """Solution X (n, m) of (L D L^T) X = rhs."""

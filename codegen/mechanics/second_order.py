@@ -17,14 +17,17 @@ from vgps.codegen.mechanics.coordinates import Coordinates
 
 
 class ResidualHessian(NamedTuple):
-    """Second derivatives of L in joint coordinates, as expressions of w, w_dot, u, y and l.
-
-    y and the multiplier l are in absolute coordinates, L_yz is by the y of joint coordinates.
-    """
+    """Second derivatives of L as expressions of w, w_dot, u, y and l, all in absolute coordinates."""
 
     multiplier: ca.SX  # (nv,), the symbol l
     L_zz: ca.SX  # (nz, nz)
     L_yz: ca.SX  # (nv, nz)
+
+    def by_joints(self, c: Coordinates) -> "ResidualHessian":
+        """The same by joint coordinates (q, v, u) and the y of joint coordinates."""
+        upper = ca.triu(c.by_joints(c.by_joints(self.L_zz).T))
+        L_yz = c.times_S(c.by_joints(self.L_yz).T).T
+        return ResidualHessian(self.multiplier, ca.triu2symm(upper), L_yz)
 
 
 def residual_hessian(c: Coordinates, residual: ca.SX, matrix: ca.SX) -> ResidualHessian:
@@ -32,15 +35,4 @@ def residual_hessian(c: Coordinates, residual: ca.SX, matrix: ca.SX) -> Residual
     multiplier = ca.SX.sym("l", c.robot.nv)
     z = ca.vertcat(c.w, c.w_dot, c.u)
     L_zz, _ = ca.hessian(ca.dot(multiplier, residual), z)
-    L_yz = ca.jacobian(matrix @ multiplier, z)
-    rows_in_q = _columns_in_q(c, L_zz).T
-    upper = ca.triu(_columns_in_q(c, rows_in_q))
-    return ResidualHessian(multiplier, ca.triu2symm(upper), c.times_S(_columns_in_q(c, L_yz).T).T)
-
-
-def _columns_in_q(c: Coordinates, matrix: ca.SX) -> ca.SX:
-    """``matrix`` (n, nz), whose columns are by (w, w_dot, u), by (q, v, u)."""
-    by_w, by_w_dot, by_u = ca.horzsplit(
-        matrix, [0, c.robot.nq, c.robot.nx, c.robot.nx + c.robot.nu]
-    )
-    return ca.horzcat(c.times_S(by_w), c.times_S(by_w_dot), by_u)
+    return ResidualHessian(multiplier, L_zz, ca.jacobian(matrix @ multiplier, z))

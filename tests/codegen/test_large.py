@@ -12,7 +12,7 @@ def both(request, swimmer, foot, built_as_large):
     """A robot as it is, and as it would be built if it were large: Runge-Kutta and implicit."""
     plain = swimmer if request.param == "swimmer" else foot("0")
     large = built_as_large(plain.robot)
-    assert "acceleration_system" in large.manifest["operations"]
+    assert "acceleration_force" in large.manifest["operations"]
     return plain, large
 
 

@@ -1,0 +1,123 @@
+"""C around the loops that solve the systems of large robots (systems.c, rigid.c)."""
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from vgps.codegen.description.robot import Robot
+from vgps.codegen.mechanics.function import Filling, NumericSolve
+from vgps.codegen.mechanics.functions import Functions
+from vgps.codegen.mechanics.turning_tree import TurningTree
+
+_INPUTS = "const real *restrict q, const real *restrict v, const real *restrict u"
+
+
+def constants_of_loops(robot: Robot, functions: Functions) -> list[str]:
+    """Constants of the loops: which coordinate carries which, and bodies whose mass is in them."""
+    lines = [f"#define MOVING {len(functions.leaf_first)}"]
+    lines += [_array("int", "LEAF_FIRST[MOVING]", functions.leaf_first)]
+    return lines + (_bodies(robot, functions.rigid) if functions.rigid else [])
+
+
+def _bodies(robot: Robot, tree: TurningTree) -> list[str]:
+    C, mu = tree.pairs()
+    defined = {
+        "RIGID": 1,
+        "ANGLES": len(tree.carrier),
+        "FIRST": tree.first,
+        "FLOATS": int(tree.floats),
+        "TOTAL_MASS": repr(tree.total_mass),
+        "GRAVITY": repr(float(robot.gravity)),
+    }
+    lines = [f"#define {name} {value}" for name, value in defined.items()]
+    lines += [_array("int", f"{name}[ANGLES]", getattr(tree, name.lower())) for name in ("CARRIER", "ORDER")]
+    lines += [_array("double", f"{name}[ANGLES]", getattr(tree, name.lower())) for name in ("MASS", "INERTIA")]
+    vectors = {"ARM": tree.arm, "MOMENT": tree.moment, "MU": mu}
+    lines += [
+        _array("double", f"{name}[ANGLES][2]", np.column_stack([z.real, z.imag]))
+        for name, z in vectors.items()
+    ]
+    pairs = {"ALONG": C.real, "ACROSS": C.imag}
+    return lines + [_array("double", f"{name}[ANGLES][ANGLES]", z) for name, z in pairs.items()]
+
+
+def _array(kind: str, name: str, numbers: Iterable[float] | Iterable[int]) -> str:
+    """A constant of C, by rows where there are several."""
+    return f"static const {kind} {name} = {_braced(np.asarray(numbers))};"
+
+
+def _braced(numbers: np.ndarray) -> str:
+    if numbers.ndim > 1:
+        return f"{{{', '.join(map(_braced, numbers))}}}"
+    return f"{{{', '.join(map(repr, numbers.tolist()))}}}"
+
+
+def solvers(solve: NumericSolve) -> list[str]:
+    """The functions that solve a system, without and with derivatives."""
+    system = f"&NAME({solve.name}_)"
+    text = systems(solve)
+    text += [
+        f"void NAME({solve.name})({_INPUTS}, real *restrict y)\n"
+        f"{{\n  NAME(solve_system)({system}, q, v, u, y);\n}}"
+    ]
+    if solve.derivatives_rhs:
+        text += [
+            f"void NAME({solve.derivatives})({_INPUTS}, real *restrict y, real *restrict y_z)\n"
+            f"{{\n  NAME(solve_derivatives)({system}, q, v, u, y, y_z);\n}}"
+        ]
+    return text
+
+
+def systems(solve: NumericSolve) -> list[str]:
+    """The system's description for the loops."""
+    return [*fillings(solve.name, solve.first_order), _system(solve, "", solve.first_order)]
+
+
+def second_order_solver(solve: NumericSolve) -> list[str]:
+    """The function that gives second derivatives, in a part of the file that may stand alone."""
+    assert solve.residual_hessian is not None
+    curvature = {"residual_hessian": solve.residual_hessian}
+    return [
+        "#if PART == 3",
+        *fillings(solve.name, solve.first_order),
+        "#endif",
+        *fillings(solve.name, curvature),
+        _system(solve, "second_order_", solve.first_order | curvature),
+        f"static void NAME({solve.name}_residual_hessian)({_INPUTS}, const real *restrict p, "
+        "real *restrict L_zz, real *restrict L_yz)\n{\n"
+        f"  const NAME(System) *const system = &NAME({solve.name}_second_order_);\n"
+        "  NAME(solve_residual_hessian)(system, q, v, u, p, L_zz, L_yz);\n}",
+    ]
+
+
+def _system(solve: NumericSolve, suffix: str, parts: Iterable[str]) -> str:
+    members = [f".{part} = NAME(fill_{solve.name}_{part})" for part in parts]
+    members += [f".kappa = {solve.kappa}", f".from_rate = {int(solve.from_rate)}"]
+    return f"static const NAME(System) NAME({solve.name}_{suffix}) = {{{', '.join(members)}}};"
+
+
+def fillings(of: str, parts: dict[str, Filling]) -> list[str]:
+    """What adds the numbers that are generated to arrays, for each part of a system."""
+    return [_filling(f"{of}_{name}", part) for name, part in parts.items()]
+
+
+def _filling(name: str, part: Filling) -> str:
+    counts = [len(entries) for entries in part.entries]
+    arguments = [f"const real *restrict {argument}" for argument in part.inputs]
+    head = f"static void NAME(fill_{name})({_INPUTS}, const real *restrict y, const real *restrict l, "
+    lines = [
+        f"void NAME({part.function})({', '.join(arguments)}, real *restrict values);",
+        f"{head}real *restrict first, real *restrict second)",
+        "{",
+    ]
+    if sum(counts):
+        lines += [f"  real values[{sum(counts)}];"]
+        lines += [f"  NAME({part.function})({', '.join(part.inputs)}, values);"]
+    start = 0
+    for array, entries in zip(("first", "second"), part.entries, strict=False):
+        if entries:
+            lines += [f"  {_array('int', f'OF_{array.upper()}[{len(entries)}]', entries)}"]
+            loop = f"{array}[OF_{array.upper()}[k]] += values[{start} + k]"
+            lines += [f"  for (int k = 0; k < {len(entries)}; ++k) {loop};"]
+        start += len(entries)
+    return "\n".join([*lines, "}"])
