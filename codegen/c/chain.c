@@ -2,7 +2,8 @@
  *
  * This file and the integrators stand twice in the generated one: with `real` a double, and with
  * `real` the doubles of LANES evaluations.  NAME(f) is the function f of that kind.  The generated
- * file defines the sizes NQ NV NX NU NZ = NX + NU.  Matrices are dense and row-major.
+ * file defines the sizes NQ NV NX NU NZ = NX + NU, and LARGE, which keeps arrays that grow with their
+ * product off the stack where they are large.  Matrices are dense and row-major.
  */
 
 /* out (NV, NZ) = A_x D + [0 0 A_u] from A = [A_x A_u] (NV, NZ) and D = d(state)/d(x, u) (NX, NZ).

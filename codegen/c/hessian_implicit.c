@@ -6,7 +6,8 @@ static void period_hessian(const lanes *x, const lanes *u, const lanes *restrict
                            Tape *restrict tape)
 {
   const double h = DT / SUBSTEPS;
-  lanes q[NQ], v[NV], D[NX * NZ], p[NX], p_y[NV], back[NX];
+  LARGE lanes D[NX * NZ];
+  lanes q[NQ], v[NV], p[NX], p_y[NV], back[NX];
   memset(D, 0, sizeof D);
   for (int i = 0; i < NX; ++i) D[i * NZ + i] += 1.0;
   memcpy(q, x, sizeof q);

@@ -8,8 +8,8 @@ static void period_hessian(const lanes *x, const lanes *u, const lanes *restrict
                            Tape *restrict tape)
 {
   const double h = DT / SUBSTEPS;
-  lanes start[NX], slope[NX], d_slope[NX * NZ], D_start[NX * NZ], D[NX * NZ];
-  lanes p[NX], p_slope[NX], b[NX];
+  LARGE lanes d_slope[NX * NZ], D_start[NX * NZ], D[NX * NZ];
+  lanes start[NX], slope[NX], p[NX], p_slope[NX], b[NX];
   memset(D, 0, sizeof D);
   for (int i = 0; i < NX; ++i) D[i * NZ + i] += 1.0;
   memcpy(start, x, sizeof start);

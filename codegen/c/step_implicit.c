@@ -29,7 +29,8 @@ void NAME(step_derivatives)(const real *restrict x, const real *restrict u, real
                             real *restrict f_x, real *restrict f_u)
 {
   const double h = DT / SUBSTEPS;
-  real v[NV], v_z[NV * NZ], D[NX * NZ], D_v[NV * NZ];
+  real v[NV];
+  LARGE real v_z[NV * NZ], D[NX * NZ], D_v[NV * NZ];
   memset(D, 0, NQ * NZ * sizeof(real)); /* rows of v are written before they are read */
   for (int i = 0; i < NQ; ++i) D[i * NZ + i] += 1.0;
   memcpy(x_next, x, NX * sizeof(real));

@@ -33,8 +33,9 @@ void NAME(step_derivatives)(const real *restrict x, const real *restrict u, real
                             real *restrict f_x, real *restrict f_u)
 {
   const double h = DT / SUBSTEPS;
-  real start[NX], stage[NX], slope[NX], a_z[NV * NZ];
-  real D[NX * NZ] = {0}, D_start[NX * NZ], D_stage[NX * NZ], d_slope[NX * NZ];
+  real start[NX], stage[NX], slope[NX];
+  LARGE real a_z[NV * NZ], D[NX * NZ], D_start[NX * NZ], D_stage[NX * NZ], d_slope[NX * NZ];
+  memset(D, 0, sizeof D);
   for (int i = 0; i < NX; ++i) D[i * NZ + i] += 1.0;
   memcpy(x_next, x, sizeof start);
   for (int substep = 0; substep < SUBSTEPS; ++substep) {

@@ -138,7 +138,7 @@ static void NAME(solution)(const NAME(System) *system, const real *restrict q,
 static void NAME(solve_system)(const NAME(System) *system, const real *restrict q,
                                const real *restrict v, const real *restrict u, real *restrict out)
 {
-  NAME(Factor) factor;
+  LARGE NAME(Factor) factor;
   real y[NV];
   NAME(solution)(system, q, v, u, &factor, y);
   NAME(to_joints)(1, y, out);
@@ -160,8 +160,9 @@ static void NAME(solve_derivatives)(const NAME(System) *system, const real *rest
                                     const real *restrict v, const real *restrict u,
                                     real *restrict out, real *restrict out_z)
 {
-  NAME(Factor) factor;
-  real y[NV], y_z[NV * NZ];
+  LARGE NAME(Factor) factor;
+  LARGE real y_z[NV * NZ];
+  real y[NV];
   NAME(solution)(system, q, v, u, &factor, y);
   NAME(to_joints)(1, y, out);
   memset(y_z, 0, sizeof y_z);
@@ -182,7 +183,7 @@ static void NAME(solve_residual_hessian)(const NAME(System) *system, const real 
                                          const real *restrict p, real *restrict L_zz,
                                          real *restrict L_yz)
 {
-  NAME(Factor) factor;
+  LARGE NAME(Factor) factor;
   real y[NV], l[NV];
   NAME(solution)(system, q, v, u, &factor, y);
   memcpy(l, p, sizeof l);

@@ -74,7 +74,8 @@ void robot_linearize(long T, const double *restrict X, const double *restrict U,
 {
   for (long t = 0; t < T; t += LANES) {
     const long n = at_most_lanes(T - t);
-    lanes x[NX], u[NU], x_next[NX], of_x[NX * NX], of_u[NX * NU];
+    LARGE lanes of_x[NX * NX], of_u[NX * NU];
+    lanes x[NX], u[NU], x_next[NX];
     to_lanes(n, NX, NX, X + t * NX, x);
     to_lanes(n, NU, NU, U + t * NU, u);
     lanes_step_derivatives(x, u, x_next, of_x, of_u);

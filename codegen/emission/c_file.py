@@ -12,9 +12,11 @@ import casadi as ca
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.emission import backward_pass, policy_rollouts
 from vgps.codegen.emission.c_syntax import LANES
+from vgps.codegen.emission.cost_loops import curvature, expansion, expansion_sizes, shape_of
 from vgps.codegen.emission.emit import Sizes, emit, emit_batch, sizes
 from vgps.codegen.emission.loops import constants_of_loops, fillings, second_order_solver, solvers
 from vgps.codegen.errors import BuildError
+from vgps.codegen.mechanics.costs import ExpansionInLoops
 from vgps.codegen.mechanics.function import NumericSolve
 from vgps.codegen.mechanics.functions import Functions
 
@@ -38,14 +40,29 @@ def c_source(robot: Robot, functions: Functions, compiled: list[ca.Function]) ->
     solves = functions.numeric_solves
     solves_along = [solve for solve in solves if solve.along_trajectories]
     rigid = functions.rigid is not None
+    costs_along = [cost for cost in functions.costs if cost.along_trajectories]
     text = [
         _head(robot, functions, compiled),
         *_written("lanes", "lanes_math", "softplus", "batch"),
         *(_written("angles") if rigid else []),
+        *(_written("cost_shape") if functions.costs else []),
+        *(text for cost in functions.costs for text in shape_of(cost)),
         *(_written("tableau_rk4") if robot.task.integrator == "rk4" else []),
         "#if PART < 2",
         *(emit(f) for function, f in named if not function.second_order),
-        *_in_dialect("double", "robot_", _shared(solves, rigid) + _steps(robot, solves, "robot_")),
+        *_in_dialect(
+            "double",
+            "robot_",
+            _shared(solves, rigid)
+            + _steps(robot, solves, "robot_")
+            + _costs(robot, functions.costs)
+            + [
+                text
+                for cost in functions.costs
+                if not cost.along_trajectories
+                for text in curvature(cost, robot.nx, robot.nu)
+            ],
+        ),
         *_mass(functions),
         *_written("trajectory"),
         backward_pass.declarations(),
@@ -54,17 +71,19 @@ def c_source(robot: Robot, functions: Functions, compiled: list[ca.Function]) ->
         *_in_dialect("lanes", "lanes_", _shared(solves_along, rigid)),
         "#if PART != 3",
         *(emit(f, LANES) for f in along),
-        *_in_dialect("lanes", "lanes_", _steps(robot, solves_along, "lanes_")),
-        *_batches(robot, solves_along, along),
+        *_in_dialect(
+            "lanes", "lanes_", _steps(robot, solves_along, "lanes_") + _costs(robot, costs_along)
+        ),
+        *_batches(robot, solves_along, costs_along, along),
         *_written("trajectories"),
         policy_rollouts.declaration(),
         "void robot_point_jacobians(const double *restrict q, double *restrict J);",
         *_written("policy"),
         "#endif\n\n#if PART != 2",
         *(emit(f, LANES) for f in second_order),
-        *_in_dialect("lanes", "lanes_", _second_order(robot, solves_along)),
+        *_in_dialect("lanes", "lanes_", _second_order(robot, solves_along, costs_along)),
         # That of a residual is called by the loops alone.
-        *_batches(robot, [], [f for f in second_order if f.name() == "cost_curvature"]),
+        _curvature_batch(robot, costs_along, second_order),
         "#endif\n#endif",
     ]
     return "\n\n".join(text)
@@ -96,6 +115,8 @@ def _head(robot: Robot, functions: Functions, compiled: list[ca.Function]) -> st
         "SUBSTEPS": robot.task.substeps,
         "STAGES": robot.task.substeps * (4 if robot.task.integrator == "rk4" else 1),
     }
+    # Arrays of large robots do not fit onto the stack of a thread.
+    constants["LARGE"] = "static _Thread_local" if functions.numeric_solves else ""
     if robot.task.is_timed:
         constants["TIMED"] = 1
     if robot.task.final_cost is not None:
@@ -129,6 +150,23 @@ def _shared(solves: list[NumericSolve], rigid: bool) -> list[str]:
     return _written(*loops, "chain")
 
 
+def _costs(robot: Robot, costs: list[ExpansionInLoops]) -> list[str]:
+    """The expansions of costs in loops."""
+    functions = [text for cost in costs for text in expansion(cost, robot.nx, robot.nu)]
+    return _written("cost_loops") + functions if costs else []
+
+
+def _curvature_batch(
+    robot: Robot, costs: list[ExpansionInLoops], second_order: list[ca.Function]
+) -> str:
+    """The curvature of the cost of each of many steps."""
+    for cost in costs:
+        inputs, _ = expansion_sizes(cost, robot.nx, robot.nu)
+        return emit_batch("cost_curvature", inputs, {"H": (robot.nx + robot.nu) ** 2})
+    whole = next(f for f in second_order if f.name() == "cost_curvature")
+    return emit_batch(whole.name(), *sizes(whole))
+
+
 def _mass(functions: Functions) -> list[str]:
     """What is asked of a robot whose mass is in loops."""
     if functions.mass_rest is None:
@@ -156,22 +194,31 @@ def _step(robot: Robot, prefix: str) -> list[str]:
     return ["\n".join(renamed), *step, "\n".join(restored), *_written("last_actions")]
 
 
-def _second_order(robot: Robot, solves: list[NumericSolve]) -> list[str]:
-    """Second derivatives of the integrator, in lanes, with what they take from other parts."""
+def _second_order(
+    robot: Robot, solves: list[NumericSolve], costs: list[ExpansionInLoops]
+) -> list[str]:
+    """Second derivatives of the integrator and costs, in lanes, with what they take elsewhere."""
     solved = "acceleration" if robot.task.integrator == "rk4" else "velocity_update"
     inputs = ", ".join(f"const lanes *restrict {argument}" for argument in "qvu")
     known = [f"void lanes_{solved}_derivatives({inputs}, lanes *restrict y, lanes *restrict y_z);"]
     for solve in solves:
         if solve.residual_hessian:
             known += second_order_solver(solve)
+    if costs:
+        known += ["#if PART == 3", *_written("cost_loops"), "#endif"]
+        known += [text for cost in costs for text in curvature(cost, robot.nx, robot.nu)]
     return [*known, *_written("hessian", f"hessian_{robot.task.integrator}", "hessians")]
 
 
 def _batches(
-    robot: Robot, solves: list[NumericSolve], along_trajectories: list[ca.Function]
+    robot: Robot,
+    solves: list[NumericSolve],
+    costs: list[ExpansionInLoops],
+    along_trajectories: list[ca.Function],
 ) -> list[str]:
-    """Functions of many evaluations: of each that is generated as a whole or solved numerically."""
+    """Functions of many evaluations: of each that is generated as a whole or made in loops."""
     parts = {part.function for solve in solves for part in solve.first_order.values()}
+    parts |= {cost.terms.function for cost in costs}
     arguments = {f.name(): sizes(f) for f in along_trajectories if f.name() not in parts}
     inputs: Sizes = {"q": robot.nq, "v": robot.nv, "u": robot.nu}
     for solve in solves:
@@ -179,4 +226,6 @@ def _batches(
         if solve.derivatives_rhs:
             outputs = {"y": robot.nv, "y_z": robot.nv * (robot.nx + robot.nu)}
             arguments[solve.derivatives] = inputs, outputs
+    for cost in costs:
+        arguments[f"{cost.name}_expansion"] = expansion_sizes(cost, robot.nx, robot.nu)
     return [emit_batch(name, *of) for name, of in arguments.items()]

@@ -4,9 +4,11 @@ There are two dialects: SCALAR, plain doubles, and LANES, in which every variabl
 of several independent evaluations (lanes.c, lanes_math.c).
 """
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import casadi as ca
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 
 class Dialect(NamedTuple):
@@ -80,3 +82,13 @@ LANES = Dialect(
     "lanes_softplus_tail({})",
     _ARITHMETIC | {op: f"lanes_{call}" for op, call in _FUNCTIONS.items()} | _LANES_LOGIC,
 )
+
+
+def constant_array(what: str, numbers: ArrayLike) -> str:
+    """The declaration of a constant array ("int ORDER[]"), row by row where it has several axes."""
+    return f"static const {what} = {_braced(np.asarray(numbers))};"
+
+
+def _braced(numbers: NDArray[Any]) -> str:
+    rows = map(_braced, numbers) if numbers.ndim > 1 else map(repr, numbers.tolist())
+    return f"{{{', '.join(rows)}}}"

@@ -11,7 +11,7 @@ import casadi as ca
 
 from vgps.codegen.emission.c_syntax import SCALAR, Dialect
 from vgps.codegen.emission.schedule import scheduled
-from vgps.codegen.emission.statements import Statement, statements_of
+from vgps.codegen.emission.statements import Statement, is_cleared, statements_of
 
 LONGEST = 2500  # statements of one C function
 
@@ -30,10 +30,15 @@ def emit(f: ca.Function, dialect: Dialect = SCALAR) -> str:
     parameters = [f"const {dialect.type} *restrict {argument}" for argument in f.name_in()]
     parameters += [f"{dialect.type} *restrict {argument}" for argument in f.name_out()]
     head = f"void {name}({', '.join(parameters)})"
-    unused = [f"(void){a};" for a, n in zip(f.name_in(), _sizes_in(f), strict=True) if n == 0]
+    first = [f"(void){a};" for a, n in zip(f.name_in(), _sizes_in(f), strict=True) if n == 0]
+    first += [
+        f"memset({f.name_out(i)}, 0, {f.numel_out(i)} * sizeof({dialect.type}));"
+        for i in range(f.n_out())
+        if is_cleared(f, i)
+    ]
     statements = statements_of(f, dialect)
     if len(statements) <= LONGEST:
-        return _braced(head, unused + _lines(statements, dialect))
+        return _braced(head, first + _lines(statements, dialect))
     arguments = ", ".join([*f.name_in(), *f.name_out(), "w"])
     passed = ", ".join([*parameters, f"{dialect.type} *restrict w"])
     pieces, slots = _pieces(statements)
@@ -42,7 +47,7 @@ def emit(f: ca.Function, dialect: Dialect = SCALAR) -> str:
         _braced(f"{local}_{i}({passed})", _lines(piece, dialect)) for i, piece in enumerate(pieces)
     ]
     calls = [f"{name}_{i}({arguments});" for i in range(len(pieces))]
-    return "\n\n".join([*functions, _braced(head, [f"{dialect.type} w[{slots}];", *calls])])
+    return "\n\n".join([*functions, _braced(head, [*first, f"{dialect.type} w[{slots}];", *calls])])
 
 
 def emit_batch(name: str, inputs: Sizes, outputs: Sizes) -> str:

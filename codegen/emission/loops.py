@@ -5,6 +5,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from vgps.codegen.description.robot import Robot
+from vgps.codegen.emission.c_syntax import constant_array
 from vgps.codegen.mechanics.function import Filling, NumericSolve
 from vgps.codegen.mechanics.functions import Functions
 from vgps.codegen.mechanics.turning_tree import TurningTree
@@ -15,7 +16,7 @@ _INPUTS = "const real *restrict q, const real *restrict v, const real *restrict 
 def constants_of_loops(robot: Robot, functions: Functions) -> list[str]:
     """Constants of the loops: which coordinate carries which, and bodies whose mass is in them."""
     lines = [f"#define MOVING {len(functions.leaf_first)}"]
-    lines += [_array("int", "LEAF_FIRST[MOVING]", functions.leaf_first)]
+    lines += [constant_array("int LEAF_FIRST[MOVING]", functions.leaf_first)]
     return lines + (_bodies(robot, functions.rigid) if functions.rigid else [])
 
 
@@ -30,26 +31,15 @@ def _bodies(robot: Robot, tree: TurningTree) -> list[str]:
         "GRAVITY": repr(float(robot.gravity)),
     }
     lines = [f"#define {name} {value}" for name, value in defined.items()]
-    lines += [_array("int", f"{name}[ANGLES]", getattr(tree, name.lower())) for name in ("CARRIER", "ORDER")]
-    lines += [_array("double", f"{name}[ANGLES]", getattr(tree, name.lower())) for name in ("MASS", "INERTIA")]
+    lines += [constant_array(f"int {name}[ANGLES]", getattr(tree, name.lower())) for name in ("CARRIER", "ORDER")]
+    lines += [constant_array(f"double {name}[ANGLES]", getattr(tree, name.lower())) for name in ("MASS", "INERTIA")]
     vectors = {"ARM": tree.arm, "MOMENT": tree.moment, "MU": mu}
     lines += [
-        _array("double", f"{name}[ANGLES][2]", np.column_stack([z.real, z.imag]))
+        constant_array(f"double {name}[ANGLES][2]", np.column_stack([z.real, z.imag]))
         for name, z in vectors.items()
     ]
     pairs = {"ALONG": C.real, "ACROSS": C.imag}
-    return lines + [_array("double", f"{name}[ANGLES][ANGLES]", z) for name, z in pairs.items()]
-
-
-def _array(kind: str, name: str, numbers: Iterable[float] | Iterable[int]) -> str:
-    """A constant of C, by rows where there are several."""
-    return f"static const {kind} {name} = {_braced(np.asarray(numbers))};"
-
-
-def _braced(numbers: np.ndarray) -> str:
-    if numbers.ndim > 1:
-        return f"{{{', '.join(map(_braced, numbers))}}}"
-    return f"{{{', '.join(map(repr, numbers.tolist()))}}}"
+    return lines + [constant_array(f"double {name}[ANGLES][ANGLES]", z) for name, z in pairs.items()]
 
 
 def solvers(solve: NumericSolve) -> list[str]:
@@ -116,7 +106,7 @@ def _filling(name: str, part: Filling) -> str:
     start = 0
     for array, entries in zip(("first", "second"), part.entries, strict=False):
         if entries:
-            lines += [f"  {_array('int', f'OF_{array.upper()}[{len(entries)}]', entries)}"]
+            lines += [f"  {constant_array(f'int OF_{array.upper()}[]', entries)}"]
             loop = f"{array}[OF_{array.upper()}[k]] += values[{start} + k]"
             lines += [f"  for (int k = 0; k < {len(entries)}; ++k) {loop};"]
         start += len(entries)

@@ -12,6 +12,9 @@ from vgps.codegen.emission.c_syntax import Dialect
 from vgps.codegen.mechanics.function import row_major
 
 
+MOST_ZEROS = 1000  # structural zeros of an output that are written one by one
+
+
 class Operand(NamedTuple):
     """What an expression is made of: the name of an earlier statement, or a constant."""
 
@@ -47,6 +50,8 @@ def _statement(name: str, op: int, template: str, *operands: Operand) -> Stateme
 
 def statements_of(f: ca.Function, dialect: Dialect) -> list[Statement]:
     """The instructions of ``f`` in CasADi's order; structural zeros of the outputs last.
+
+    Those of an output that ``is_cleared`` are left out.
 
     Raises:
         NotImplementedError: for an instruction that the dialect does not know.
@@ -90,11 +95,16 @@ def statements_of(f: ca.Function, dialect: Dialect) -> list[Statement]:
         else:
             raise NotImplementedError(f"CasADi operation {op} in {f.name()}")
     for index in range(f.n_out()):
-        rows, columns = f.size_out(index)
-        for position in range(rows * columns):
-            if (index, position) not in written:
-                store(index, position, _constant(0.0, dialect))
+        if not is_cleared(f, index):
+            for position in range(f.numel_out(index)):
+                if (index, position) not in written:
+                    store(index, position, _constant(0.0, dialect))
     return _with_softplus_tails(statements, dialect)
+
+
+def is_cleared(f: ca.Function, index: int) -> bool:
+    """Whether an output has so many structural zeros that it is cleared before it is written."""
+    return f.numel_out(index) - f.nnz_out(index) > MOST_ZEROS
 
 
 def _with_softplus_tails(statements: list[Statement], dialect: Dialect) -> list[Statement]:

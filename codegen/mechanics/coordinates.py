@@ -2,6 +2,7 @@
 
 import math
 from functools import cached_property
+from typing import Literal
 
 import casadi as ca
 import numpy as np
@@ -14,6 +15,9 @@ from vgps.codegen.mechanics.function import Named
 from vgps.codegen.mechanics.kinematics import Kinematics
 from vgps.codegen.mechanics.resistance import damping_matrix
 from vgps.codegen.mechanics.to_casadi import to_casadi
+from vgps.codegen.mechanics.turning_kinematics import TurningKinematics
+
+Kind = Literal["links", "points"]
 
 
 class Coordinates:
@@ -35,6 +39,11 @@ class Coordinates:
                 self.parents[child] = parent
         self.w = ca.SX.sym("w", robot.nq)
         self.w_dot = ca.SX.sym("wd", robot.nv)
+
+    @property
+    def time(self) -> Named:
+        """The input t of functions that evaluate expressions, where one of the task names it."""
+        return {"t": self.t} if self.robot.task.is_timed else {}
 
     def times_S(self, matrix: ca.SX) -> ca.SX:
         """``matrix`` @ S, by solving X S^-1 = matrix: every partial sum is computed once."""
@@ -69,26 +78,40 @@ class Coordinates:
         nq = self.robot.nq
         return ca.substitute(list(expressions), [self.q, self.v], [self.x[:nq], self.x[nq:]])
 
-    def kinematics(self, named: dict[str, Kinematics]) -> dict[str, Kinematics]:
-        """Kinematics as CasADi expressions of q and v."""
+    def _absolute(self, kind: Kind) -> Named:
+        """All that there is of each, (6,), as expressions of w and w_dot."""
+        if self.turning is not None:
+            named = self.turning.links() if kind == "links" else self.turning.points()
+            return {
+                name: ca.vertcat(k.position, k.velocity, k.angle, k.omega)
+                for name, k in named.items()
+            }
+        named = getattr(self.mechanics, kind)
         fields = [sp.Matrix([*k.position, *k.velocity, k.angle, k.omega]) for k in named.values()]
-        converted = dict(zip(named, self.convert(*fields), strict=True))
-        return {
-            name: Kinematics(f[:2], f[2:4], f[4], f[5])
-            for name, f in self.in_joint_coordinates(converted).items()
-        }
+        return dict(zip(named, self.convert(*fields), strict=True))
+
+    @cached_property
+    def turning(self) -> TurningKinematics | None:
+        """What stands for SymPy's kinematics of a robot that is `rigid`."""
+        if self.mechanics.rigid is None:
+            return None
+        return TurningKinematics(self.mechanics.tree, self.w, self.w_dot)
 
     def contact(self) -> Contact:
         """Contact as expressions of w and w_dot; nothing where there is no ground."""
         robot, n = self.robot, self.robot.nq
         if robot.ground is None:
             return Contact(ca.SX(n, 1), ca.SX(n, n), ca.SX(0, 2))
-        points = [self.mechanics.points[point.name] for point in robot.contact_points]
-        positions = self.convert(*(point.position for point in points))
-        velocities = self.convert(*(point.velocity for point in points))
-        index = {rate: i for i, rate in enumerate(self.mechanics.w_dot)}
-        links = self.mechanics.links
-        angles = [index.get(links[point.link].omega) for point in robot.contact_points]
+        if self.turning is not None:
+            of_all = self.turning.points()
+            points = [of_all[point.name] for point in robot.contact_points]
+            positions = [point.position for point in points]
+            velocities = [point.velocity for point in points]
+        else:
+            points = [self.mechanics.points[point.name] for point in robot.contact_points]
+            positions = self.convert(*(point.position for point in points))
+            velocities = self.convert(*(point.velocity for point in points))
+        angles = [self.mechanics.tree.angle_index[point.link] for point in robot.contact_points]
         places = zip(robot.contact_points, positions, velocities, angles, strict=True)
         touching = [Touch(*place) for place in places]
         return contact(robot.ground, robot.parameters, self.w, self.w_dot, touching)
@@ -109,33 +132,51 @@ class Coordinates:
     @cached_property
     def points(self) -> dict[str, Kinematics]:
         """Kinematics of all named points as CasADi expressions of q and v."""
-        return self.kinematics(self.mechanics.points)
+        return _unpacked(self.in_joint_coordinates(self._absolute("points")))
 
     @cached_property
     def quantities(self) -> dict[str, ca.SX | float]:
         """Everything that cost and success expressions may name, as expressions of x, u and t."""
+        links = _unpacked(self.in_joint_coordinates(self._absolute("links")))
+        names = self._named(self.points, links, self.q, self.v)
+        names = dict(zip(names, self.of_state(*names.values()), strict=True))
+        return names | self.robot.parameters | {"pi": math.pi}
+
+    @cached_property
+    def absolute_quantities(self) -> dict[str, ca.SX | float]:
+        """The same as expressions of w, w_dot, u and t."""
+        points, links = (_unpacked(self._absolute(kind)) for kind in ("points", "links"))
+        names = self._named(points, links, self.S_inverse @ self.w, self.S_inverse @ self.w_dot)
+        return names | self.robot.parameters | {"pi": math.pi}
+
+    def _named(
+        self, points: dict[str, Kinematics], links: dict[str, Kinematics], q: ca.SX, v: ca.SX
+    ) -> Named:
+        """What expressions may name, of kinematics and joint coordinates in whatever symbols."""
         robot = self.robot
-        names: dict[str, ca.SX] = {"u": self.u, "t": self.t}
-        links = self.kinematics(self.mechanics.links)
-        for name, k in (self.points | links).items():
+        names: Named = {"u": self.u, "t": self.t}
+        for name, k in (points | links).items():
             names |= {f"{name}.x": k.position[0], f"{name}.y": k.position[1]}
             names |= {f"{name}.vx": k.velocity[0], f"{name}.vy": k.velocity[1]}
         for name, k in links.items():
             names |= {f"{name}.angle": k.angle, f"{name}.omega": k.omega}
         for i, name in enumerate(robot.moving_names):
-            names |= {f"{name}.q": self.q[i], f"{name}.v": self.v[i]}
-        names |= {lag.name: self.v[lag.coordinate] for lag in robot.lags}
+            names |= {f"{name}.q": q[i], f"{name}.v": v[i]}
+        names |= {lag.name: v[lag.coordinate] for lag in robot.lags}
         targets = robot.target_names
-        names |= {name: self.q[i] for i, name in enumerate(targets, robot.nq - len(targets))}
+        names |= {name: q[i] for i, name in enumerate(targets, robot.nq - len(targets))}
         for i, name in enumerate(robot.u_names):
             names[f"{name}.u"] = self.u[i]
         for last in robot.last_actions:
-            names[last.name] = self.q[last.coordinate]
+            names[last.name] = q[last.coordinate]
             names[f"{robot.u_names[last.action]}.du"] = self.u[last.action] - names[last.name]
         if len(robot.last_actions) == robot.nu:
             names["du"] = ca.vertcat(*(names[f"{name}.du"] for name in robot.u_names))
-        names = dict(zip(names, self.of_state(*names.values()), strict=True))
-        return names | robot.parameters | {"pi": math.pi}
+        return names
+
+
+def _unpacked(packed: Named) -> dict[str, Kinematics]:
+    return {name: Kinematics(f[:2], f[2:4], f[4], f[5]) for name, f in packed.items()}
 
 
 def leaf_first(robot: Robot) -> list[int]:

@@ -14,6 +14,7 @@ Of a large robot all this is done in loops (systems.c, rigid.c), and generated i
 leave open, in absolute coordinates.
 """
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import casadi as ca
@@ -126,20 +127,20 @@ def dynamics_functions(c: Coordinates) -> Dynamics:
         systems.append(_velocity_update(c, motion))
     systems.append(_velocity_jump(c, mass))
     q, qv, qvu = {"q": c.q}, {"q": c.q, "v": c.v}, {"q": c.q, "v": c.v, "u": c.u}
-    functions = [Function("passive_force", qv, {"f": c.times_S(passive.T).T})]
-    if robot.ground is not None:
-        functions.append(Function("contact_forces", qv, {"f": contact.forces}))
-    rest = None
+    passive_force = Function("passive_force", qv, {"f": c.times_S(passive.T).T})
     if m.rigid is None:
         M = ca.triu2symm(ca.triu(c.times_S(c.times_S(mass).T)))
-        functions += [
+        functions, rest = [
             Function("mass_matrix", q, {"M": M}),
             Function("bias_force", qv, {"h": c.times_S(bias.T).T}),
+            passive_force,
             Function("energy", qv, {"E": energy}),
-        ]
+        ], None
     else:
-        function, rest = filling("mass_rest", q, [mass])
-        functions += [function, Function("energy_rest", qv, {"E": energy})]
+        mass_rest, rest = filling("mass_rest", q, [mass])
+        functions = [mass_rest, passive_force, Function("energy_rest", qv, {"E": energy})]
+    if robot.ground is not None:
+        functions.append(Function("contact_forces", qv, {"f": contact.forces}))
     numeric_solves = []
     for system in systems:
         factor = None if m.rigid else _factor(c, system)
@@ -215,9 +216,11 @@ def _velocity_jump(c: Coordinates, mass: ca.SX) -> LinearSystem:
     )
 
 
-def _by_absolute(c: Coordinates, system: LinearSystem) -> ca.SX:
-    """-d(residual)/d(w, w', u), (n, nz)."""
-    by_state = (-ca.jacobian(system.residual, w) for w in (c.w, c.w_dot))
+def _derivatives_rhs(
+    c: Coordinates, system: LinearSystem, moved: Callable[[ca.SX], ca.SX] = lambda matrix: matrix
+) -> ca.SX:
+    """-d(residual)/dz, (n, nz): by absolute coordinates unless ``moved`` (`times_S`) changes them."""
+    by_state = (-moved(ca.jacobian(system.residual, w)) for w in (c.w, c.w_dot))
     return ca.horzcat(*by_state, system.by_u)
 
 
@@ -238,8 +241,8 @@ def _solved_symbolically(
     result = {system.output: c.S_inverse @ y}
     functions = [Function(system.name, inputs, result, system.along_trajectories)]
     if system.residual is not None:
-        rhs_z = c.by_joints(_by_absolute(c, system))
-        y_z = factor.solve(ca.substitute(rhs_z, system.y, y))
+        rhs_z = ca.substitute(_derivatives_rhs(c, system, c.times_S), system.y, y)
+        y_z = factor.solve(rhs_z)
         result = result | {system.output_derivatives: c.S_inverse @ y_z}
         functions.append(Function(f"{system.name}_derivatives", inputs, result, True))
         p = ca.SX.sym("p", c.robot.nv)
@@ -283,7 +286,7 @@ def _solved_in_loops(
     )
     if system.residual is not None:
         known = {"y": system.y}
-        rhs_z = open_part("derivatives_rhs", known, _by_absolute(c, system))
+        rhs_z = open_part("derivatives_rhs", known, _derivatives_rhs(c, system))
         H = residual_hessian(c, system.residual, system.matrix)
         known |= {"l": H.multiplier}
         L = open_part("residual_hessian_rest", known, ca.triu(H.L_zz), H.L_yz, second_order=True)

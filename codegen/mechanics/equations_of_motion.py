@@ -74,8 +74,10 @@ class Mechanics(NamedTuple):
     B: sp.Matrix  # (n, nu): generalised force of the actions in w; constant without turning forces
     C: sp.Matrix  # (n, n_lags): that of what lags
     energy: sp.Expr  # J, kinetic and gravitational
+    # Both are empty where the robot is `rigid`: there are too many of them for SymPy.
     links: dict[str, Kinematics]  # frame origin and angle of each link
     points: dict[str, Kinematics]  # joints, link ends, named points and `com`
+    tree: Tree  # that they are of
 
 
 def derive(robot: Robot, rigid: TurningTree | None = None) -> Mechanics:
@@ -151,8 +153,9 @@ def derive(robot: Robot, rigid: TurningTree | None = None) -> Mechanics:
         B=B,
         C=C,
         energy=kinetic + potential,
-        links={link.name: tree.frame(link) for link in robot.links},
-        points={name: tree.kinematics(point) for name, point in tree.named_points()},
+        links={} if rigid else {link.name: tree.frame(link) for link in robot.links},
+        points={} if rigid else {at: tree.kinematics(point) for at, point in tree.named_points()},
+        tree=tree,
     )
 
 
