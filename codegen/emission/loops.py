@@ -1,6 +1,7 @@
 """C around the loops that solve the systems of large robots (systems.c, rigid.c)."""
 
 from collections.abc import Iterable
+from itertools import accumulate
 
 import numpy as np
 
@@ -8,6 +9,7 @@ from vgps.codegen.description.robot import Robot
 from vgps.codegen.emission.c_syntax import constant_array
 from vgps.codegen.mechanics.function import Filling, NumericSolve
 from vgps.codegen.mechanics.functions import Functions
+from vgps.codegen.mechanics.turning_kinematics import Arms
 from vgps.codegen.mechanics.turning_tree import TurningTree
 
 _INPUTS = "const real *restrict q, const real *restrict v, const real *restrict u"
@@ -17,7 +19,9 @@ def constants_of_loops(robot: Robot, functions: Functions) -> list[str]:
     """Constants of the loops: which coordinate carries which, and bodies whose mass is in them."""
     lines = [f"#define MOVING {len(functions.leaf_first)}"]
     lines += [constant_array("int LEAF_FIRST[MOVING]", functions.leaf_first)]
-    return lines + (_bodies(robot, functions.rigid) if functions.rigid else [])
+    if functions.rigid is not None:
+        lines += _bodies(robot, functions.rigid) + _arms(functions.rigid, functions.arms)
+    return lines
 
 
 def _bodies(robot: Robot, tree: TurningTree) -> list[str]:
@@ -40,6 +44,16 @@ def _bodies(robot: Robot, tree: TurningTree) -> list[str]:
     ]
     pairs = {"ALONG": C.real, "ACROSS": C.imag}
     return lines + [constant_array(f"double {name}[ANGLES][ANGLES]", z) for name, z in pairs.items()]
+
+
+def _arms(tree: TurningTree, arms: list[Arms]) -> list[str]:
+    """Those of all points, one after the other."""
+    flat = [arm for each in arms for arm in each]
+    return [
+        constant_array("int ARMS_FROM[]", [0, *accumulate(map(len, arms))]),
+        constant_array("int ARM_ANGLE[]", [angle - tree.first for angle, _ in flat]),
+        constant_array("double POINT_ARM[][2]", [arm for _, arm in flat]),
+    ]
 
 
 def solvers(solve: NumericSolve) -> list[str]:

@@ -13,6 +13,7 @@ from vgps.codegen.mechanics.equations_of_motion import derive
 from vgps.codegen.mechanics.function import Filling, Function, NumericSolve
 from vgps.codegen.mechanics.kinematics import Kinematics
 from vgps.codegen.mechanics.operators import FUNCTIONS
+from vgps.codegen.mechanics.turning_kinematics import Arms
 from vgps.codegen.mechanics.turning_tree import TurningTree
 
 
@@ -23,6 +24,7 @@ class Functions(NamedTuple):
     numeric_solves: list[NumericSolve]  # what is made of some of them
     costs: list[ExpansionInLoops]
     rigid: TurningTree | None  # the bodies whose mass is in loops
+    arms: list[Arms]  # of which each named point of theirs is the sum
     mass_rest: Filling | None  # and the mass that these leave out
     parents: list[int]  # the coordinate whose angle each is measured from, or -1
     leaf_first: list[int]  # coordinates that move bodies, each before those that carry it
@@ -43,12 +45,13 @@ def generate(robot: Robot) -> Functions:
             *cost.functions,
             *final_cost.functions,
             *_observation(robot, coordinates),
-            *_points(coordinates.q, points),
+            *_points(coordinates.q, points, in_loops=rigid is not None),
             _measures(robot, coordinates),
         ],
         numeric_solves=dynamics.numeric_solves,
         costs=[of.expansion for of in (cost, final_cost) if of.expansion is not None],
         rigid=rigid,
+        arms=coordinates.turning.arms() if coordinates.turning else [],
         mass_rest=dynamics.mass_rest,
         parents=coordinates.parents,
         leaf_first=leaf_first(robot),
@@ -56,12 +59,15 @@ def generate(robot: Robot) -> Functions:
     )
 
 
-def _points(q: ca.SX, points: dict[str, Kinematics]) -> list[Function]:
-    """Positions of all named points, and their derivatives."""
+def _points(q: ca.SX, points: dict[str, Kinematics], in_loops: bool) -> list[Function]:
+    """Positions of all named points, and their derivatives unless these are taken in loops."""
     positions = [point.position for point in points.values()]
     p = ca.vertcat(*(position.T for position in positions))  # (n_points, 2)
-    J = ca.jacobian(ca.vertcat(*positions), q)  # (2 n_points, nv): x and y of each in turn
-    return [Function("points", {"q": q}, {"p": p}), Function("point_jacobians", {"q": q}, {"J": J})]
+    functions = [Function("points", {"q": q}, {"p": p})]
+    if not in_loops:
+        J = ca.jacobian(ca.vertcat(*positions), q)  # (2 n_points, nv): x and y of each in turn
+        functions.append(Function("point_jacobians", {"q": q}, {"J": J}))
+    return functions
 
 
 def _observation(robot: Robot, c: Coordinates) -> list[Function]:

@@ -8,7 +8,8 @@ import casadi as ca
 
 from vgps.codegen.mechanics.kinematics import Kinematics, Tree, TreePoint
 
-_Arm = tuple[int, tuple[float, float]]  # in the frame that turns with an angle
+# (m, m) in the frame that turns with an angle, by its coordinate, from the root on.
+Arms = tuple[tuple[int, tuple[float, float]], ...]
 
 
 class TurningKinematics:
@@ -19,7 +20,7 @@ class TurningKinematics:
         self.tree, self.w, self.w_dot = tree, ca.vertsplit(w), ca.vertsplit(w_dot)
         self.cosines, self.sines = ca.vertsplit(ca.cos(w)), ca.vertsplit(ca.sin(w))
         self.floats = tree.robot.root is not None
-        self.sums: dict[tuple[_Arm, ...], tuple[ca.SX, ca.SX]] = {}
+        self.sums: dict[Arms, tuple[ca.SX, ca.SX]] = {}
 
     def links(self) -> dict[str, Kinematics]:
         """Of the frame of each link."""
@@ -34,19 +35,21 @@ class TurningKinematics:
         """Of all named points."""
         return {name: self.at(point) for name, point in self.tree.named_points()}
 
+    def arms(self) -> list[Arms]:
+        """Those of each named point that turn."""
+        return [_arms(point) for _, point in self.tree.named_points()]
+
     def at(self, point: TreePoint) -> Kinematics:
         """Of a point."""
-        arms = dict(point.arms)
-        fixed = arms.pop(None, (0.0, 0.0))
-        position, velocity = self._sum(tuple(arms.items()))
+        position, velocity = self._sum(_arms(point))
         if self.floats:  # then what does not turn is where the root is
             position = ca.vertcat(*self.w[:2]) + position
             velocity = ca.vertcat(*self.w_dot[:2]) + velocity
         else:
-            position = position + ca.DM(fixed)
+            position = position + ca.DM(point.arms.get(None, (0.0, 0.0)))
         return Kinematics(position, velocity, ca.SX(0), ca.SX(0))
 
-    def _sum(self, arms: tuple[_Arm, ...]) -> tuple[ca.SX, ca.SX]:
+    def _sum(self, arms: Arms) -> tuple[ca.SX, ca.SX]:
         """Position and velocity (2,) of the end of these arms about the first of their joints."""
         if not arms:
             return ca.SX(2, 1), ca.SX(2, 1)
@@ -58,3 +61,7 @@ class TurningKinematics:
             turning = self.w_dot[a] * ca.vertcat(-arm_y, arm_x)
             self.sums[arms] = position + ca.vertcat(arm_x, arm_y), velocity + turning
         return self.sums[arms]
+
+
+def _arms(point: TreePoint) -> Arms:
+    return tuple((angle, arm) for angle, arm in point.arms.items() if angle is not None)
