@@ -95,12 +95,12 @@ def derive(robot: Robot, rigid: TurningTree | None = None) -> Mechanics:
     for link in robot.links:
         passive += _drag(tree, link)
         i = tree.angle_index[link.name]
+        com = tree.point(link, link.com)
         if rigid is not None:
-            if i is None:  # on the world: it only has a height
-                height = tree.position(tree.point(link, link.com))[1]
+            if not rigid.floats:  # loops count heights from the joints that turn
+                _, height = com.arms.get(None, (0.0, 0.0))
                 potential += link.mass * robot.gravity * height
             continue
-        com = tree.point(link, link.com)
         partials, accelerations = tree.partial_velocities(com), tree.velocity_products(com)
         for c, partial in partials.items():
             for d, other in partials.items():
