@@ -59,13 +59,11 @@ INLINE void NAME(solve_abreast)(const NAME(Articulated) *restrict of, int n, int
 {
 #define EACH_VECTOR \
   _Pragma("GCC unroll 4") for (int k = 0; k < abreast; ++k)
-#define ROW(i) (X + (i) * n + k * NAME(COLUMNS))
+#define ROW(i) (*(loose_lanes *)(X + (i) * n + k * NAME(COLUMNS)))
   lanes y[ANGLES][ABREAST], f_x[ANGLES][ABREAST], f_y[ANGLES][ABREAST];
   lanes root_x[ABREAST] = {{0}}, root_y[ABREAST] = {{0}};
-  memset(f_x, 0, sizeof f_x);
-  memset(f_y, 0, sizeof f_y);
   for (int i = 0; i < ANGLES; ++i)
-    EACH_VECTOR memcpy(&y[i][k], ROW(FIRST + i), sizeof(lanes));
+    EACH_VECTOR y[i][k] = ROW(FIRST + i), f_x[i][k] = f_y[i][k] = (lanes){0};
   for (int o = ANGLES - 1; o >= 0; --o) {
     const int i = ORDER[o], carrier = CARRIER[i];
     const real slope_x = of->slope_x[i], slope_y = of->slope_y[i];
@@ -81,17 +79,12 @@ INLINE void NAME(solve_abreast)(const NAME(Articulated) *restrict of, int n, int
     }
   }
   EACH_VECTOR { /* from here on f and root are accelerations */
-    lanes x = {0}, y_ = {0};
     if (FLOATS) {
-      memcpy(&x, ROW(0), sizeof(lanes));
-      memcpy(&y_, ROW(1), sizeof(lanes));
-      x += root_x[k], y_ += root_y[k];
-      root_x[k] = of->root_xx * x + of->root_xy * y_;
-      root_y[k] = of->root_xy * x + of->root_yy * y_;
-      memcpy(ROW(0), &root_x[k], sizeof(lanes));
-      memcpy(ROW(1), &root_y[k], sizeof(lanes));
+      const lanes x = root_x[k] + ROW(0), y_ = root_y[k] + ROW(1);
+      ROW(0) = root_x[k] = of->root_xx * x + of->root_xy * y_;
+      ROW(1) = root_y[k] = of->root_xy * x + of->root_yy * y_;
     } else {
-      root_x[k] = root_y[k] = x;
+      root_x[k] = root_y[k] = (lanes){0};
     }
   }
   for (int o = 0; o < ANGLES; ++o) {
@@ -102,7 +95,7 @@ INLINE void NAME(solve_abreast)(const NAME(Articulated) *restrict of, int n, int
       f_x[i][k] = carrier < 0 ? root_x[k] : f_x[carrier][k] + a_x * y[carrier][k];
       f_y[i][k] = carrier < 0 ? root_y[k] : f_y[carrier][k] + a_y * y[carrier][k];
       y[i][k] = inverse * y[i][k] - slope_x * f_x[i][k] - slope_y * f_y[i][k];
-      memcpy(ROW(FIRST + i), &y[i][k], sizeof(lanes));
+      ROW(FIRST + i) = y[i][k];
     }
   }
 }

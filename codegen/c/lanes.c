@@ -15,6 +15,7 @@
 #endif
 
 typedef double lanes __attribute__((vector_size(LANES * 8)));
+typedef lanes loose_lanes __attribute__((aligned(8), may_alias)); /* anywhere in an array of doubles */
 typedef long lane_bits __attribute__((vector_size(LANES * 8)));
 typedef unsigned long lane_words __attribute__((vector_size(LANES * 8)));
 
