@@ -14,8 +14,9 @@
  * an acceleration, the time step in a change of velocity, 0 in an impulse.
  *
  * The generated file defines ANGLES (their number), FIRST (the coordinate of the first), FLOATS,
- * the tree: CARRIER, ORDER, ARM, MASS, MOMENT, the pairs: ALONG + i ACROSS = C, MU, and TOTAL_MASS,
- * GRAVITY.  `real` and NAME are as in chain.c. */
+ * the tree: CARRIER, ORDER, ARM, MASS, MOMENT, CHILDREN, BEFORE (each angle and those that carry it)
+ * and BEYOND (it and those that it carries) as runs of neighbours, the pairs: ALONG + i ACROSS = C,
+ * MU, and TOTAL_MASS, GRAVITY.  `real` and NAME are as in chain.c. */
 
 typedef struct {
   real rate[ANGLES], cosine[ANGLES], sine[ANGLES]; /* w', cos w, sin w */
@@ -113,50 +114,87 @@ static void NAME(subtract_bias)(const NAME(Posture) *restrict at, double kappa, 
   if (FLOATS) rhs[0] -= kappa * root_x, rhs[1] -= kappa * root_y;
 }
 
-/* Of a row (ANGLES), in four parts that do not wait for each other. */
-static inline real NAME(sum)(const real *restrict row)
+/* row (ANGLES) += from.x of_x + from.y of_y + constant, in those of its elements that runs list. */
+static inline void NAME(add_in_runs)(int begin, int end, const int (*runs)[2], real from_x,
+                                     real from_y, real constant, const real *restrict of_x,
+                                     const real *restrict of_y, real *restrict row)
 {
-  real parts[4] = {(real){0}};
-  int c = 0;
-  for (; c + 4 <= ANGLES; c += 4)
-    for (int k = 0; k < 4; ++k) parts[k] += row[c + k];
-  for (; c < ANGLES; ++c) parts[0] += row[c];
-  return (parts[0] + parts[1]) + (parts[2] + parts[3]);
+  for (int run = begin; run < end; ++run)
+    for (int j = runs[run][0]; j < runs[run][1]; ++j)
+      row[j] += from_x * of_x[j] + from_y * of_y[j] + constant;
 }
 
-/* rhs_z (NV, NZ) -= d(M a + kappa bias)/d(w, w'), for accelerations or changes a (NV).  Where
- * `from_rate`, a is the difference between a rate and w', which is then differentiated, too. */
+/* Along the tree: at each joint the sum of what its carriers do, `before`, and of what it and all
+ * beyond do, `beyond`, of the products of arms before it, and of u, with complex factors. */
+static inline void NAME(sums_along)(const NAME(Posture) *restrict at, const real *restrict factor_x,
+                                    const real *restrict factor_y, real start_x, real start_y,
+                                    real *restrict before_x, real *restrict before_y,
+                                    real *restrict beyond_x, real *restrict beyond_y)
+{
+  for (int o = 0; o < ANGLES; ++o) {
+    const int i = ORDER[o], carrier = CARRIER[i];
+    before_x[i] = start_x, before_y[i] = start_y;
+    if (carrier < 0) continue;
+    const real x = factor_x[carrier], y = factor_y[carrier];
+    before_x[i] = before_x[carrier] + at->arm_x[i] * x - at->arm_y[i] * y;
+    before_y[i] = before_y[carrier] + at->arm_x[i] * y + at->arm_y[i] * x;
+  }
+  for (int i = 0; i < ANGLES; ++i) {
+    beyond_x[i] = at->u_x[i] * factor_x[i] - at->u_y[i] * factor_y[i];
+    beyond_y[i] = at->u_x[i] * factor_y[i] + at->u_y[i] * factor_x[i];
+  }
+  for (int o = ANGLES - 1; o >= 0; --o) {
+    const int i = ORDER[o], carrier = CARRIER[i];
+    if (carrier >= 0) beyond_x[carrier] += beyond_x[i], beyond_y[carrier] += beyond_y[i];
+  }
+}
+
+/* rhs_z (NV, NZ) -= d(M a + kappa bias)/d(q, v), for accelerations or changes a (NV).  Where
+ * `from_rate`, a is the difference between a rate and w', which is then differentiated, too.
+ *
+ * By the coordinate q_j all that is beyond the joint j turns about it.  That leaves what these
+ * bodies do to each other as it is: for their rows only the acceleration `before` j, that of the
+ * joint, turns against them, and for the rows of those that carry them only the force `beyond`. */
 static void NAME(subtract_derivatives)(const NAME(Posture) *restrict at, double kappa,
                                        int from_rate, const real *restrict a,
                                        real *restrict rhs_z)
 {
-  real P[ANGLES], S[ANGLES], turning[ANGLES], twice[ANGLES];
-  const real a_x = FLOATS ? a[0] : (real){0};
-  const real a_y = (FLOATS ? a[1] : (real){0}) + kappa * GRAVITY;
-  for (int c = 0; c < ANGLES; ++c) {
-    twice[c] = 2.0 * kappa * at->rate[c];
-    turning[c] = kappa * at->rate[c] * at->rate[c];
+  real factor_x[ANGLES], factor_y[ANGLES], rate_x[ANGLES], rate_y[ANGLES];
+  real joint_x[ANGLES], joint_y[ANGLES], force_x[ANGLES], force_y[ANGLES]; /* by q */
+  real drift_x[ANGLES], drift_y[ANGLES], impulse_x[ANGLES], impulse_y[ANGLES]; /* by v */
+  for (int c = 0; c < ANGLES; ++c) { /* times i, an angle's acceleration, and that by its rate */
+    factor_x[c] = -kappa * at->rate[c] * at->rate[c];
+    factor_y[c] = a[FIRST + c];
+    rate_x[c] = (real){0} - from_rate;
+    rate_y[c] = 2.0 * kappa * at->rate[c];
   }
+  NAME(sums_along)(at, factor_x, factor_y, FLOATS ? a[0] : (real){0},
+                   (FLOATS ? a[1] : (real){0}) + kappa * GRAVITY, joint_x, joint_y, force_x,
+                   force_y);
+  NAME(sums_along)(at, rate_x, rate_y, (real){0}, (real){0}, drift_x, drift_y, impulse_x,
+                   impulse_y);
   for (int r = 0; r < ANGLES; ++r) {
-    real *const by_w = rhs_z + (FIRST + r) * NZ + FIRST, *const by_rate = by_w + NQ;
-    real row[ANGLES];
-    NAME(pairs)(at, r, P, S);
-    for (int c = 0; c < ANGLES; ++c) {
-      row[c] = S[c] * a[FIRST + c] + P[c] * turning[c];
-      by_w[c] += row[c];
-      by_rate[c] += S[c] * twice[c];
+    real *const by_q = rhs_z + (FIRST + r) * NZ + FIRST, *const by_v = by_q + NQ;
+    const real u_x = at->u_x[r], u_y = at->u_y[r];
+    real all = u_x * drift_x[r] + u_y * drift_y[r] - from_rate * ALONG[r][r];
+    for (int k = CHILDREN_FROM[r]; k < CHILDREN_FROM[r + 1]; ++k) {
+      const int child = CHILDREN[k];
+      const real x = at->arm_x[child], y = at->arm_y[child], none = {0};
+      const int begin = BEYOND_FROM[child], end = BEYOND_FROM[child + 1];
+      all += x * impulse_x[child] + y * impulse_y[child];
+      NAME(add_in_runs)(begin, end, BEYOND, -x, -y, none, force_x, force_y, by_q);
+      NAME(add_in_runs)(begin, end, BEYOND, -x, -y, none, impulse_x, impulse_y, by_v);
     }
-    by_w[r] += at->u_x[r] * a_x + at->u_y[r] * a_y - NAME(sum)(row);
-    if (from_rate)
-      for (int c = 0; c < ANGLES; ++c) by_rate[c] += P[c];
+    const int begin = BEFORE_FROM[r], end = BEFORE_FROM[r + 1];
+    NAME(add_in_runs)(begin, end, BEFORE, u_x, u_y, (real){0}, joint_x, joint_y, by_q);
+    NAME(add_in_runs)(begin, end, BEFORE, u_x, u_y, -all, drift_x, drift_y, by_v);
     if (!FLOATS) continue;
-    const real alpha = a[FIRST + r], u_x = at->u_x[r], u_y = at->u_y[r];
-    rhs_z[FIRST + r] += u_x * alpha - u_y * turning[r];
-    rhs_z[NQ + FIRST + r] += u_x * twice[r] - from_rate * u_y;
-    rhs_z[NZ + FIRST + r] += u_y * alpha + u_x * turning[r];
-    rhs_z[NZ + NQ + FIRST + r] += u_y * twice[r] + from_rate * u_x;
-    by_rate[-FIRST] -= from_rate * u_y;
-    by_rate[1 - FIRST] += from_rate * u_x;
+    rhs_z[FIRST + r] += force_y[r];
+    rhs_z[NZ + FIRST + r] -= force_x[r];
+    rhs_z[NQ + FIRST + r] += impulse_y[r];
+    rhs_z[NZ + NQ + FIRST + r] -= impulse_x[r];
+    by_v[-FIRST] -= from_rate * u_y;
+    by_v[1 - FIRST] += from_rate * u_x;
   }
   if (FLOATS && from_rate) rhs_z[NQ] += TOTAL_MASS, rhs_z[NZ + NQ + 1] += TOTAL_MASS;
 }

@@ -43,7 +43,7 @@ void robot_point_jacobians(const double *restrict q, double *restrict J)
   for (int p = 0; p < N_POINTS; ++p) {
     double *const x = J + p * 2 * NV, *const y = x + NV;
     for (int k = ARMS_FROM[p]; k < ARMS_FROM[p + 1]; ++k) {
-      const int a = ARM_ANGLE[k];
+      const int a = ARMS[k];
       const double c = at.cosine[a], s = at.sine[a], *const arm = POINT_ARM[k];
       x[FIRST + a] = -(s * arm[0] + c * arm[1]);
       y[FIRST + a] = c * arm[0] - s * arm[1];

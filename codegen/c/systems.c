@@ -22,6 +22,7 @@ typedef struct {
   NAME(Fill) *residual_hessian; /* L_zz (NZ, NZ), on and above the diagonal, and L_yz (NV, NZ) */
   double kappa;                 /* as in rigid.c */
   int from_rate;
+  int by_state; /* whether derivatives_rhs fills in columns of q or v */
 } NAME(System);
 
 /* What solves a system at a state. */
@@ -166,13 +167,13 @@ static void NAME(solve_derivatives)(const NAME(System) *system, const real *rest
   NAME(solution)(system, q, v, u, &factor, y);
   NAME(to_joints)(1, y, out);
   memset(y_z, 0, sizeof y_z);
+  system->derivatives_rhs(q, v, u, y, 0, y_z, 0);
+  if (system->by_state) NAME(columns_by_joints)(NV, NZ, 2, y_z);
 #ifdef RIGID
   real a[NV];
   NAME(change)(system, &factor.at, v, y, a);
   NAME(subtract_derivatives)(&factor.at, system->kappa, system->from_rate, a, y_z);
 #endif
-  system->derivatives_rhs(q, v, u, y, 0, y_z, 0);
-  NAME(columns_by_joints)(NV, NZ, 2, y_z);
   NAME(solve)(system, &factor, NZ, y_z);
   NAME(to_joints)(NZ, y_z, out_z);
 }

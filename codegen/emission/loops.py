@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import accumulate
+from typing import Any
 
 import numpy as np
 
@@ -37,6 +38,9 @@ def _bodies(robot: Robot, tree: TurningTree) -> list[str]:
     lines = [f"#define {name} {value}" for name, value in defined.items()]
     lines += [constant_array(f"int {name}[ANGLES]", getattr(tree, name.lower())) for name in ("CARRIER", "ORDER")]
     lines += [constant_array(f"double {name}[ANGLES]", getattr(tree, name.lower())) for name in ("MASS", "INERTIA")]
+    lines += _lists("CHILDREN", "", tree.children())
+    lines += _lists("BEFORE", "[2]", [_runs(each) for each in tree.before()])
+    lines += _lists("BEYOND", "[2]", [_runs(each) for each in tree.beyond()])
     vectors = {"ARM": tree.arm, "MOMENT": tree.moment, "MU": mu}
     lines += [
         constant_array(f"double {name}[ANGLES][2]", np.column_stack([z.real, z.imag]))
@@ -46,14 +50,33 @@ def _bodies(robot: Robot, tree: TurningTree) -> list[str]:
     return lines + [constant_array(f"double {name}[ANGLES][ANGLES]", z) for name, z in pairs.items()]
 
 
+def _lists(name: str, of_each: str, lists: list[list[Any]]) -> list[str]:
+    """Lists one after the other, and where each begins and the last one ends."""
+    flat = [element for each in lists for element in each]
+    # An array of C has at least one element.
+    none: list[Any] = [[0, 0]] if of_each else [0]
+    return [
+        constant_array(f"int {name}_FROM[]", [0, *accumulate(map(len, lists))]),
+        constant_array(f"int {name}[]{of_each}", flat or none),
+    ]
+
+
+def _runs(numbers: list[int]) -> list[list[int]]:
+    """Runs of neighbours among numbers: first, and one past the last."""
+    runs: list[list[int]] = []
+    for number in sorted(numbers):
+        if runs and runs[-1][1] == number:
+            runs[-1][1] += 1
+        else:
+            runs.append([number, number + 1])
+    return runs
+
+
 def _arms(tree: TurningTree, arms: list[Arms]) -> list[str]:
     """Those of all points, one after the other."""
-    flat = [arm for each in arms for arm in each]
-    return [
-        constant_array("int ARMS_FROM[]", [0, *accumulate(map(len, arms))]),
-        constant_array("int ARM_ANGLE[]", [angle - tree.first for angle, _ in flat]),
-        constant_array("double POINT_ARM[][2]", [arm for _, arm in flat]),
-    ]
+    angles = [[angle - tree.first for angle, _ in each] for each in arms]
+    flat = [arm for each in arms for _, arm in each]
+    return [*_lists("ARMS", "", angles), constant_array("double POINT_ARM[][2]", flat)]
 
 
 def solvers(solve: NumericSolve) -> list[str]:
@@ -97,6 +120,7 @@ def second_order_solver(solve: NumericSolve) -> list[str]:
 def _system(solve: NumericSolve, suffix: str, parts: Iterable[str]) -> str:
     members = [f".{part} = NAME(fill_{solve.name}_{part})" for part in parts]
     members += [f".kappa = {solve.kappa}", f".from_rate = {int(solve.from_rate)}"]
+    members += [f".by_state = {int(solve.by_state)}"]
     return f"static const NAME(System) NAME({solve.name}_{suffix}) = {{{', '.join(members)}}};"
 
 

@@ -286,11 +286,13 @@ def _solved_in_loops(
     )
     if system.residual is not None:
         known = {"y": system.y}
-        rhs_z = open_part("derivatives_rhs", known, _derivatives_rhs(c, system))
+        open_rhs_z = ca.sparsify(_derivatives_rhs(c, system))
+        rhs_z = open_part("derivatives_rhs", known, open_rhs_z)
         H = residual_hessian(c, system.residual, system.matrix)
         known |= {"l": H.multiplier}
         L = open_part("residual_hessian_rest", known, ca.triu(H.L_zz), H.L_yz, second_order=True)
-        solve = solve._replace(derivatives_rhs=rhs_z, residual_hessian=L)
+        by_state = open_rhs_z[:, : c.robot.nx].nnz() > 0
+        solve = solve._replace(derivatives_rhs=rhs_z, residual_hessian=L, by_state=by_state)
     return functions, solve
 
 

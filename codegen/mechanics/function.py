@@ -39,6 +39,7 @@ class NumericSolve(NamedTuple):
     kappa: str = "1.0"  # in C: what the bias is multiplied by (rigid.c)
     from_rate: bool = False  # whether mass stands with the difference between y and the rate
     along_trajectories: bool = False
+    by_state: bool = False  # whether derivatives_rhs has entries by the state
 
     @property
     def derivatives(self) -> str:

@@ -52,15 +52,30 @@ class TurningTree(NamedTuple):
     @property
     def coupled(self) -> int:
         """Pairs of coordinates between which the mass matrix has an entry."""
-        depths = np.zeros(len(self.carrier), dtype=int)
+        return sum(len(each) - 1 for each in self.before()) + self.first * len(self.carrier)
+
+    def before(self) -> list[list[int]]:
+        """Of each angle, itself and those that carry it."""
+        lists: list[list[int]] = [[] for _ in self.carrier]
         for i in self.order:
-            if self.carrier[i] >= 0:
-                depths[i] = depths[self.carrier[i]] + 1
-        return int(depths.sum()) + self.first * len(self.carrier)
+            lists[i] = [i, *(lists[self.carrier[i]] if self.carrier[i] >= 0 else [])]
+        return lists
+
+    def beyond(self) -> list[list[int]]:
+        """Of each angle, itself and those that it carries."""
+        lists: list[list[int]] = [[] for _ in self.carrier]
+        for i, before in enumerate(self.before()):
+            for carrier in before:
+                lists[carrier].append(i)
+        return lists
+
+    def children(self) -> list[list[int]]:
+        """Of each angle, those that it carries without another between."""
+        n = range(len(self.carrier))
+        return [[c for c in n if self.carrier[c] == i] for i in n]
 
     def pairs(self) -> tuple[NDArray[np.complex128], NDArray[np.complex128]]:
         """C (n, n), inertia of the links on its diagonal included, and mu (n,)."""
-        n = len(self.carrier)
         beyond, mu, own = self.mass.copy(), self.moment.copy(), self.inertia.copy()
         for i in reversed(self.order):
             if (carrier := self.carrier[i]) >= 0:
@@ -68,9 +83,9 @@ class TurningTree(NamedTuple):
                 mu[carrier] += beyond[i] * self.arm[i]
                 own[carrier] += beyond[i] * abs(self.arm[i]) ** 2
         C = np.diag(own).astype(complex)
-        for c in range(n):
+        for c, (_, *carriers) in enumerate(self.before()):
             towards = c
-            while (a := self.carrier[towards]) >= 0:
+            for a in carriers:
                 C[a, c] = np.conj(self.arm[towards]) * mu[c]
                 C[c, a] = np.conj(C[a, c])
                 towards = a
