@@ -53,17 +53,17 @@ static void NAME(articulate)(const NAME(Posture) *restrict at, NAME(Articulated)
  * holds LANES columns of doubles, or one of lanes. */
 enum { NAME(COLUMNS) = sizeof(lanes) / sizeof(real), ABREAST = 4 };
 
-/* X (NV, n) <- M^-1 X of `abreast` vectors of columns from X on. */
+/* out <- M^-1 X of `abreast` vectors of columns, of which the first begins at both (NV, n). */
 INLINE void NAME(solve_abreast)(const NAME(Articulated) *restrict of, int n, int abreast,
-                                real *restrict X)
+                                int to_joints, real *X, real *out)
 {
 #define EACH_VECTOR \
   _Pragma("GCC unroll 4") for (int k = 0; k < abreast; ++k)
-#define ROW(i) (*(loose_lanes *)(X + (i) * n + k * NAME(COLUMNS)))
+#define ROW(of, i) (*(loose_lanes *)(of + (i) * n + k * NAME(COLUMNS)))
   lanes y[ANGLES][ABREAST], f_x[ANGLES][ABREAST], f_y[ANGLES][ABREAST];
   lanes root_x[ABREAST] = {{0}}, root_y[ABREAST] = {{0}};
   for (int i = 0; i < ANGLES; ++i)
-    EACH_VECTOR y[i][k] = ROW(FIRST + i), f_x[i][k] = f_y[i][k] = (lanes){0};
+    EACH_VECTOR y[i][k] = ROW(X, FIRST + i), f_x[i][k] = f_y[i][k] = (lanes){0};
   for (int o = ANGLES - 1; o >= 0; --o) {
     const int i = ORDER[o], carrier = CARRIER[i];
     const real slope_x = of->slope_x[i], slope_y = of->slope_y[i];
@@ -80,9 +80,9 @@ INLINE void NAME(solve_abreast)(const NAME(Articulated) *restrict of, int n, int
   }
   EACH_VECTOR { /* from here on f and root are accelerations */
     if (FLOATS) {
-      const lanes x = root_x[k] + ROW(0), y_ = root_y[k] + ROW(1);
-      ROW(0) = root_x[k] = of->root_xx * x + of->root_xy * y_;
-      ROW(1) = root_y[k] = of->root_xy * x + of->root_yy * y_;
+      const lanes x = root_x[k] + ROW(X, 0), y_ = root_y[k] + ROW(X, 1);
+      ROW(out, 0) = root_x[k] = of->root_xx * x + of->root_xy * y_;
+      ROW(out, 1) = root_y[k] = of->root_xy * x + of->root_yy * y_;
     } else {
       root_x[k] = root_y[k] = (lanes){0};
     }
@@ -95,26 +95,30 @@ INLINE void NAME(solve_abreast)(const NAME(Articulated) *restrict of, int n, int
       f_x[i][k] = carrier < 0 ? root_x[k] : f_x[carrier][k] + a_x * y[carrier][k];
       f_y[i][k] = carrier < 0 ? root_y[k] : f_y[carrier][k] + a_y * y[carrier][k];
       y[i][k] = inverse * y[i][k] - slope_x * f_x[i][k] - slope_y * f_y[i][k];
-      ROW(FIRST + i) = y[i][k];
+      ROW(out, FIRST + i) = to_joints && carrier >= 0 ? y[i][k] - y[carrier][k] : y[i][k];
     }
   }
 }
 
-/* X (NV, n) <- M^-1 X, where coordinates that move no body have an inertia of 1. */
-static void NAME(solve_articulated)(const NAME(Articulated) *restrict of, int n, real *restrict X)
+/* out (NV, n) <- M^-1 X, by the user's coordinates where `to_joints`; out may be X.  Coordinates that
+ * move no body have an inertia of 1. */
+INLINE void NAME(solve_articulated)(const NAME(Articulated) *restrict of, int n, int to_joints,
+                                    real *X, real *out)
 {
   enum { AT_ONCE = ABREAST * NAME(COLUMNS) };
   int j = 0;
-  for (; j + AT_ONCE <= n; j += AT_ONCE) NAME(solve_abreast)(of, n, ABREAST, X + j);
+  for (; j + AT_ONCE <= n; j += AT_ONCE) NAME(solve_abreast)(of, n, ABREAST, to_joints, X + j, out + j);
   for (; j < n; j += NAME(COLUMNS)) { /* the rest, in vectors of their own */
     const int left = n - j < NAME(COLUMNS) ? n - j : NAME(COLUMNS);
     real rest[(FIRST + ANGLES) * NAME(COLUMNS)] = {0};
     for (int i = 0; i < FIRST + ANGLES; ++i)
       for (int k = 0; k < left; ++k) rest[i * NAME(COLUMNS) + k] = X[i * n + j + k];
-    NAME(solve_abreast)(of, NAME(COLUMNS), 1, rest);
+    NAME(solve_abreast)(of, NAME(COLUMNS), 1, to_joints, rest, rest);
     for (int i = 0; i < FIRST + ANGLES; ++i)
-      for (int k = 0; k < left; ++k) X[i * n + j + k] = rest[i * NAME(COLUMNS) + k];
+      for (int k = 0; k < left; ++k) out[i * n + j + k] = rest[i * NAME(COLUMNS) + k];
   }
+  const int moving = FIRST + ANGLES;
+  if (out != X) memcpy(out + moving * n, X + moving * n, (NV - moving) * n * sizeof(real));
 }
 #undef EACH_VECTOR
 #undef ROW

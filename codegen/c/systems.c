@@ -64,18 +64,6 @@ static inline void NAME(solve_dense)(const real *restrict factor, int n, real *X
     for (int i = 0; i < k; ++i) NAME(subtract)(n, factor[i * NV + k], X + k * n, X + i * n);
 }
 
-/* X (NV, n) <- matrix^-1 X */
-static void NAME(solve)(const NAME(System) *system, const NAME(Factor) *factor, int n, real *X)
-{
-#ifdef RIGID
-  if (!system->matrix) {
-    NAME(solve_articulated)(&factor->bodies, n, X);
-    return;
-  }
-#endif
-  NAME(solve_dense)(factor->A, n, X);
-}
-
 /* out (NV, n) from X (NV, n) in absolute coordinates */
 static inline void NAME(to_joints)(int n, const real *restrict X, real *restrict out)
 {
@@ -84,6 +72,32 @@ static inline void NAME(to_joints)(int n, const real *restrict X, real *restrict
     if (PARENT[i] >= 0)
       for (int j = 0; j < n; ++j) out[i * n + j] -= X[PARENT[i] * n + j];
   }
+}
+
+/* X (NV, n) <- matrix^-1 X */
+static void NAME(solve)(const NAME(System) *system, const NAME(Factor) *factor, int n, real *X)
+{
+#ifdef RIGID
+  if (!system->matrix) {
+    NAME(solve_articulated)(&factor->bodies, n, 0, X, X);
+    return;
+  }
+#endif
+  NAME(solve_dense)(factor->A, n, X);
+}
+
+/* out (NV, NZ) <- matrix^-1 X in the user's coordinates; X is used up. */
+static void NAME(solve_to_joints)(const NAME(System) *system, const NAME(Factor) *factor, real *X,
+                                  real *restrict out)
+{
+#ifdef RIGID
+  if (!system->matrix) {
+    NAME(solve_articulated)(&factor->bodies, NZ, 1, X, out);
+    return;
+  }
+#endif
+  NAME(solve_dense)(factor->A, NZ, X);
+  NAME(to_joints)(NZ, X, out);
 }
 
 /* Derivatives X (n, width) by absolute coordinates become those by the user's, in `blocks` blocks of
@@ -174,8 +188,7 @@ static void NAME(solve_derivatives)(const NAME(System) *system, const real *rest
   NAME(change)(system, &factor.at, v, y, a);
   NAME(subtract_derivatives)(&factor.at, system->kappa, system->from_rate, a, y_z);
 #endif
-  NAME(solve)(system, &factor, NZ, y_z);
-  NAME(to_joints)(NZ, y_z, out_z);
+  NAME(solve_to_joints)(system, &factor, y_z, out_z);
 }
 
 /* L_zz (NZ, NZ) and L_yz (NV, NZ) of the multiplier p (NV) of y in joint coordinates. */
