@@ -103,6 +103,14 @@ def found(value: object) -> str:
     return shown if len(shown) <= 60 else shown[:57] + "..."
 
 
+def too_large(function: str) -> BuildError:
+    """The error for a function of a robot in which numbers overflow."""
+    return BuildError(
+        f"{function} holds a number that is not finite: "
+        "numbers of the robot are too large or too small together"
+    )
+
+
 def singular(robot_file: str, coordinate: str) -> BuildError:
     """The error for a coordinate that moves no inertia and so has no acceleration."""
     return BuildError(

@@ -15,7 +15,7 @@ from vgps.codegen.emission.c_syntax import LANES
 from vgps.codegen.emission.cost_loops import curvature, expansion, expansion_sizes, shape_of
 from vgps.codegen.emission.emit import Sizes, emit, emit_batch, sizes
 from vgps.codegen.emission.loops import constants_of_loops, fillings, second_order_solver, solvers
-from vgps.codegen.errors import BuildError
+from vgps.codegen.errors import too_large
 from vgps.codegen.mechanics.costs import ExpansionInLoops
 from vgps.codegen.mechanics.function import NumericSolve
 from vgps.codegen.mechanics.functions import Functions
@@ -93,8 +93,7 @@ def _refuse_infinite(f: ca.Function) -> None:
     """The description keeps expressions finite; a derivative of one may still not be."""
     for k in range(f.n_instructions()):
         if f.instruction_id(k) == ca.OP_CONST and not math.isfinite(f.instruction_constant(k)):
-            text = f"{f.name()} holds a number that is not finite"
-            raise BuildError(f"{text}: numbers of the robot are too large or too small together")
+            raise too_large(f.name())
 
 
 def _written(*names: str) -> list[str]:

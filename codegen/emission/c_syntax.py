@@ -86,7 +86,9 @@ LANES = Dialect(
 
 def constant_array(what: str, numbers: ArrayLike) -> str:
     """The declaration of a constant array ("int ORDER[]"), row by row where it has several axes."""
-    return f"static const {what} = {_braced(np.asarray(numbers))};"
+    array = np.asarray(numbers)
+    # An array of C has at least one element.
+    return f"static const {what} = {_braced(array) if array.size else '{0}'};"
 
 
 def _braced(numbers: NDArray[Any]) -> str:

@@ -1,6 +1,7 @@
 """C around the loops that expand the costs of large robots (cost_loops.c)."""
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import accumulate
 
 from vgps.codegen.emission.c_syntax import constant_array
@@ -23,14 +24,13 @@ def shape_of(of: ExpansionInLoops) -> list[str]:
     rows = Counter(position % of.quantities for position in J)
     starts = [0, *accumulate(rows[i] for i in range(of.quantities))]
     name = of.name.upper()
-    arrays = {
+    arrays: dict[str, Sequence[int | tuple[int, int]]] = {
         f"int {name}_GRADIENT[]": gradient,
         f"int {name}_CURVED[][2]": [divmod(position, of.quantities) for position in phi],
         f"int {name}_ROW[]": starts,
         f"int {name}_COLUMN[]": [position // of.quantities for position in J],
     }
-    # An array of C has at least one element.
-    lines = [constant_array(what, of_it or [[0, 0]] * ("[2]" in what) or [0]) for what, of_it in arrays.items()]
+    lines = [constant_array(what, numbers) for what, numbers in arrays.items()]
     members = ", ".join(f"{name}_{array}" for array in ("GRADIENT", "CURVED", "ROW", "COLUMN"))
     counts = f"{len(gradient)}, {len(phi)}"
     return [*lines, f"static const CostShape {name}_SHAPE = {{{counts}, {members}}};"]

@@ -8,6 +8,7 @@ import numpy as np
 
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.emission.c_syntax import constant_array
+from vgps.codegen.errors import too_large
 from vgps.codegen.mechanics.function import Filling, NumericSolve
 from vgps.codegen.mechanics.functions import Functions
 from vgps.codegen.mechanics.turning_kinematics import Arms
@@ -27,6 +28,8 @@ def constants_of_loops(robot: Robot, functions: Functions) -> list[str]:
 
 def _bodies(robot: Robot, tree: TurningTree) -> list[str]:
     C, mu = tree.pairs()
+    if not (np.isfinite(C).all() and np.isfinite(mu).all() and np.isfinite(tree.total_mass)):
+        raise too_large("the mass matrix")
     defined = {
         "RIGID": 1,
         "ANGLES": len(tree.carrier),
@@ -36,8 +39,14 @@ def _bodies(robot: Robot, tree: TurningTree) -> list[str]:
         "GRAVITY": repr(float(robot.gravity)),
     }
     lines = [f"#define {name} {value}" for name, value in defined.items()]
-    lines += [constant_array(f"int {name}[ANGLES]", getattr(tree, name.lower())) for name in ("CARRIER", "ORDER")]
-    lines += [constant_array(f"double {name}[ANGLES]", getattr(tree, name.lower())) for name in ("MASS", "INERTIA")]
+    lines += [
+        constant_array(f"int {name}[ANGLES]", getattr(tree, name.lower()))
+        for name in ("CARRIER", "ORDER")
+    ]
+    lines += [
+        constant_array(f"double {name}[ANGLES]", getattr(tree, name.lower()))
+        for name in ("MASS", "INERTIA")
+    ]
     lines += _lists("CHILDREN", "", tree.children())
     lines += _lists("BEFORE", "[2]", [_runs(each) for each in tree.before()])
     lines += _lists("BEYOND", "[2]", [_runs(each) for each in tree.beyond()])
@@ -47,17 +56,17 @@ def _bodies(robot: Robot, tree: TurningTree) -> list[str]:
         for name, z in vectors.items()
     ]
     pairs = {"ALONG": C.real, "ACROSS": C.imag}
-    return lines + [constant_array(f"double {name}[ANGLES][ANGLES]", z) for name, z in pairs.items()]
+    return lines + [
+        constant_array(f"double {name}[ANGLES][ANGLES]", z) for name, z in pairs.items()
+    ]
 
 
 def _lists(name: str, of_each: str, lists: list[list[Any]]) -> list[str]:
     """Lists one after the other, and where each begins and the last one ends."""
     flat = [element for each in lists for element in each]
-    # An array of C has at least one element.
-    none: list[Any] = [[0, 0]] if of_each else [0]
     return [
         constant_array(f"int {name}_FROM[]", [0, *accumulate(map(len, lists))]),
-        constant_array(f"int {name}[]{of_each}", flat or none),
+        constant_array(f"int {name}[]{of_each}", flat),
     ]
 
 
@@ -132,7 +141,9 @@ def fillings(of: str, parts: dict[str, Filling]) -> list[str]:
 def _filling(name: str, part: Filling) -> str:
     counts = [len(entries) for entries in part.entries]
     arguments = [f"const real *restrict {argument}" for argument in part.inputs]
-    head = f"static void NAME(fill_{name})({_INPUTS}, const real *restrict y, const real *restrict l, "
+    head = (
+        f"static void NAME(fill_{name})({_INPUTS}, const real *restrict y, const real *restrict l, "
+    )
     lines = [
         f"void NAME({part.function})({', '.join(arguments)}, real *restrict values);",
         f"{head}real *restrict first, real *restrict second)",

@@ -11,7 +11,6 @@ import casadi as ca
 from vgps.codegen.emission.c_syntax import Dialect
 from vgps.codegen.mechanics.function import row_major
 
-
 MOST_ZEROS = 1000  # structural zeros of an output that are written one by one
 
 

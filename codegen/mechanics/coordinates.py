@@ -56,9 +56,7 @@ class Coordinates:
     def by_joints(self, matrix: ca.SX) -> ca.SX:
         """``matrix`` (n, nz), whose columns are by (w, w_dot, u), by (q, v, u)."""
         robot = self.robot
-        by_w, by_w_dot, by_u = ca.horzsplit(
-            matrix, [0, robot.nq, robot.nx, robot.nx + robot.nu]
-        )
+        by_w, by_w_dot, by_u = ca.horzsplit(matrix, [0, robot.nq, robot.nx, robot.nx + robot.nu])
         return ca.horzcat(self.times_S(by_w), self.times_S(by_w_dot), by_u)
 
     def convert(self, *matrices: sp.Matrix) -> list[ca.SX]:

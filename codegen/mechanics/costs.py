@@ -93,9 +93,7 @@ def final_cost_functions(c: Coordinates, in_loops: bool) -> CostFunctions:
     return CostFunctions(functions, None)
 
 
-def _values(
-    name: str, c: Coordinates, text: str, cost: ca.SX, inputs: Named
-) -> list[Function]:
+def _values(name: str, c: Coordinates, text: str, cost: ca.SX, inputs: Named) -> list[Function]:
     """The cost, and the quantities that it names, in the order of their names."""
     quantities = _named_by(text, c.quantities)
     by_name = ca.densify(ca.vertcat(*(quantities[key] for key in sorted(quantities))))
@@ -121,10 +119,14 @@ def _in_loops(
     named = c.in_joint_coordinates({str(i): part for i, part in enumerate(parts)})
     *terms, curvature = c.of_state(*named.values())
     expansion, terms_of = filling(f"{name}_terms", inputs, terms, along_trajectories=along)
-    curved, curvature_of = filling(f"{name}_curvature_rest", inputs, [curvature], second_order=along)
+    curved, curvature_of = filling(
+        f"{name}_curvature_rest", inputs, [curvature], second_order=along
+    )
     cost = ca.SX(parse(text).evaluate(_named_by(text, c.quantities), FUNCTIONS))
     functions = [*_values(name, c, text, cost, inputs), expansion, curved]
-    return CostFunctions(functions, ExpansionInLoops(name, terms_of, curvature_of, of.J.rows(), along))
+    return CostFunctions(
+        functions, ExpansionInLoops(name, terms_of, curvature_of, of.J.rows(), along)
+    )
 
 
 def _named_by(text: str, quantities: dict[str, ca.SX | float]) -> Named:

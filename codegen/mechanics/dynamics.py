@@ -35,7 +35,7 @@ MOST_OPERATIONS = 5000
 
 
 def is_large(entries: int, nv: int, nu: int) -> bool:
-    """Whether to solve in loops for all derivatives, with so many entries of L beside its diagonal."""
+    """Whether to solve in loops: with so many entries of L beside its diagonal."""
     return (4 * entries + nv) * (2 * nv + nu) > MOST_OPERATIONS
 
 
@@ -130,12 +130,15 @@ def dynamics_functions(c: Coordinates) -> Dynamics:
     passive_force = Function("passive_force", qv, {"f": c.times_S(passive.T).T})
     if m.rigid is None:
         M = ca.triu2symm(ca.triu(c.times_S(c.times_S(mass).T)))
-        functions, rest = [
-            Function("mass_matrix", q, {"M": M}),
-            Function("bias_force", qv, {"h": c.times_S(bias.T).T}),
-            passive_force,
-            Function("energy", qv, {"E": energy}),
-        ], None
+        functions, rest = (
+            [
+                Function("mass_matrix", q, {"M": M}),
+                Function("bias_force", qv, {"h": c.times_S(bias.T).T}),
+                passive_force,
+                Function("energy", qv, {"E": energy}),
+            ],
+            None,
+        )
     else:
         mass_rest, rest = filling("mass_rest", q, [mass])
         functions = [mass_rest, passive_force, Function("energy_rest", qv, {"E": energy})]
@@ -217,11 +220,14 @@ def _velocity_jump(c: Coordinates, mass: ca.SX) -> LinearSystem:
 
 
 def _derivatives_rhs(
-    c: Coordinates, system: LinearSystem, moved: Callable[[ca.SX], ca.SX] = lambda matrix: matrix
+    c: Coordinates,
+    residual: ca.SX,
+    by_u: ca.SX,
+    moved: Callable[[ca.SX], ca.SX] = lambda matrix: matrix,
 ) -> ca.SX:
-    """-d(residual)/dz, (n, nz): by absolute coordinates unless ``moved`` (`times_S`) changes them."""
-    by_state = (-moved(ca.jacobian(system.residual, w)) for w in (c.w, c.w_dot))
-    return ca.horzcat(*by_state, system.by_u)
+    """-d(residual)/dz, (n, nz), by absolute coordinates unless ``moved`` (`times_S`)."""
+    by_state = (-moved(ca.jacobian(residual, w)) for w in (c.w, c.w_dot))
+    return ca.horzcat(*by_state, by_u)
 
 
 def _factor(c: Coordinates, system: LinearSystem) -> SparseFactor:
@@ -241,7 +247,9 @@ def _solved_symbolically(
     result = {system.output: c.S_inverse @ y}
     functions = [Function(system.name, inputs, result, system.along_trajectories)]
     if system.residual is not None:
-        rhs_z = ca.substitute(_derivatives_rhs(c, system, c.times_S), system.y, y)
+        rhs_z = ca.substitute(
+            _derivatives_rhs(c, system.residual, system.by_u, c.times_S), system.y, y
+        )
         y_z = factor.solve(rhs_z)
         result = result | {system.output_derivatives: c.S_inverse @ y_z}
         functions.append(Function(f"{system.name}_derivatives", inputs, result, True))
@@ -286,7 +294,7 @@ def _solved_in_loops(
     )
     if system.residual is not None:
         known = {"y": system.y}
-        open_rhs_z = ca.sparsify(_derivatives_rhs(c, system))
+        open_rhs_z = ca.sparsify(_derivatives_rhs(c, system.residual, system.by_u))
         rhs_z = open_part("derivatives_rhs", known, open_rhs_z)
         H = residual_hessian(c, system.residual, system.matrix)
         known |= {"l": H.multiplier}

@@ -61,9 +61,9 @@ def filling(
     name: str, inputs: Named, arrays: list[ca.SX], **kinds: bool
 ) -> tuple[Function, Filling]:
     """The function of the nonzeros of ``arrays``, and where they belong."""
-    values = ca.vertcat(*(ca.vertcat(*array.nonzeros()) for array in arrays))
+    values = ca.vertcat(*(array.nz[:] for array in arrays))
     entries = tuple(row_major(array.sparsity()) for array in arrays)
-    of_all = Function(name, inputs, {"values": ca.SX(values)}, **kinds)
+    of_all = Function(name, inputs, {"values": values}, **kinds)
     return of_all, Filling(name, "".join(inputs), entries)
 
 

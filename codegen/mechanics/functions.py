@@ -6,8 +6,8 @@ import casadi as ca
 
 from vgps.codegen.description.expression import parse, split_aggregates
 from vgps.codegen.description.robot import Robot
-from vgps.codegen.mechanics.costs import ExpansionInLoops, cost_functions, final_cost_functions
 from vgps.codegen.mechanics.coordinates import Coordinates, leaf_first
+from vgps.codegen.mechanics.costs import ExpansionInLoops, cost_functions, final_cost_functions
 from vgps.codegen.mechanics.dynamics import bodies_in_loops, dynamics_functions
 from vgps.codegen.mechanics.equations_of_motion import derive
 from vgps.codegen.mechanics.function import Filling, Function, NumericSolve
@@ -38,7 +38,10 @@ def generate(robot: Robot) -> Functions:
     points = coordinates.points
     dynamics = dynamics_functions(coordinates)
     in_loops = bool(dynamics.numeric_solves)
-    cost, final_cost = cost_functions(coordinates, in_loops), final_cost_functions(coordinates, in_loops)
+    cost, final_cost = (
+        cost_functions(coordinates, in_loops),
+        final_cost_functions(coordinates, in_loops),
+    )
     return Functions(
         functions=[
             *dynamics.functions,

@@ -17,7 +17,7 @@ from vgps.codegen.mechanics.coordinates import Coordinates
 
 
 class ResidualHessian(NamedTuple):
-    """Second derivatives of L as expressions of w, w_dot, u, y and l, all in absolute coordinates."""
+    """Second derivatives of L, by absolute coordinates, as expressions of w, w_dot, u, y, l."""
 
     multiplier: ca.SX  # (nv,), the symbol l
     L_zz: ca.SX  # (nz, nz)

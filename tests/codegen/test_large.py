@@ -9,7 +9,8 @@ from trees import robot_of
 STEPS = 11  # no multiple of any number of lanes
 
 # A branch, a link that is welded on, one on the world, arms across the links, and a cost of all.
-BUSH = yaml.safe_load("""\
+BUSH = yaml.safe_load(
+    """\
 name: bush
 gravity: 7
 links:
@@ -31,7 +32,8 @@ task:
   cost: 0.1*sum(u)*com.vx + (bud.x - 1)**2*(1 + twig.omega**2) + cos(fork.q) + t*tip.v + u[0]**2
   final_cost: (bud.y - 1)**2*cos(bend.q) + com.vx**2
   success: final(com.x) > 0
-""".replace(" + u[0]**2", " + fork.u**2"))
+""".replace(" + u[0]**2", " + fork.u**2")
+)
 
 
 def bush(base, armature=0.0, **task):
