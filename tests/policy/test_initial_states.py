@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from quick import quick_ones
 from searching import run, stored_and_resumed
 
 from vgps.codegen.description.robot import load
@@ -47,7 +48,7 @@ def beginning(model, settings):
     return start(model, initial_trajectories(model, settings, np.random.default_rng(0)))
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", quick_ones(METHODS, ["vgps", "gps", "dagger"]))
 def test_a_list_of_one_state_gives_the_bits_of_the_mapping(name, begun):
     found = [
         [state_to_arrays(state) for state, _ in search(begun(initial), name, SETTINGS, rng)]

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from imitation import random_policy
+from quick import quick_ones
 from searching import learned
 
 from vgps.codegen.description.robot import load
@@ -43,7 +44,7 @@ def test_the_spread_is_that_of_the_file(reacher, rng):
         assert abs(np.corrcoef(drawn.T)[0, 1]) < 5 / np.sqrt(R / 2)
 
 
-@pytest.mark.parametrize("integrator", ["rk4", "implicit"])
+@pytest.mark.parametrize("integrator", quick_ones(["rk4", "implicit"], ["rk4"]))
 def test_no_noise_and_no_push_touches_them(reacher, rng, integrator):
     model = reacher(**NOISE, **{"task.integrator": integrator})
     runs = run_policy(model, some_policy(model, rng), 13, 40, rng)
@@ -72,7 +73,7 @@ def test_cost_success_and_policy_depend_on_them(reacher, rng):
     assert (seen.U[0, 0] != seen.U[1, 0]).all()
 
 
-@pytest.mark.parametrize("name", METHODS)
+@pytest.mark.parametrize("name", quick_ones(METHODS, ["vgps", "gps", "dagger"]))
 def test_every_method_learns_with_them(reacher, name, rng):
     """Also where one is always at the same place, in a direction that has no variance at all."""
     model = reacher(**{"targets.goal.spread": "[0.04, 0]", "task.horizon": 20})

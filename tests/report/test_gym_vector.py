@@ -6,6 +6,7 @@ import pytest
 from environments import CARTPOLE, KINDS
 from gymnasium.error import ResetNeeded
 from gymnasium.vector import AutoresetMode
+from quick import quick_ones
 
 import vgps.report.gym  # noqa: F401  # registers them
 from vgps.report.gym.vector import RobotVectorEnv
@@ -28,7 +29,15 @@ def assert_equal(ours, theirs):
         np.testing.assert_array_equal(infos[key], expected_infos[key])
 
 
-@pytest.mark.parametrize("kind", KINDS)
+# The others have nothing of their own but their dynamics.
+QUICK = {
+    *("a floating base without limits of its actions", "a fixed base", "a target"),
+    *("expressions, the time, a cost of the end and a lag", "several initial states"),
+    "gusts and pushes",
+}
+
+
+@pytest.mark.parametrize("kind", quick_ones(KINDS, QUICK))
 def test_they_equal_single_environments_with_the_same_seeds(kind):
     """Some episodes end early or all at once, and begin anew, in more lanes than a vector has."""
     robot, overrides = KINDS[kind]
