@@ -88,6 +88,7 @@ def test_started_again_it_does_only_what_is_missing(swimmer):
     assert bytes_of(out, "policy.npz") == before  # the same seed gives the same bits
 
 
+@pytest.mark.slow
 def test_a_cluster_learns_the_same_bits(swimmer, tmp_path):
     with LocalCluster(1, threads_per_worker=1, dashboard_address=":0") as cluster:
         arguments = ("--seeds", 2, "--out", tmp_path, "--cluster", cluster.scheduler_address)

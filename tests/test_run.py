@@ -201,7 +201,7 @@ def test_a_config_that_lost_a_setting(cartpole_run, tmp_path):
 
 def test_render_and_optimize(cartpole_run, tmp_path):
     folder, _ = cartpole_run
-    result = run_json("render", folder)
+    result = run_json("render", folder, "--horizon", 40)
     assert Path(result["animation"]).read_bytes().startswith(b"GIF8")
     assert Path(result["report"]).read_text(encoding="utf-8").startswith("<!doctype html>")
     result = run_json("optimize", ROBOTS / "cartpole.yaml", "--out", tmp_path / "o")

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 from command_line import ROOT, command_of, run, started
+from quick import quick_ones
 
 CARTPOLE = ROOT / "tests" / "robots" / "cartpole.yaml"
 SHORT = ("--iterations", 1, "--finish", "none")
@@ -42,26 +43,17 @@ def test_streams(line, robot, status, said):
     assert (ended.returncode, ended.stderr) == (status, said)
 
 
-def test_closed_streams_do_not_become_files(tmp_path):
-    """The first file that is opened would have the number of standard output."""
-    ended = shell('"$@" >&- 2>&-', "train", CARTPOLE, *SHORT, "--out", tmp_path / "run")
-    assert ended.returncode == 0
-    assert (tmp_path / "run" / "config.yaml").read_text(encoding="utf-8").startswith("robot: ")
-    assert not [path for path in (tmp_path / "run").iterdir() if path.name.startswith(".")]
-
-
 @pytest.mark.parametrize(
-    ("variables", "status", "said"),
+    ("variables", "said"),
     [
-        ({"COLUMNS": "1", "MPLBACKEND": "nonsense", "PYTHONIOENCODING": "ascii"}, 0, ""),
-        ({"NUMBA_DISABLE_JIT": "1"}, 2, "NUMBA_DISABLE_JIT is set, but Python alone cannot call "),
-        ({"NUMBA_CACHE_DIR": "/dev/null/x"}, 2, "NUMBA_CACHE_DIR=/dev/null/x is no folder "),
+        ({"NUMBA_DISABLE_JIT": "1"}, "NUMBA_DISABLE_JIT is set, but Python alone cannot call "),
+        ({"NUMBA_CACHE_DIR": "/dev/null/x"}, "NUMBA_CACHE_DIR=/dev/null/x is no folder "),
     ],
 )
-def test_variables(cartpole_run, variables, status, said):
+def test_variables(cartpole_run, variables, said):
     ended = shell('"$@"', "render", cartpole_run[0], **variables)
-    assert (ended.returncode, ended.stderr[: len(said)]) == (status, said)
-    assert ended.stderr.count("\n") == bool(said)
+    assert (ended.returncode, ended.stderr[: len(said)]) == (2, said)
+    assert ended.stderr.count("\n") == 1
 
 
 def test_help_on_a_narrow_terminal():
@@ -75,12 +67,14 @@ def test_a_folder_that_is_gone(tmp_path):
     assert (ended.returncode, ended.stderr) == (1, "the current folder no longer exists\n")
 
 
-def test_brackets_and_an_ascii_locale(tmp_path):
-    """Rich would take the brackets for markup, and ASCII knows no ü."""
+def test_brackets_in_odd_surroundings(tmp_path):
+    """Rich would take the brackets for markup, ASCII knows no ü, and there is no such backend."""
     out = tmp_path / "[b]ü[/b]"
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    ended = shell('"$@"', "optimize", CARTPOLE, "--iterations", 2, "--out", out, **ascii_only)
+    odd = ascii_only | {"COLUMNS": "1", "MPLBACKEND": "nonsense", "PYTHONIOENCODING": "ascii"}
+    ended = shell('"$@"', "optimize", CARTPOLE, "--iterations", 2, "--out", out, **odd)
     assert ended.returncode == 0, ended.stderr
+    assert "Traceback" not in ended.stderr
     assert (out / "trajectory.npz").exists()
     finished = run("optimize", CARTPOLE, "--iterations", 2, "--out", "[b]", cwd=tmp_path)
     assert " [b] " in finished.stdout
@@ -115,7 +109,10 @@ def test_training_too_large_leaves_nothing(tmp_path):
         assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("kind", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+SIGNALS = [signal.SIGINT, signal.SIGTERM, signal.SIGHUP]
+
+
+@pytest.mark.parametrize("kind", quick_ones(SIGNALS, [signal.SIGTERM]))
 def test_a_signal_ends_a_run_that_is_saved(tmp_path, kind):
     out = tmp_path / "run"
     with started("train", CARTPOLE, "--iterations", 10000, "--out", out) as process:
@@ -129,11 +126,17 @@ def test_a_signal_ends_a_run_that_is_saved(tmp_path, kind):
     assert not [path for path in out.iterdir() if path.name.startswith(".")]
 
 
-def test_nohup_keeps_a_run_going(tmp_path):
-    arguments = command_of("train", CARTPOLE, *SHORT, "--out", tmp_path / "run")
+def test_nohup_keeps_a_run_going_whose_streams_are_closed(tmp_path):
+    """The first file that is opened would have the number of standard output."""
+    run = tmp_path / "run"
+    arguments = command_of("train", CARTPOLE, *SHORT, "--out", run)
+    closed = ["bash", "-c", 'exec "$@" >&- 2>&-', "bash", *arguments]
     ignoring = partial(signal.signal, signal.SIGHUP, signal.SIG_IGN)
-    with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, preexec_fn=ignoring) as process:
-        while not (tmp_path / "run" / "config.yaml").exists():
+    with subprocess.Popen(closed, preexec_fn=ignoring) as process:
+        while not (run / "config.yaml").exists():
+            assert process.poll() is None
             time.sleep(0.02)
         process.send_signal(signal.SIGHUP)
     assert process.returncode == 0
+    assert (run / "config.yaml").read_text(encoding="utf-8").startswith("robot: ")
+    assert not [path for path in run.iterdir() if path.name.startswith(".")]

@@ -214,8 +214,10 @@ def test_an_interrupted_run_can_be_resumed(tmp_path):
         while not (folder / "checkpoint.npz").exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         process.send_signal(signal.SIGINT)
-        process.communicate(timeout=60)
+        _, said = process.communicate(timeout=60)
     assert process.returncode == 130
+    assert said.splitlines()[-1].startswith("interrupted; the same command goes on")
+    assert "Traceback" not in said
     done = len(rows(folder))
     assert done >= 1
     run_json("train", ROBOTS / "cartpole.yaml", "--iterations", done + 1, "--resume", folder)

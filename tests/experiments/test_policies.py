@@ -54,7 +54,7 @@ def test_commands_use_the_one_that_is_asked_for(folder):
         run_json("export", folder, "--to", "json", "--iteration", asked, "--out", written)
         b2 = json.loads(written.read_text(encoding="utf-8"))["b2"]
         assert b2 == read_run(folder, k).policy.b2.tolist()
-    assert run("render", folder, "--iteration", "2").returncode == 0
+    assert run("render", folder, "--iteration", "2", "--horizon", 20).returncode == 0
 
 
 def test_a_run_that_goes_on_keeps_them(folder, tmp_path):

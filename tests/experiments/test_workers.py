@@ -15,6 +15,7 @@ import psutil
 import pytest
 from distributed import LocalCluster
 from distributed.security import Security
+from quick import quick_ones
 from worker_tasks import calls, deadly, noted, threads
 
 from vgps.experiments.cluster import Certificates
@@ -67,6 +68,7 @@ def test_one_numerical_thread_each():
         assert [o.result for o in sweep(threads, [0, 1])] == ["1", "1"]
 
 
+@pytest.mark.parametrize("two_workers", quick_ones(["here", "cluster"], ["here"]), indirect=True)
 def test_a_task_that_kills_its_process(two_workers, log):
     with workers(**two_workers) as sweep:
         outcomes = {o.task: o for o in sweep(partial(deadly, log), range(10))}

@@ -7,6 +7,7 @@ import time
 
 import pytest
 from command_line import ROOT, command_of, started
+from ill_robots import BLOCK
 from killing import Work, alone, leftovers, survive
 
 from vgps.codegen.folders import builds
@@ -17,8 +18,7 @@ CARTPOLE = ROOT / "tests" / "robots" / "cartpole.yaml"
 def building(tmp_path):
     """A robot of its own, since there is no other place for what is built."""
     robot = tmp_path / "killed.yaml"
-    text = CARTPOLE.read_text(encoding="utf-8").replace("name: cartpole", "name: killed", 1)
-    robot.write_text(text, encoding="utf-8")
+    robot.write_text(BLOCK.replace("name: block", "name: killed", 1), encoding="utf-8")
 
     def sources(folder):
         return {path.name: path.read_bytes() for path in folder.glob("*.c")}
@@ -69,7 +69,11 @@ def work(request, tmp_path):
 
 @pytest.mark.parametrize(
     ("work", "kill"),
-    [(building, signal.SIGKILL), (training, signal.SIGKILL), (training, signal.SIGHUP)],
+    [
+        (building, signal.SIGKILL),
+        (training, signal.SIGKILL),
+        pytest.param(training, signal.SIGHUP, marks=pytest.mark.slow),
+    ],
     indirect=["work"],
 )
 def test_a_kill(work, kill, tmp_path):

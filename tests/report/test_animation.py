@@ -19,10 +19,10 @@ def frames_of(path):
 
 def test_frames_duration_and_size_and_the_robot_in_view(model, motion, tmp_path):
     path = tmp_path / "gait.gif"
-    animate(model, motion(model, seconds=1.0), path)
+    animate(model, motion(model, seconds=0.4), path)
     frames = frames_of(path)
-    assert len(frames) == 26  # both ends of 25 intervals
-    assert sum(duration for _, duration in frames) == 26 * 40  # ms
+    assert len(frames) == 11  # both ends of 10 intervals
+    assert sum(duration for _, duration in frames) == 11 * 40  # ms
     height, width = frames[0][0].shape
     assert 240 <= width <= 640 and 240 <= height <= 480
     assert width % 2 == height % 2 == 0
@@ -43,9 +43,9 @@ def test_the_rate_is_real_time_whatever_the_control_step(swimmer, motion, tmp_pa
 
 def test_level_ground_stands_still_below_a_robot_that_bobs(on_ground, tmp_path):
     model = on_ground("0")
-    X = np.zeros((101, model.nx))
-    X[:, 0] = np.linspace(0.0, 2.0, 101)
-    X[:, 1] = 0.3 + 0.2 * np.sin(np.linspace(0.0, 20.0, 101))
+    X = np.zeros((41, model.nx))
+    X[:, 0] = np.linspace(0.0, 2.0, 41)
+    X[:, 1] = 0.3 + 0.2 * np.sin(np.linspace(0.0, 8.0, 41))
     path = tmp_path / "gait.gif"
     animate(model, X, path)
     edges = [pixels[:-22, -1] for pixels, _ in frames_of(path)]  # neither trail nor labels
@@ -76,7 +76,7 @@ def test_a_trajectory_that_diverges_is_shown_up_to_there(swimmer, motion, tmp_pa
 
 def test_mp4_is_as_long_and_as_large_as_the_gif(model, motion, tmp_path):
     av = pytest.importorskip("av", reason="PyAV is not installed: pip install vgps[video]")
-    X = motion(model, seconds=1.0)
+    X = motion(model, seconds=0.4)
     animate(model, X, tmp_path / "gait.mp4")
     animate(model, X, tmp_path / "gait.gif")
     with av.open(str(tmp_path / "gait.mp4")) as file:
@@ -92,7 +92,7 @@ def test_mp4_is_as_long_and_as_large_as_the_gif(model, motion, tmp_path):
 
 
 def test_other_motions_are_faint_behind_it_and_in_view(swimmer, motion, tmp_path):
-    X = motion(swimmer, seconds=1.0)
+    X = motion(swimmer, seconds=0.4)
     aside = X.copy()
     aside[:, 1] -= 3.0
     animate(swimmer, X, tmp_path / "alone.gif")

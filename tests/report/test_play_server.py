@@ -10,6 +10,7 @@ from http.client import HTTPConnection
 import pytest
 from command_line import run, started
 from played import playing
+from quick import quick_ones
 
 from vgps.report.play import server as serve
 from vgps.report.play.server import LARGEST, PlayServer, PortError, open_browser, serving
@@ -198,7 +199,7 @@ def test_a_browser_is_opened_where_there_is_a_screen(monkeypatch, platform, vari
     assert urls == (["http://127.0.0.1:1/"] if opened else [])
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", quick_ones([signal.SIGINT, signal.SIGTERM], [signal.SIGINT]))
 def test_a_signal_ends_the_command(cartpole_run, number):
     """Whether somebody watches or not."""
     folder, _ = cartpole_run
