@@ -27,6 +27,7 @@ def test_without_its_peer_a_row_says_so(package, make, monkeypatch):
     assert row.peer_name.endswith(": not installed")
 
 
+@pytest.mark.slow
 def test_in_flight_mujoco_steps_as_we_do_and_a_lighter_pull_is_noticed():
     model = contacts.flight()
     contacts.require_same_flight(model)

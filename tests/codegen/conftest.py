@@ -92,7 +92,7 @@ def passive_tree(compiled, tmp_path_factory):
 
     @cache
     def tree_of(seed, integrator, substeps):
-        step = {"integrator": integrator, "substeps": substeps, "dt": 0.02}
+        step = {"integrator": integrator, "substeps": substeps}
         return compiled(random_tree(folder, seed, passive=True, drag=True, **step))
 
     return tree_of

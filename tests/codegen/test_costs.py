@@ -129,7 +129,9 @@ def test_derivatives_of_angles(model):
         np.testing.assert_array_equal(c_xx, c_xx.T)
 
 
-@pytest.mark.parametrize(("text", "value"), [("goal", GOAL), ("2*t", 0.4)])
+@pytest.mark.parametrize(
+    ("text", "value"), [("goal", GOAL), pytest.param("2*t", 0.4, marks=pytest.mark.slow)]
+)
 def test_a_final_cost_of_no_state(changed, text, value):
     model = changed(final_cost=text)
     X, U = trajectory(np.random.default_rng(0), 10)

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import yaml
+from seen import SEEN
 from trees import robot_of, swimmer
 
 from vgps.codegen.build import content_hash
@@ -13,15 +14,6 @@ CARTPOLE = yaml.safe_load(
     (PACKAGE / "tests" / "robots" / "cartpole.yaml").read_text(encoding="utf-8")
 )
 LENGTH = 0.6
-SEEN = [
-    "sin(hinge.q)",
-    "bob.x - 0.3*t",
-    "bob.vy",
-    "t",
-    "rail.v",
-    "length",
-    "exp(t)*wrap(3*hinge.q)",
-]
 
 
 def cart(folder, observe):
@@ -38,7 +30,7 @@ def seen(x, t):
     angle = np.angle(np.exp(3j * hinge))
     sine = np.sin(hinge)
     bob = rail - LENGTH * sine - 0.3 * t, -LENGTH * sine * w
-    return [sine, *bob, t, v, LENGTH, np.exp(t) * angle]
+    return [sine, *bob, t, v, LENGTH, np.exp(t) * angle, w * v]
 
 
 def test_what_is_seen(model):
@@ -47,7 +39,7 @@ def test_what_is_seen(model):
     expected = np.array([[seen(X[i, j], t[j]) for j in range(3)] for i in range(5)])
     np.testing.assert_allclose(model.observation(X, t), expected, rtol=1e-12, atol=1e-14)
     np.testing.assert_array_equal(model.observation(X[0, 0]), model.observation(X, 0.0)[0, 0])
-    assert model.observation(np.empty((0, 4))).shape == (0, 7)
+    assert model.observation(np.empty((0, 4))).shape == (0, 8)
 
 
 @pytest.mark.parametrize("N", [1, 2, 7, 8, 17])
@@ -56,7 +48,7 @@ def test_lanes_agree_with_numbers(model, N):
     X, t = rng.standard_normal((N, 4)), rng.random(N)
     o, o_x = model.observation(X, t), model.observation_jacobian(X, t)
     for i in range(N):
-        one, of_one, J = np.empty(7), np.empty(7), np.empty((7, 4))
+        one, of_one, J = np.empty(8), np.empty(8), np.empty((8, 4))
         model._run("observation", X[i], t[i : i + 1], one)
         model._run("observation_jacobian", X[i], t[i : i + 1], of_one, J)
         np.testing.assert_array_equal(one, of_one)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from closeness import assert_close, differences
 from ground_robots import HILLS, PROFILES, lowest
+from quick import quick_ones
 from trees import PASSIVE_TREES, random_state
 
 STEPS = 11  # no multiple of any number of lanes
@@ -11,7 +12,9 @@ COST = "0.1*sum(u)*com.vx + (com.vx - 1)**2 + (l0.x - 0.3)**2*(1 + com.y**2) + c
 
 
 @pytest.mark.parametrize(
-    "tree", [pytest.param((501, "rk4", 1), marks=pytest.mark.slow), *PASSIVE_TREES], ids=str
+    "tree",
+    quick_ones([(501, "rk4", 1), (504, "implicit", 4), *PASSIVE_TREES], PASSIVE_TREES),
+    ids=str,
 )
 def test_hessians_of_random_trees(passive_tree, tree):
     """With limits, springs, drag and gravity: each seed another tree, and other times for stages."""

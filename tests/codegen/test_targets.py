@@ -11,10 +11,9 @@ from mujoco_reference import Reference
 from trees import random_state, random_tree
 from virtual import Virtual
 
-from vgps.codegen.build import build, content_hash
+from vgps.codegen.build import content_hash
 from vgps.codegen.description.identity import identity
 from vgps.codegen.description.robot import Target, load
-from vgps.codegen.mechanics import dynamics
 from vgps.codegen.toolchain import find_toolchain
 
 SEEDS = (706, 707)  # small trees of both bases with joints that turn and slide
@@ -191,14 +190,11 @@ def test_names_of_the_state(model):
 
 
 @pytest.fixture(scope="module")
-def large(tmp_path_factory):
-    """A foot on the ground, with implicit steps, as it would be built if it were large."""
-    folder = tmp_path_factory.mktemp("large")
-    path = folder / "foot.yaml"
-    path.write_text(FOOT, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dynamics, "MOST_OPERATIONS", 0)
-        return build(load(path).model_copy(update={"targets": TWO}), folder=folder)
+def large(built_as_large, tmp_path_factory):
+    """The arm with implicit steps, as it would be built if it were large."""
+    path = tmp_path_factory.mktemp("large") / "arm.yaml"
+    path.write_text(AIMED.replace("dt: 0.01", "dt: 0.01\n  integrator: implicit"), encoding="utf-8")
+    return built_as_large(load(path))
 
 
 @pytest.mark.parametrize("name", ["model", "large"])

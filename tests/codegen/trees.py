@@ -9,7 +9,7 @@ import yaml
 from vgps.codegen.description.robot import Robot, load
 
 # Seeds of compiled trees with the integrator and the substeps of each: on a floating base, and fixed.
-PASSIVE_TREES = ((503, "rk4", 3), (504, "implicit", 4))
+PASSIVE_TREES = ((503, "rk4", 3), (504, "rk4", 3))
 SWIMMER = Path(__file__).parents[2] / "models" / "swimmer.yaml"
 
 

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from ill_robots import BLOCK, CARTPOLE, HEALTHY, ILL, MORE, SLED, changed
+from quick import quick_ones
 
 from vgps.codegen.description.robot import Robot, load
 from vgps.experiments.doctor import diagnose
@@ -44,7 +45,11 @@ TOLD = {
 }
 
 
-@pytest.mark.parametrize("name", ILL)
+# What tells these is tested below by itself.
+SLOW = {"clock", "hidden"}
+
+
+@pytest.mark.parametrize("name", quick_ones(ILL, ILL.keys() - SLOW))
 def test_an_ill_robot_has_its_finding_alone(diagnosed, name):
     text, hidden = ILL[name]
     diagnosis = diagnosed(text, hidden)
@@ -95,6 +100,7 @@ def test_of_several_initial_states_the_ill_one_is_named(diagnosed):
         assert finding.text.endswith("(the trajectory from task.initial[1])")
 
 
+@pytest.mark.slow
 def test_a_point_that_is_carried_is_not_sinking(diagnosed):
     """With contact at the arm's end the sled is lifted by it."""
     hand = "points:\n  - {name: hand, link: arm, at: [0.5, 0], contact: true}"

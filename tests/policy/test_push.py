@@ -5,9 +5,12 @@ import pytest
 import yaml
 from imitation import random_policy
 
-from vgps.codegen.folders import MODELS
+from vgps.codegen.description.robot import load
+from vgps.codegen.folders import MODELS, PACKAGE
 from vgps.policy import push
 from vgps.policy.gaussian import Policy
+
+CARTPOLE = PACKAGE / "tests" / "robots" / "cartpole.yaml"
 
 # Slides without friction at 1 m/s, seen every 0.05 s.
 BLOCK = """\
@@ -26,15 +29,6 @@ CONDITION = (
     "max(block.x) < {below} and min(block.x) > {above} and abs(final(block.vx) - 2) > {apart}"
 )
 ANYTHING = {"below": 1e9, "above": -1e9, "apart": -1}
-CART_POLE = """\
-name: cart_pole
-base: fixed
-links: [{{name: cart, mass: 1}}, {{name: pole, mass: 0.5, length: 0.6, direction: 2}}]
-joints:
-  - {{name: rail, type: prismatic, parent: world, child: cart, actuated: true}}
-  - {{name: hinge, parent: cart, child: pole, damping: 0.1}}
-task: {{dt: {dt}, horizon: 10, cost: rail.q**2, success: 1 > 0, initial: {{v: {{hinge: 1}}}}}}
-"""
 
 
 @pytest.fixture(scope="module")
@@ -108,14 +102,14 @@ def test_no_push_is_the_plain_rollout(vacuum_swimmer, rng):
     np.testing.assert_array_equal(U, plain.U)
 
 
-def test_a_push_is_its_force_to_first_order_in_dt(build_text):
-    """The rail's motor pushes the cart as well: 0.2 s of 15 N from either."""
+def test_a_push_is_its_force_to_first_order_in_dt(compiled):
+    """The rail's motor pushes the cart as well: 0.2 s of 5 N from either."""
     errors = []
-    for dt in (0.01, 0.005):
-        model = build_text(CART_POLE.format(dt=dt))
+    for dt in (0.02, 0.01):
+        model = compiled(load(CARTPOLE, {"task.dt": dt}))
         steps = round(0.2 / dt)
-        by_motor = model.rollout(model.x0, np.full((steps, 1), 15.0))[-1]
-        impulse = np.array([15.0 * 0.2, 0.0])
+        by_motor = model.rollout(model.x0, np.full((steps, 1), 5.0))[-1]
+        impulse = np.array([5.0 * 0.2, 0.0])
         X, _ = push.pushed(
             model, constant_policy(0.0), model.x0[None], "cart.start", impulse, steps, recovery=0
         )

@@ -160,22 +160,27 @@ def test_a_target_goes_where_it_is_put(compiled, rng):
 
 
 @pytest.mark.parametrize(
-    ("observe", "seen"),
+    ("changes", "seen"),
     [
-        ("{q: [shoulder, elbow], v: [shoulder, elbow]}", False),
-        ("[tip.x - goal.x, tip.y, shoulder.v, elbow.v]", True),
-        ("[tip.x, tip.y, shoulder.v, elbow.v]", False),
+        ({"task.observe": "{q: [shoulder, elbow], v: [shoulder, elbow]}"}, [False]),
+        (
+            {
+                "task.observe": "[tip.x - goal.x, tip.y, shoulder.v, elbow.v]",
+                "targets": "[{name: goal, at: [0.1, 0.1]}, {name: gate, at: [0.2, 0]}]",
+            },
+            [True, False],
+        ),
     ],
 )
-def test_a_target_that_the_policy_does_not_see(compiled, rng, observe, seen):
-    model = compiled(load("reacher", {"task.observe": observe}))
+def test_a_target_that_the_policy_does_not_see(compiled, rng, changes, seen):
+    model = compiled(load("reacher", changes))
     policy = mild_policy(model, rng)
     if model.robot.task.expressions:
         policy = Policy(
             policy.observed, *(policy.W1, policy.b1, policy.W2, policy.b2, policy.log_sigma),
             expressions=observation_of(model),
         )  # fmt: skip
-    assert simulated(model, policy).targets_seen() == [seen]
+    assert simulated(model, policy).targets_seen() == seen
 
 
 def test_a_reset_begins_anew_at_each_initial_state_in_turn(compiled, rng):
