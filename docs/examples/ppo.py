@@ -31,6 +31,7 @@ import numpy as np
 import torch
 import tyro
 from gymnasium.spaces import Box
+from matplotlib.ticker import LogLocator, NullLocator
 from numpy.typing import NDArray
 from stable_baselines3 import PPO
 from stable_baselines3.common.callbacks import BaseCallback
@@ -45,6 +46,7 @@ Array = NDArray[np.float64]
 Policy = Callable[[Array], Array]  # observations (N, n_in) -> actions (N, nu)
 Robot = Literal["swimmer", "walker"]
 
+FIRST, HIGHEST = 1.0, 1e5  # s and cost that the picture shows
 COLUMNS = ("method", "robot", "seed", "seconds", "cost", "success")
 LABELS = {"ppo": ("PPO", TARGET), "vgps": ("train", LEARNED)}
 ROLLOUTS = 100
@@ -254,6 +256,10 @@ def draw(path: Path = Path("ppo.csv"), picture: Path = Path("ppo.png")) -> None:
     for axes, robot in zip(figure.subplots(1, len(robots), squeeze=False)[0], robots, strict=True):
         dress(axes, robot, "processor time, s", "cost of a rollout")
         axes.set(xscale="log", yscale="log")
+        for axis in (axes.xaxis, axes.yaxis):
+            axis.set_major_locator(LogLocator(subs=(1.0, 2.0, 5.0), numticks=12))
+            axis.set_minor_locator(NullLocator())
+            axis.set_major_formatter("{x:,g}")
         for method, (label, colour) in LABELS.items():
             mine = [row for row in rows if (row["robot"], row["method"]) == (robot, method)]
             if mine:
@@ -262,6 +268,8 @@ def draw(path: Path = Path("ppo.csv"), picture: Path = Path("ppo.png")) -> None:
                 axes.fill_between(times, low, high, color=paler(colour, 0.75), linewidth=0)
                 axes.plot(times, middle, color=colour, label=label)
                 print(f"{robot}, {label}: {summary(mine)}")
+        axes.set_xlim(left=FIRST)
+        axes.set_ylim(top=min(axes.get_ylim()[1], HIGHEST))
         key(axes, columns=2)
     save(figure, picture)
 
