@@ -29,7 +29,8 @@ if TYPE_CHECKING:
     from vgps.bench.pinocchio_robot import PinocchioRobot
 
 Array = NDArray[np.float64]
-BATCH = 256  # states; inputs and results stay in the second-level cache
+# States, fewer of long robots, whose inputs and results stay in the second-level cache.
+BATCH, CACHE = 256, 450_000  # bytes
 TOLERANCE = 1e-9  # of the largest entry of each of da/dq, da/dv and da/du
 
 
@@ -38,11 +39,14 @@ class States:
 
     def __init__(self, model: Model) -> None:
         rng = np.random.default_rng(0)
-        self.q = rng.normal(size=(BATCH, model.nq))
-        self.v = rng.normal(size=(BATCH, model.nv))
-        self.u = 10.0 * rng.normal(size=(BATCH, model.nu))
-        self.a = np.full((BATCH, model.nv), np.nan)
-        self.a_z = np.full((BATCH, model.nv, model.nx + model.nu), np.nan)
+        nz = model.nx + model.nu
+        fitting = int(CACHE / (8 * model.nv * nz)) // 8 * 8  # a multiple of any number of lanes
+        self.number = min(BATCH, max(8, fitting))
+        self.q = rng.normal(size=(self.number, model.nq))
+        self.v = rng.normal(size=(self.number, model.nv))
+        self.u = 10.0 * rng.normal(size=(self.number, model.nu))
+        self.a = np.full((self.number, model.nv), np.nan)
+        self.a_z = np.full((self.number, model.nv, nz), np.nan)
 
     @property
     def arrays(self) -> tuple[Array, Array, Array, Array, Array]:
@@ -76,7 +80,7 @@ def derivatives_ways(model: Model) -> list[tuple[str, Callable[..., None], str]]
     """C function, kernel that calls it at all states, and the words for it in the table."""
     ways = [
         ("acceleration_derivatives", each_acceleration, "one at a time"),
-        ("acceleration_derivatives_batch", all_accelerations, f"batch of {BATCH}"),
+        ("acceleration_derivatives_batch", all_accelerations, "in batch"),
     ]
     return [way for way in ways if has_function(model, way[0])]
 
@@ -86,7 +90,7 @@ def derivatives_side(
 ) -> Side:
     """Our C function at all states, called by the kernel ``loop``."""
     address = model.address(function)
-    return Side(lambda repeats: loop(address, repeats, *states.arrays), units=BATCH)
+    return Side(lambda repeats: loop(address, repeats, *states.arrays), units=states.number)
 
 
 def _pinocchio_side(model: Model, ours: Side, states: States) -> Side:
@@ -118,10 +122,10 @@ def _pinocchio_side(model: Model, ours: Side, states: States) -> Side:
         for copy in copies:
             copy()
 
-    zeros = [(np.zeros(1), np.zeros(1), np.zeros(1))] * BATCH
+    zeros = [(np.zeros(1), np.zeros(1), np.zeros(1))] * states.number
     return Side(
         _loop(pin.computeABADerivatives, peer.model, inputs),
-        units=BATCH,
+        units=states.number,
         overhead=_loop(call_and_copy, trivial, zeros),
     )
 
@@ -130,7 +134,7 @@ def _pinocchio_inputs(peer: "PinocchioRobot", states: States) -> list[tuple[Arra
     """q, v and the generalised forces of each state, in Pinocchio's order of coordinates."""
     q, v, tau = np.zeros_like(states.q), np.zeros_like(states.v), np.zeros_like(states.v)
     q[:, peer.order], v[:, peer.order], tau[:, peer.actuated] = states.q, states.v, states.u
-    return [(q[n].copy(), v[n].copy(), tau[n].copy()) for n in range(BATCH)]
+    return [(q[n].copy(), v[n].copy(), tau[n].copy()) for n in range(states.number)]
 
 
 def _loop(

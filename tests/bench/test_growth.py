@@ -10,7 +10,7 @@ from vgps.bench.rounds import Benchmark, Row, Side
 def law(monkeypatch):
     """Chains that cost 3e-9 links^2 s one at a time, and a peer that costs 1e-7 links s."""
     side = Side(lambda repeats: None)
-    ways = ("one at a time", "batch of 256")
+    ways = ("one at a time", "in batch")
 
     def benchmarks(name):
         return [Benchmark(f"{name}: accelerations, {how}", "s/state", side) for how in ways]
