@@ -48,8 +48,6 @@ docs: $(VENV)/ready
 
 # The documentation as a site in site/, which opens in a browser as it is.
 site: docs
-	$(VENV)/bin/python -c 'import material, l2m4m' 2>/dev/null \
-	  || $(VENV)/bin/python -m pip install --quiet --editable ".[docs]"
 	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict
 
 # Learns every robot of models/ and draws it into the README; what was interrupted goes on.
@@ -68,9 +66,9 @@ $(VENV)/ready: pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "vgps needs Python 3.11 or newer: make PYTHON=/path/to/python3 ..." >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	extras=test,check; \
+	extras=test,check,docs; \
 	  command -v $${CC:-cc} >/dev/null || command -v gcc >/dev/null || command -v clang >/dev/null \
-	  || extras=test,check,zig; \
+	  || extras=test,check,docs,zig; \
 	  $(VENV)/bin/python -m pip install --quiet --editable ".[$$extras]"
 	touch $@
 
