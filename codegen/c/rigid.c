@@ -217,7 +217,7 @@ static void NAME(add_curvature)(const NAME(Posture) *restrict at, double kappa, 
     real *const by_w = L_zz + (FIRST + r) * NZ + FIRST, *const by_rate = by_w + NQ;
     real *const change = L_yz + (FIRST + r) * NZ + FIRST;
     const real u_x = at->u_x[r], u_y = at->u_y[r];
-    real w_w = {0}, w_rate = {0}, rate_rate = {0}, y_w = {0}; /* the row's own, sums over pairs */
+    real w_w = {0}, w_rate = {0}, across = {0}; /* the row's own, sums over pairs */
     NAME(pairs)(at, r, P, S);
     for (int c = 0; c < ANGLES; ++c) { /* what c = r adds to a pair, it takes from the own sum */
       const real both = P[c] * (l_of[r] * a_of[c] + l_of[c] * a_of[r]) +
@@ -227,16 +227,15 @@ static void NAME(add_curvature)(const NAME(Posture) *restrict at, double kappa, 
       change[c] -= S[c] * l_of[c];
       w_w -= both;
       w_rate -= P[c] * l_of[c];
-      rate_rate += S[c] * l_of[c];
-      y_w += S[c] * l_of[c];
+      across += S[c] * l_of[c];
     }
     const real along = l_of[r] * a_x + l_x * a_of[r] + l_y * turning[r];
     const real upwards = l_of[r] * a_y - l_x * turning[r] + l_y * a_of[r];
     by_w[r] += w_w + u_y * along - u_x * upwards;
     by_rate[r] += twice[r] * (w_rate - u_x * l_y + u_y * l_x);
     L_zz[(NQ + FIRST + r) * NZ + NQ + FIRST + r] +=
-        2.0 * kappa * (rate_rate - u_x * l_x - u_y * l_y);
-    change[r] += y_w - u_x * l_x - u_y * l_y;
+        2.0 * kappa * (across - u_x * l_x - u_y * l_y);
+    change[r] += across - u_x * l_x - u_y * l_y;
     if (FLOATS) {
       L_yz[FIRST + r] -= u_x * l_of[r];
       L_yz[NZ + FIRST + r] -= u_y * l_of[r];

@@ -128,17 +128,15 @@ def dynamics_functions(c: Coordinates) -> Dynamics:
     systems.append(_velocity_jump(c, mass))
     q, qv, qvu = {"q": c.q}, {"q": c.q, "v": c.v}, {"q": c.q, "v": c.v, "u": c.u}
     passive_force = Function("passive_force", qv, {"f": c.times_S(passive.T).T})
+    rest = None
     if m.rigid is None:
         M = ca.triu2symm(ca.triu(c.times_S(c.times_S(mass).T)))
-        functions, rest = (
-            [
-                Function("mass_matrix", q, {"M": M}),
-                Function("bias_force", qv, {"h": c.times_S(bias.T).T}),
-                passive_force,
-                Function("energy", qv, {"E": energy}),
-            ],
-            None,
-        )
+        functions = [
+            Function("mass_matrix", q, {"M": M}),
+            Function("bias_force", qv, {"h": c.times_S(bias.T).T}),
+            passive_force,
+            Function("energy", qv, {"E": energy}),
+        ]
     else:
         mass_rest, rest = filling("mass_rest", q, [mass])
         functions = [mass_rest, passive_force, Function("energy_rest", qv, {"E": energy})]
@@ -283,7 +281,7 @@ def _solved_in_loops(
         return part
 
     functions: list[Function] = []
-    articulated = c.mechanics.rigid is not None and _only_at_rest(c, system.matrix)
+    articulated = c.mechanics.rigid is not None and _is_of_bodies_alone(c, system.matrix)
     solve = NumericSolve(
         system.name,
         force=open_part("force", {}, system.rhs, system.offset),
@@ -304,7 +302,8 @@ def _solved_in_loops(
     return functions, solve
 
 
-def _only_at_rest(c: Coordinates, matrix: ca.SX) -> bool:
-    """Whether ``matrix`` holds nothing but the unit inertia of coordinates that move no body."""
+def _is_of_bodies_alone(c: Coordinates, matrix: ca.SX) -> bool:
+    """Whether what loops leave open of a matrix is the unit inertia of what moves no body."""
     moving = len(c.robot.moving_names)
-    return ca.sparsify(matrix[:moving, :moving]).nnz() == 0
+    unit = ca.diag(ca.DM([0.0] * moving + [1.0] * (c.robot.nv - moving)))
+    return ca.sparsify(matrix - unit).nnz() == 0

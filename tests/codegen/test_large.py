@@ -50,6 +50,14 @@ def bush(base, armature=0.0, **task):
     return data
 
 
+def undamped(**task):
+    """The bush without what damps it, and an action that is followed with a lag."""
+    data = bush("floating", **task)
+    del data["joints"][1]["damping"], data["links"][4]["drag"]
+    data["joints"][0]["lag"] = 0.05
+    return data
+
+
 KINDS = {
     "foot": None,  # implicit steps, and the ground
     "cartpole": None,  # a joint slides: its mass is not in loops
@@ -57,6 +65,7 @@ KINDS = {
     "fixed": bush("fixed", substeps=2),
     # Mass that is not the bodies', and implicit steps without a ground.
     "geared": bush("fixed", armature=0.1, integrator="implicit", substeps=3),
+    "lagging": undamped(integrator="implicit"),  # where only what lags is damped
 }
 
 
