@@ -1,17 +1,19 @@
 """The best of several starts of a trajectory optimisation, found by trying (`starts`).
 
 All are optimised a little, the better half a little more, and so on (successive halving; Karnin,
-Koren & Somekh, ICML 2013). The best few of those that are left are optimised to the end; where
-none of them succeeds, the others follow until one does. Best is what succeeds, then what costs
-less: a cheap trajectory may well be one that lies on the ground. On the way success comes and goes,
-so that half of those that stay are the cheapest, whether they succeed or not.
+Koren & Somekh, ICML 2013). The best of those that are left is optimised to the end, and so are the
+next few, unless it succeeds and they can hardly come to cost less; where none of them succeeds, the
+others follow until one does. Best is what succeeds, then what costs less: a cheap trajectory may
+well be one that lies on the ground. On the way success comes and goes, so that half of those that
+stay are the cheapest, whether they succeed or not.
 
 What is optimised a little is so on all cores; what comes out does not depend on their number.
 """
 
+import math
 import os
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import CancelledError, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from threading import Event
@@ -29,7 +31,8 @@ Array = NDArray[np.float64]
 
 ROUNDS = (10, 20, 30)  # iterations
 ALIKE = 1e-3  # difference of the costs of one optimum, as a share of them
-LEADERS = 3  # that are optimised to the end in any case
+LEADERS = 3  # that are optimised to the end, the best of them in any case
+LOOKS = (30, 60, 120, 240)  # iterations at which another leader is given up that falls behind
 _ENDED = (Reason.STATIONARY, Reason.CONVERGED, Reason.STALLED)
 
 
@@ -99,13 +102,44 @@ def best_of(
 
         to_the_end = partial(go_on, settings=settings)
         first_end = pool.submit(to_the_end, leaders[0], callback=show)
-        ends = [*pool.map(to_the_end, leaders[1:]), first_end.result()]
+
+        def follow(tried: Tried) -> Tried:
+            return to_the_end(tried, callback=_Chase(first_end, heed))
+
+        ends = [*pool.map(follow, leaders[1:]), first_end.result()]
         for tried in others:
             if not all(end.fails for end in ends):
                 break
             ends.append(to_the_end(tried))
     best = min(ends, key=lambda tried: tried.rank)
     return best.solution._replace(start=best.name)
+
+
+class _Behind(Exception):
+    """A leader is not going to cost less than the first one."""
+
+
+class _Chase:
+    """Gives a leader up, by raising, that will hardly come to cost less than the first of them.
+
+    A cost that approaches its limit as one over the root of the number of iterations falls 2.4 times
+    as much from now on as it did since half of them. What is asked is the end of the first one, for which it
+    waits, so that the outcome does not depend on which thread is faster.
+    """
+
+    def __init__(self, first: Future[Tried], heed: Callable[[Iteration], None]) -> None:
+        self.first, self.heed = first, heed
+        self.costs: list[float] = []
+
+    def __call__(self, iteration: Iteration) -> None:
+        self.heed(iteration)
+        self.costs.append(iteration.cost)
+        done = len(self.costs)
+        if done in LOOKS:
+            end, cost = self.first.result(), iteration.cost
+            still_to_fall = (self.costs[done // 2 - 1] - cost) / (math.sqrt(2.0) - 1.0)
+            if not end.fails and cost - still_to_fall > end.solution.cost:
+                raise _Behind
 
 
 @contextmanager
@@ -164,12 +198,12 @@ def _continued(
     settings: Settings,
     callback: Callable[[Iteration], None] | None = None,
 ) -> Tried:
-    """The same after some more iterations; as it is where it has ended, or stops being finite."""
+    """The same after some more iterations; as it is where it has ended or makes no more of it."""
     if tried.solution.reason in _ENDED:
         return tried
     try:
         return _tried(model, objective, x0, tried.name, tried.solution.U, settings, callback)
-    except FloatingPointError:
+    except (FloatingPointError, _Behind):
         return tried
 
 

@@ -1,16 +1,17 @@
 """Of several starts the best one wins: success before cost, whatever diverges is left out."""
 
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from vgps.solver import trials
-from vgps.solver.ilqr import Reason, Settings, ilqr
+from vgps.solver.ilqr import Iteration, Reason, Settings, ilqr
 from vgps.solver.objective import task_objective
 from vgps.solver.optimize import optimize
 from vgps.solver.starts import Start
-from vgps.solver.trials import Tried, _halves, best_of
+from vgps.solver.trials import Tried, _Behind, _Chase, _halves, best_of
 
 CARTPOLE = (Path(__file__).parents[1] / "robots" / "cartpole.yaml").read_text(encoding="utf-8")
 LEANING = CARTPOLE[: CARTPOLE.index("  start: ")].replace(
@@ -90,6 +91,31 @@ def test_what_was_dropped_follows_where_nothing_else_succeeds(swing, monkeypatch
     nine = [Start(str(cost), "", lambda: Z) for cost in range(1, 10)]
     assert best_of(swing, objective, swing.x0, nine, Settings()).start == "9"
     assert best_of(swing, objective, swing.x0, nine[:8], Settings()).start == "1"
+
+
+@pytest.mark.parametrize("fails", [False, True])
+@pytest.mark.parametrize(
+    ("floor", "given_up_at"), [(11.0, 30), (9.9, None)], ids=["behind", "ahead"]
+)
+def test_a_leader_that_cannot_catch_up_is_given_up(swing, fails, floor, given_up_at):
+    """After i iterations costs are floor + 100 / sqrt(i); the first leader ended with 10."""
+    solution = ilqr(swing, task_objective(swing, 30), swing.x0, np.zeros((30, 1)), Settings(0))
+    first: Future[Tried] = Future()
+    first.set_result(Tried("first", solution._replace(cost=10.0), fails=fails))
+    heard = []
+    chase = _Chase(first, heard.append)
+
+    def follow():
+        for i in range(1, 501):
+            chase(Iteration(i, floor + 100.0 / np.sqrt(i), 0.0, 1.0, 0.0))
+
+    if given_up_at is None or fails:
+        follow()
+        assert len(heard) == 500
+    else:
+        with pytest.raises(_Behind):
+            follow()
+        assert len(heard) == given_up_at
 
 
 def test_what_diverges_is_left_out(swing):
