@@ -141,7 +141,9 @@ def begin(
     total = np.cumsum(np.pad(c, ((0, 0), (1, 0))), axis=1)
     moving = (total[:, recent:] - total[:, :-recent]) / recent  # (R, T - recent + 1)
     cap = _multiple_of_largest_median(c, CAP_OF_AN_END if model.robot.task.ends else CAP)
-    visited, visited_t = _visited(model, runs.X[good], c, cap)
+    visited, visited_t = _visited(model, runs.X[good], runs.c[good], cap)
+    if not len(visited):  # even the first steps diverge
+        visited, visited_t = runs.X[:, 0], np.zeros(len(runs.X))
     return FinishState(
         passes=0 if last is None else last.passes + 1,
         earlier=0 if last is None else last.rounds,

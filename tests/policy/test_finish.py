@@ -207,3 +207,14 @@ def test_costs_may_be_negative(build_text, short):
     state = finish.begin(model, linear_policy([1.0, 1.0]), np.random.default_rng(0))
     assert -7 < state.cap < 7 * finish.CAP and len(state.visited) > 100
     finished(model, linear_policy([1.0, 1.0]))
+
+
+@pytest.mark.parametrize("gain", [-1e5, -1e200], ids=["after some steps", "at once"])
+def test_a_policy_whose_rollouts_diverge_is_no_fault(build_text, short, gain):
+    """The cap is far above what any step costs that is a number; states after it are none."""
+    model = build_text(CART.replace("  success", "  final_cost: 1e4*rail.q**2\n  success"))
+    policy = linear_policy([gain, 0.0])
+    state = finish.begin(model, policy, np.random.default_rng(0))
+    assert len(state.visited) and np.isfinite(state.visited).all()
+    if gain == -1e5:
+        assert np.isfinite(finished(model, policy).theta).all()
