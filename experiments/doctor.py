@@ -14,7 +14,7 @@ import numpy as np
 from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot, read_expanded
 from vgps.experiments.finding import Examined, Finding
-from vgps.experiments.findings_of_policy import Learned, clock, feedback, hidden
+from vgps.experiments.findings_of_policy import Learned, clock, feedback, hidden, turns
 from vgps.experiments.findings_of_task import cost, last_moment, noise, success
 from vgps.experiments.findings_of_trajectory import saturated, sinking, stationary, steps, unused
 from vgps.experiments.memory import of_training, require_memory
@@ -120,6 +120,6 @@ def _of_policy(
 
     samples = draws_of(q, observation_of(model), settings.fit)(rng)
     learned = Learned(examined, q, settings.learned_steps, samples, fit, rng)
-    looks = clock, feedback, partial(hidden, units=settings.n_hidden)
+    looks = clock, turns, feedback, partial(hidden, units=settings.n_hidden)
     with threadpool_limits(1, user_api="blas"):
         return [found for look in looks if (found := look(learned))]

@@ -28,6 +28,8 @@ ALIKE = 1.0  # deviations of q by which observed states differ, root mean square
 UNLIKE = 5.0  # deviations of q's noise by which actions do, likewise: noise never goes so far
 CONSIDERABLE = 0.1  # of the steps: a few can be passed by inertia
 
+ROUNDING = 1e-9  # of a derivative that is 0
+
 ROLLOUTS = 50  # of q from an initial state
 HELD = 0.5  # of them: a policy hardly fails less than what it imitates
 CALMER = 1 / 3  # of spread and process noise, which a task could well do with
@@ -67,6 +69,32 @@ def clock(learned: Learned) -> Finding | None:
             text += f"action is due: it looks alike in steps {t} and {other}"
             advice = "observing more coordinates, or one more joint that moves like a clock"
             return examined.finding("clock", OBSERVE, text, advice)
+    return None
+
+
+def turns(learned: Learned) -> Finding | None:
+    """An angle that turns more than once, and that the policy sees as a number.
+
+    To it each turn is another place.  A wheel's angle, on which nothing depends, does no harm.
+    """
+    robot = learned.examined[0].model.robot
+    if robot.task.expressions:
+        return None
+    angles = {joint.name: f"{joint.name}.q" for joint in robot.joints if joint.type == "revolute"}
+    if robot.root is not None:
+        angles["angle"] = f"{robot.root.name}.angle"
+    for examined in learned.examined:
+        X, _ = examined.judged
+        rates = examined.solution.expansion.f_x[:, robot.nq :]  # (T, nv, nx)
+        for j, name in enumerate(robot.moving_names):
+            turned = float(np.ptp(X[:, j])) / (2.0 * np.pi)
+            matters = j in robot.observed_indices and np.abs(rates[:, :, j]).max() > ROUNDING
+            if name in angles and turned > 1.0 and matters:
+                seen = angles[name]
+                text = f"{seen} passes through {turned:.1f} turns, and the policy takes the same "
+                text += "posture a turn later for another one"
+                advice = f"observing sin({seen}) and cos({seen}) in place of {seen}"
+                return examined.finding("turns", OBSERVE, text, advice)
     return None
 
 

@@ -102,6 +102,23 @@ task:
   initial: {spread: {q: 0.1, v: 0.2}}
 """
 
+# A rod that is to go round.
+MILL = """\
+name: mill
+base: fixed
+links:
+  - {name: rod, mass: 1, length: 0.5, direction: -pi/2}
+joints:
+  - {name: hinge, parent: world, child: rod, damping: 0.1, actuated: true, torque_limit: 10}
+task:
+  dt: 0.02
+  horizon: 100
+  cost: 0.05*sum(u**2) + (hinge.v - 6)**2
+  success: mean(hinge.v) > 4
+  initial: {spread: {q: 0.02, v: 0.05}}
+  process_noise: {q: 0.0005, v: 0.01}
+"""
+
 
 def changed(text, *changes):
     """A robot's text with others in place of parts of it."""
@@ -150,6 +167,7 @@ ILL = {
         5,
     ),
     "clock": (FOLLOWER, 5),
+    "turns": (MILL, 5),
     "feedback": (changed(CARTPOLE, ("{q: 0.05, v: 0.1}", "{q: 1.4, v: 3}"), ("150", "80")), 5),
     "hidden": (PAIR, 1),
 }
@@ -159,4 +177,12 @@ MORE = {
     "diverges": changed(CARTPOLE, ("damping: 0.005", "damping: 50"), ("{noise: 0}", "{noise: 5}")),
 }
 EXACT = BLOCK[: BLOCK.index("  initial:")]  # nothing is random but its actions
-HEALTHY = {"block": BLOCK, "exact": EXACT, "cartpole": CARTPOLE}
+DIRECTED = MILL + "  observe: [sin(hinge.q), cos(hinge.q), hinge.v]\n"
+WHEEL = changed(MILL, ("base: fixed", "base: fixed\ngravity: 0"))  # at any angle the same
+HEALTHY = {
+    "block": BLOCK,
+    "exact": EXACT,
+    "cartpole": CARTPOLE,
+    "mill that sees directions": DIRECTED,
+    "wheel": WHEEL,
+}
