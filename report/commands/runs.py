@@ -185,7 +185,7 @@ def play_command(
         if json:
             print_json({"run": run, "url": server.url})
         else:
-            print(f"{server.url}: open while this runs, until Ctrl-C")
+            print(f"{server.url} is open while this runs, until Ctrl-C")
         sys.stdout.flush()
         if open:
             open_browser(server.url)

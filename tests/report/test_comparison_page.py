@@ -6,7 +6,7 @@ from finals import FAILURES, FINALS
 from made_runs import made_run
 from PIL import Image
 
-from vgps.experiments.aggregate import Comparison, aggregate
+from vgps.experiments.aggregate import ENOUGH, Comparison, aggregate
 from vgps.experiments.plan import Member
 from vgps.experiments.results import Row
 from vgps.policy.settings import RunSettings
@@ -46,6 +46,17 @@ def test_every_cell_leads_to_its_runs(tmp_path):
     assert '<a href="#walker-5-vgps">2 of 3</a>' in page and 'id="walker-5-vgps"' in page
     assert '<a href="#walker-5-gps">∞ (100,000 to ∞)</a>' in page
     assert page.count('title="seed') == len(FINALS) + len(FAILURES)
+
+
+def test_with_a_page_or_without_a_seed_says_whether_it_succeeded(tmp_path):
+    succeeded = sum(final.stochastic_success >= ENOUGH for final in FINALS)
+    assert 0 < succeeded < len(FINALS)
+    assert index(tmp_path).count('class="seed succeeded"') == succeeded
+    for final in FINALS:
+        page = tmp_path / "runs" / member(final).name / "report.html"
+        page.parent.mkdir(parents=True)
+        page.write_text("", encoding="utf-8")
+    assert index(tmp_path).count('class="seed succeeded"') == succeeded
 
 
 def test_figure_1_is_in_it_and_a_failure_is_text(tmp_path, monkeypatch):
