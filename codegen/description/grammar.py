@@ -130,6 +130,8 @@ def read(text: str) -> Node:
     if foreign:
         meant = MEANT.get(foreign.group())
         tail = "" if meant is None else f"; did you mean {meant!r}?"
+        if foreign.group() == "[":
+            tail = "; actions and coordinates have names and no numbers: hip.u, hip.q"
         raise ExpressionError(f"unexpected character {foreign.group()!r}{tail}", foreign.start())
     if other := NOT_DECIMAL.search(text):
         raise ExpressionError(f"{other.group()!r} is not a decimal number", other.start())
