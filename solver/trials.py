@@ -122,9 +122,9 @@ class _Behind(Exception):
 class _Chase:
     """Gives a leader up, by raising, that will hardly come to cost less than the first of them.
 
-    A cost that approaches its limit as one over the root of the number of iterations falls 2.4 times
-    as much from now on as it did since half of them. What is asked is the end of the first one, for which it
-    waits, so that the outcome does not depend on which thread is faster.
+    A cost that approaches its limit as one over the root of the number of iterations falls 2.4
+    times as much from now on as it did since half of them.  It is compared with the end of the
+    first one, for which it waits, so that the outcome does not depend on which thread is faster.
     """
 
     def __init__(self, first: Future[Tried], heed: Callable[[Iteration], None]) -> None:

@@ -55,7 +55,7 @@ def test_numbers(text, value):
         ("1 + __import__('os')", 4, "unknown name '__import__'"),
         ("mass.__class__", 5, "unknown name '__class__'"),
         ("mass.a.b", 0, "only numbers, names"),
-        ("mass[0]", 4, "unexpected character '['; actions and coordinates have names and no numbers"),
+        ("mass[0]", 4, "unexpected character '['; actions and coordinates have names"),
         ("lambda: 1", 6, "unexpected character ':'"),
         ("1 if mass else 2", 0, "only numbers, names"),
         ("mass # note", 5, "unexpected character '#'"),
