@@ -250,25 +250,29 @@ def _iterate(
 def result(model: Model, policy: Policy, state: FinishState, rng: np.random.Generator) -> Policy:
     """The policy with the mean weights of the end, or what it was before where that is better.
 
-    Better is what clearly succeeds more often, otherwise what costs less: a task that is often
-    failed may cost least where it is not tried.
+    Better is what clearly succeeds more often, in the long run before within the first horizon,
+    otherwise what costs less: a task that is often failed may cost least where it is not tried.
     """
     before = policy.with_theta(state.before)
     theta = state.before.copy()  # sigma stays to the bit
     theta[: -model.nu] = state.total / CLOSING
     after = policy.with_theta(theta)
-    T = model.robot.task.horizon * (1 if model.robot.task.ends else LASTING)
+    horizon = model.robot.task.horizon
+    T = horizon * (1 if model.robot.task.ends else LASTING)
     x0, disturbance = initial_states(model, PAIRS, rng), process_noise(model, PAIRS, T, rng)
     noise = before.sigma * rng.standard_normal((PAIRS, T, model.nu))
 
-    def judged(policy: Policy) -> tuple[NDArray[np.bool_], float]:
+    def judged(policy: Policy) -> tuple[NDArray[np.float64], float]:
+        """Successes (2, PAIRS) in all of these steps and in the first horizon; the cost."""
         runs = run_policy_from(model, policy, x0, noise, disturbance)
-        return successes(model, runs), float(np.minimum(runs.c, state.cap).sum())
+        first = Rollouts(runs.X[:, : horizon + 1], runs.U[:, :horizon], runs.c[:, :horizon])
+        good = np.array([successes(model, those) for those in (runs, first)], dtype=float)
+        return good, float(np.minimum(runs.c, state.cap).sum())
 
     (good, cost), (good_before, cost_before) = judged(after), judged(before)
-    gained = good.astype(float) - good_before
-    if abs(gained.mean()) > CLEAR * gained.std() / np.sqrt(PAIRS):
-        return after if gained.mean() > 0.0 else before
+    for gained in good - good_before:
+        if abs(gained.mean()) > CLEAR * gained.std() / np.sqrt(PAIRS):
+            return after if gained.mean() > 0.0 else before
     return after if cost < cost_before else before
 
 

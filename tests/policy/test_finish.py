@@ -104,6 +104,19 @@ def test_the_result_is_what_lasts(build_text, monkeypatch):
         np.testing.assert_allclose(theta, kept.theta, rtol=1e-12)
 
 
+def test_among_those_that_do_not_last_one_that_succeeds_within_the_horizon_is_better(build_text):
+    """None stays within 0.8 m for four horizons; to be far away costs less."""
+    away, drifts = linear_policy([-3.0, 0.0]), linear_policy([-2.0, 0.0])
+    text = CART.replace("rail.q**2 + 0.1*rail.v**2", "-rail.q**2").replace("< 3", "< 0.8")
+    model = build_text(text.replace("horizon: 100", "horizon: 20"))
+    for before, after in ((drifts, away), (away, drifts)):
+        rng = np.random.default_rng(0)
+        total = finish.CLOSING * after.theta[:-1]
+        state = finish.begin(model, before, rng)._replace(total=total, cap=1e3)
+        theta = finish.result(model, before, state, rng).theta
+        np.testing.assert_allclose(theta, drifts.theta, rtol=1e-12)
+
+
 def test_a_later_pass_cuts_less_where_failures_are_rare(cart):
     holds, runs_away = linear_policy([1.0, 1.0]), linear_policy([-5.0, 0.0])
     first = finish.begin(cart, holds, np.random.default_rng(0))
