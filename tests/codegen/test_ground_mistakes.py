@@ -107,8 +107,8 @@ WALKER_MISTAKES = [
         "no contact point is called 'toe_ll'; did you mean 'toe_l'",
     ),
     (
-        "    left: {hip: hip_l",
-        "    right: {hip: hip_l, knee: knee_r, ankle: ankle_r, foot: [toe_r]}\n    left: {hip: hip_l",
+        "legs: {left: ",
+        "legs: {right: {hip: hip_l, knee: knee_r, ankle: ankle_r, foot: [toe_r]}, left: ",
         "right: {hip: ^hip_l",
         "'hip_l' already plays another part in the gait",
     ),
