@@ -28,9 +28,9 @@ task ends (`Task.ends`), all rollouts begin at the task's initial states and las
 **End.**  A policy that hardly fails any more and whose cost has stopped falling has little left to
 learn: a swimmer has from the beginning, a walker after a hundred iterations or after all of them.
 An iteration then goes less and less far, and the mean of theta over these last iterations is the
-result, if it succeeds more often, or as often at less cost, than the policy before on fresh noise,
-the same for both, and over several horizons where the task goes on: within one a policy that lasts
-may well cost more than one that is about to fail.
+result, if it is better (`result`) than the policy before on fresh noise, the same for both, and
+over several horizons where the task goes on: within one a policy that lasts may well cost more than
+one that is about to fail.
 
 All that is a pass.  Where its result still fails too often, another pass begins from it, with
 bounds of its own: one from a policy that hardly did the task ends with one that does it often.  The
@@ -250,8 +250,9 @@ def _iterate(
 def result(model: Model, policy: Policy, state: FinishState, rng: np.random.Generator) -> Policy:
     """The policy with the mean weights of the end, or what it was before where that is better.
 
-    Better is what clearly succeeds more often, in the long run before within the first horizon,
-    otherwise what costs less: a task that is often failed may cost least where it is not tried.
+    Better is what clearly succeeds more often over all steps that are judged; where neither does,
+    what does so within the first horizon; else what costs less.  The cost comes last because a task
+    that is often failed may cost least where it is not tried.
     """
     before = policy.with_theta(state.before)
     theta = state.before.copy()  # sigma stays to the bit
@@ -262,12 +263,12 @@ def result(model: Model, policy: Policy, state: FinishState, rng: np.random.Gene
     x0, disturbance = initial_states(model, PAIRS, rng), process_noise(model, PAIRS, T, rng)
     noise = before.sigma * rng.standard_normal((PAIRS, T, model.nu))
 
-    def judged(policy: Policy) -> tuple[NDArray[np.float64], float]:
-        """Successes (2, PAIRS) in all of these steps and in the first horizon; the cost."""
-        runs = run_policy_from(model, policy, x0, noise, disturbance)
-        first = Rollouts(runs.X[:, : horizon + 1], runs.U[:, :horizon], runs.c[:, :horizon])
-        good = np.array([successes(model, those) for those in (runs, first)], dtype=float)
-        return good, float(np.minimum(runs.c, state.cap).sum())
+    def judged(policy: Policy) -> tuple[Array, float]:
+        """Successes (1 or 2, PAIRS), over all steps and within the first horizon; the cost."""
+        X, U, c = run_policy_from(model, policy, x0, noise, disturbance)
+        spans = dict.fromkeys((T, horizon))  # which are the same where the task ends
+        good = [successes(model, Rollouts(X[:, : n + 1], U[:, :n], c[:, :n])) for n in spans]
+        return np.array(good, dtype=float), float(np.minimum(c, state.cap).sum())
 
     (good, cost), (good_before, cost_before) = judged(after), judged(before)
     for gained in good - good_before:

@@ -40,7 +40,7 @@ TOLD = {
     "success": ("final(rail.q) > 2", "final(rail.q) > 2 is false, ", "a larger weight of rail.q"),
     "last-moment": ("final(rail.q) > 0.85", "in its last 0.1 s only", "task.horizon"),
     "clock": ("{q: [rail]", "does not tell which action is due", "observing more"),
-    "turns": ("dt: 0.02", "hinge.q passes through 1.", "observing sin(hinge.q)"),
+    "turns": ("dt: 0.02", "hinge.q passes through ", "observing sin(hinge.q)"),
     "feedback": ("q: {rail: 1.0}", "of 50 rollouts", "a smaller spread or less process noise"),
     "hidden": ("dt: 0.02", "1 hidden units explain ", "--hidden 4"),
 }
