@@ -1,7 +1,7 @@
 """A comparison carried out: each run is stored as it ends, a failure noted, the rest goes on."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -10,16 +10,16 @@ from vgps.codegen.description.robot import Robot
 from vgps.codegen.files import remove_leftovers, scratch
 from vgps.codegen.lock import locked
 from vgps.experiments.cluster import Certificates
-from vgps.experiments.member import run_member
+from vgps.experiments.member import run_members
 from vgps.experiments.memory import require_memory
-from vgps.experiments.plan import RUNS, Member, missing, store
+from vgps.experiments.plan import RUNS, Member, by_search, missing, store
 from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.results import Failure, holds_comparison, is_untouched, write_failures
-from vgps.experiments.workers import Execute, workers
+from vgps.experiments.workers import Execute, Outcome, workers
 
 _PROCESS = 150e6  # bytes of a worker that has imported what it needs
 
-Work = Callable[[Member], dict[str, bytes]]
+Work = Callable[[Sequence[Member]], list[Outcome]]
 
 
 def compare(
@@ -61,7 +61,7 @@ def compare(
             remove_leftovers(runs)
             # Workers here are killed in an interruption, and what they were at is in this folder.
             with scratch(runs) as place:
-                work = run_member if cluster else partial(run_member, scratch=place)
+                work = run_members if cluster else partial(run_members, scratch=place)
                 carry_out(out, members, execute, work, watch)
 
 
@@ -82,7 +82,8 @@ def carry_out(
     started = time.perf_counter()
     earlier = len(members) - len(waiting)
     with watch("run", len(members)) as update:
-        for count, outcome in enumerate(execute(work, waiting), start=1):
+        outcomes = _each(execute(work, by_search(waiting)))
+        for count, outcome in enumerate(outcomes, start=1):
             member = outcome.task
             if outcome.error is None:
                 store(out, member, outcome.result)
@@ -92,6 +93,15 @@ def carry_out(
                 write_failures(out, failures)
             left = (time.perf_counter() - started) / count * (len(waiting) - count)
             update(earlier + count, f"{len(failures)} failed, {_duration(left)} left")
+
+
+def _each(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """How each member ended, of those that had their search together."""
+    for outcome in outcomes:
+        if outcome.error is None:
+            yield from outcome.result
+        else:
+            yield from (Outcome(member, None, outcome.error) for member in outcome.task)
 
 
 def _duration(seconds: float) -> str:

@@ -17,9 +17,9 @@ from vgps.experiments.finding import Examined, Finding
 from vgps.experiments.findings_of_policy import Learned, clock, feedback, hidden, turns
 from vgps.experiments.findings_of_task import cost, last_moment, noise, success
 from vgps.experiments.findings_of_trajectory import saturated, sinking, stationary, steps, unused
+from vgps.experiments.initial import watched_trajectories
 from vgps.experiments.memory import of_training, require_memory
 from vgps.experiments.progress import Watch, unwatched
-from vgps.experiments.training import watched_trajectories
 from vgps.policy.gaussian import Policy
 from vgps.policy.methods import METHODS
 from vgps.policy.mstep import draws_of

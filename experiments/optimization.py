@@ -10,9 +10,9 @@ from vgps.codegen.build import build
 from vgps.codegen.description.robot import Robot
 from vgps.codegen.lock import locked
 from vgps.codegen.model import Model
+from vgps.experiments.initial import watched_trajectories
 from vgps.experiments.progress import Watch, unwatched
 from vgps.experiments.run_folder import DEMO, RunFolder
-from vgps.experiments.training import watched_trajectories
 from vgps.policy.search import search_settings
 from vgps.policy.settings import RunSettings
 from vgps.solver.demonstrated import read_demonstration

@@ -193,6 +193,15 @@ def _is_finished(folder: RunFolder, member: Member) -> bool:
     )
 
 
+def by_search(members: Sequence[Member]) -> list[tuple[Member, ...]]:
+    """Together those whose search is one and the same, as that of vgps and of vgps-finish."""
+    together: dict[Any, list[Member]] = {}
+    for member in members:
+        search = member.robot, member.settings.replaced(finish="none")
+        together.setdefault(search, []).append(member)
+    return [tuple(group) for group in together.values()]
+
+
 def store(out: Path, member: Member, files: Mapping[str, bytes]) -> None:
     """Write a finished run, its evaluation last."""
     folder = folder_of(out, member)

@@ -10,11 +10,11 @@ import math
 import numpy as np
 
 from vgps.codegen.model import Model
-from vgps.policy.search import initial_trajectories, search_settings
+from vgps.experiments.initial import watched_trajectories
+from vgps.policy.search import search_settings
 from vgps.policy.settings import RunSettings
 
 LONGER = 1.5  # horizons
-_known: dict[tuple[str, str, int], float | None] = {}  # a worker meets a robot and seed repeatedly
 
 
 def longer_ddp_cost(model: Model, seed: int) -> float | None:
@@ -27,23 +27,13 @@ def longer_ddp_cost(model: Model, seed: int) -> float | None:
         model: the robot.
         seed: of the noise that the actions start from, if they do.
     """
-    robot = model.robot
-    if robot.task.ends:
+    if model.robot.task.ends:
         return None
-    start = robot.task.start
-    by_gait = start is not None and start.gait
-    key = robot.text, repr(robot.overrides), 0 if by_gait else seed
-    if key not in _known:
-        _known[key] = _optimized(model, seed)
-    return _known[key]
-
-
-def _optimized(model: Model, seed: int) -> float | None:
     settings = search_settings(RunSettings(), model.robot)
     T = settings.horizon
     longer = settings._replace(horizon=math.ceil(LONGER * T))
     try:
-        solutions = initial_trajectories(model, longer, np.random.default_rng(seed))
+        solutions, _ = watched_trajectories(model, longer, np.random.default_rng(seed))
     except FloatingPointError:
         return None
     return float(np.mean([model.cost(one.X[: T + 1], one.U[:T]).sum() for one in solutions]))

@@ -30,7 +30,7 @@ class CostTerm(NamedTuple):
     """One of those that the cost is a sum of."""
 
     expression: Expression
-    quantities: set[str]  # what it names but parameters
+    quantities: frozenset[str]  # what it names but parameters
     share: float  # of the cost of a trajectory
 
     @property

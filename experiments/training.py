@@ -1,6 +1,5 @@
 """Training: a method's search, measured after each iteration and stored in a folder as it goes."""
 
-import time
 from collections.abc import Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -25,6 +24,7 @@ from vgps.experiments.checkpoint import (
 from vgps.experiments.config import RunConfig
 from vgps.experiments.errors import RunFolderError
 from vgps.experiments.finishing import finish_run
+from vgps.experiments.initial import watched_trajectories
 from vgps.experiments.measuring import measured
 from vgps.experiments.memory import of_training, require_memory
 from vgps.experiments.metrics import Metrics
@@ -41,11 +41,11 @@ from vgps.experiments.run_folder import DEMO, EVALUATION, ROBOT, RunFolder
 from vgps.experiments.scalars import Row, require_tensorboard, scalars
 from vgps.experiments.selection import Best, best_of
 from vgps.policy.gaussian import Policy
-from vgps.policy.search import initial_trajectories, search, search_settings
+from vgps.policy.search import search, search_settings
 from vgps.policy.settings import RunSettings
-from vgps.policy.state import Beginning, SearchSettings, SearchState, start
+from vgps.policy.state import Beginning, SearchState, start
 from vgps.solver.demonstrated import checked_actions, own_demonstration, read_demonstration
-from vgps.solver.ilqr import Iteration, Solution
+from vgps.solver.ilqr import Solution
 
 Array = NDArray[np.float64]
 
@@ -158,25 +158,6 @@ def resume(
         if iterations is not None:
             folder.write_config(config)
         return _learn(model, config, U, folder, checkpoint, watch, tensorboard)
-
-
-def watched_trajectories(
-    model: Model,
-    settings: SearchSettings,
-    rng: np.random.Generator,
-    U: Array | None,
-    watch: Watch = unwatched,
-) -> tuple[tuple[Solution, ...], float]:
-    """Line 1 of Algorithm 1, from U (S, T, nu) or as the file says, and the seconds it took."""
-    started, most = time.perf_counter(), settings.initial.max_iterations
-    with watch("trajectory", len(model.x0s) * most) as update:
-
-        def show(s: int, i: Iteration) -> None:
-            if i.iteration % 25 == 0:  # a line for every iteration would bury a log file
-                update(s * most + i.iteration, f"cost {i.cost:.2f}")
-
-        solutions = initial_trajectories(model, settings, rng, U, show)
-    return solutions, time.perf_counter() - started
 
 
 def _learn(

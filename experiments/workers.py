@@ -72,7 +72,8 @@ def _execute(once: Execute, work: Callable[[Any], Any], tasks: Sequence[Any]) ->
         yield from once(work, [task])
 
 
-def _attempt(work: Callable[[Any], Any], task: Any) -> Outcome:
+def attempt(work: Callable[[Any], Any], task: Any) -> Outcome:
+    """Do the work here and now; whatever it raises is said in one line."""
     try:
         return Outcome(task, work(task), None)
     except Exception as error:
@@ -110,7 +111,7 @@ def _here(jobs: int, work: Callable[[Any], Any], tasks: Sequence[Any]) -> Iterat
 
 
 def _numbered(work: Callable[[Any], Any], number: int, task: Any) -> tuple[int, Outcome]:
-    return number, _attempt(work, task)
+    return number, attempt(work, task)
 
 
 def _on_cluster(
@@ -119,7 +120,7 @@ def _on_cluster(
     # Joblib's own Dask backend waits for ever once a task has used up its workers.
     from distributed import KilledWorker, as_completed
 
-    futures = client.map(partial(_attempt, work), tasks, pure=False)
+    futures = client.map(partial(attempt, work), tasks, pure=False)
     task_of = {future.key: task for future, task in zip(futures, tasks, strict=True)}
     arriving = as_completed(futures, with_results=True, raise_errors=False)
     del futures

@@ -7,7 +7,7 @@ that its place allows, and evaluated over floats, SymPy or CasADi objects alike.
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -70,10 +70,10 @@ class Expression:
         """(name, column) of every name, in order of appearance."""
         return [(node.value, node.column) for node in self.node.walk() if node.kind == "name"]
 
-    @property
-    def names(self) -> set[str]:
+    @cached_property
+    def names(self) -> frozenset[str]:
         """The names it uses, with a dot where they have an owner: {'com.vx', 'v_target'}."""
-        return {name for name, _ in self.places}
+        return frozenset(name for name, _ in self.places)
 
     @property
     def calls(self) -> set[tuple[str, int]]:

@@ -65,9 +65,9 @@ def carry(out, runs, work):
     """The names of the runs that were worked on, and what was said of the progress."""
     called, said = [], []
 
-    def counted(run):
-        called.append(run.name)
-        return work(run)
+    def counted(group):
+        called.extend(run.name for run in group)
+        return [Outcome(run, work(run), None) for run in group]
 
     @contextmanager
     def watch(what, total):

@@ -28,5 +28,5 @@ def test_what_diverges_has_none(compiled, monkeypatch):
     def diverge(*_, **__):
         raise FloatingPointError
 
-    monkeypatch.setattr(reference, "initial_trajectories", diverge)
+    monkeypatch.setattr(reference, "watched_trajectories", diverge)
     assert longer_ddp_cost(compiled(load("swimmer", {"task.horizon": 31})), 0) is None
