@@ -44,8 +44,9 @@ def undisturbed(rollouts: int, horizon: int) -> Disturbance:
 class NoiseSource:
     """Where a task's process noise comes from.
 
-    a    how much of a force is left after a step
-    s    (n,) N or N m, deviations of the n forces that act
+    a        how much of a force is left after a step
+    renewed  deviation of what is added in a step, in multiples of s
+    s        (n,) N or N m, deviations of the n forces that act
     """
 
     def __init__(self, model: Model) -> None:
@@ -55,6 +56,7 @@ class NoiseSource:
         self._deviation = np.array(robot.process_deviation)  # (nx,)
         self._acting = np.flatnonzero(force)  # (n,), along which coordinates
         self.a, self.s = model.force_memory, force[self._acting]
+        self.renewed = np.sqrt(1.0 - self.a * self.a)
         pushes = robot.task.disturbances
         self._chances = [min(model.dt / push.every, 1.0) for push in pushes]
         self._largest = np.array([push.impulse for push in pushes])
@@ -74,7 +76,7 @@ class NoiseSource:
 
     def remembered(self, before: Array, xi: Array) -> Array:
         """f / s (..., n) one step after ``before``."""
-        return self.a * before + np.sqrt(1.0 - self.a * self.a) * xi
+        return self.a * before + self.renewed * xi
 
     def impulses(self, f: Array) -> Array:
         """Impulses (..., nv) of forces given as f / s (..., n)."""
@@ -92,8 +94,9 @@ def process_noise(
     if not xi.size:
         return Disturbance(jumps, xi, pushes)
     f = xi.swapaxes(0, 1)  # (T, R, n), xi, then f / s in place
+    f[1:] *= source.renewed
     for t in range(1, horizon):
-        f[t] = source.remembered(f[t - 1], f[t])
+        f[t] += source.a * f[t - 1]
     return Disturbance(jumps, source.impulses(f.swapaxes(0, 1)), pushes)
 
 

@@ -78,6 +78,8 @@ def draw(
 ) -> tuple[Array, Array, Disturbance | None]:
     """What is random in such rollouts: x0 (R, nx), noise (R, T, nu) of the policy, disturbances."""
     x0 = initial_states(model, rollouts, rng)
+    if not (stochastic or disturbed):
+        return x0, np.zeros((rollouts, horizon, model.nu)), None
     disturbance = process_noise(model, rollouts, horizon, rng)
     noise = policy.sigma * rng.standard_normal((rollouts, horizon, model.nu))
     if not stochastic:

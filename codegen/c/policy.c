@@ -44,6 +44,25 @@ static inline lanes softplus(lanes z)
   return lanes_fmax(z, splat(0.0)) + lanes_softplus_tail(lanes_fabs(z));
 }
 
+/* sum (m) += A (m, n) v, v (n) or those entries of v that `chosen` (n) names.  Four sums are built side by
+ * side: each waits for its last product. */
+static inline void add_products(long m, long n, const lanes *restrict A, const lanes *restrict v,
+                                const long *restrict chosen, lanes *restrict sum)
+{
+  long i = 0;
+  for (; i + 4 <= m; i += 4) {
+    const lanes *const a = A + i * n;
+    lanes s0 = sum[i], s1 = sum[i + 1], s2 = sum[i + 2], s3 = sum[i + 3];
+    for (long j = 0; j < n; ++j) {
+      const lanes each = v[chosen ? chosen[j] : j];
+      s0 += a[j] * each, s1 += a[n + j] * each, s2 += a[2 * n + j] * each, s3 += a[3 * n + j] * each;
+    }
+    sum[i] = s0, sum[i + 1] = s1, sum[i + 2] = s2, sum[i + 3] = s3;
+  }
+  for (; i < m; ++i)
+    for (long j = 0; j < n; ++j) sum[i] += A[i * n + j] * v[chosen ? chosen[j] : j];
+}
+
 /* mean (NU) of the policy theta = (W1, b1, W2, b2, ...) that sees y; `hidden` is work space. */
 static void mean_actions(long n_in, long n_hidden, const long *restrict observed,
                          const lanes *restrict theta, const lanes *restrict y,
@@ -51,15 +70,11 @@ static void mean_actions(long n_in, long n_hidden, const long *restrict observed
 {
   const lanes *const b1 = theta + n_hidden * n_in, *const W2 = b1 + n_hidden;
   const lanes *const b2 = W2 + NU * n_hidden;
-  for (long h = 0; h < n_hidden; ++h) {
-    lanes z = b1[h];
-    for (long j = 0; j < n_in; ++j) z += theta[h * n_in + j] * y[observed[j]];
-    hidden[h] = softplus(z);
-  }
-  for (long i = 0; i < NU; ++i) {
-    mean[i] = b2[i];
-    for (long h = 0; h < n_hidden; ++h) mean[i] += W2[i * n_hidden + h] * hidden[h];
-  }
+  for (long h = 0; h < n_hidden; ++h) hidden[h] = b1[h];
+  add_products(n_hidden, n_in, theta, y, observed, hidden);
+  for (long h = 0; h < n_hidden; ++h) hidden[h] = softplus(hidden[h]);
+  for (long i = 0; i < NU; ++i) mean[i] = b2[i];
+  add_products(NU, n_hidden, W2, hidden, NULL, mean);
 }
 
 /* Add what pushes (n_pushed) on points of each lane's posture q (NQ) are as impulses p (NV). */
