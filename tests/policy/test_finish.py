@@ -44,6 +44,12 @@ def finished(model, policy):
     return finish.result(model, policy, state, rng)
 
 
+def ended_with(state, policy):
+    """The state at the end of its pass, when the mean of the weights is the policy's."""
+    n = finish.CLOSING
+    return state._replace(iteration=state.closing + n, total=n * policy.theta[: len(state.total)])
+
+
 @pytest.fixture
 def short(monkeypatch):
     """A finish of one round."""
@@ -98,8 +104,7 @@ def test_the_result_is_what_lasts(build_text, monkeypatch):
     fails = ends.replace("(rail.q)) < 3", "(rail.q)) < 0.1")
     for text, kept in ((brief, hold), (ends, away), (fails, hold)):
         model, rng = build_text(text), np.random.default_rng(0)
-        state = finish.begin(model, away, rng)._replace(total=finish.CLOSING * hold.theta[:-1])
-        state = state._replace(cap=1e3)
+        state = ended_with(finish.begin(model, away, rng), hold)._replace(cap=1e3)
         theta = finish.result(model, away, state, rng).theta
         np.testing.assert_allclose(theta, kept.theta, rtol=1e-12)
 
@@ -111,10 +116,23 @@ def test_among_those_that_do_not_last_one_that_succeeds_within_the_horizon_is_be
     model = build_text(text.replace("horizon: 100", "horizon: 20"))
     for before, after in ((drifts, away), (away, drifts)):
         rng = np.random.default_rng(0)
-        total = finish.CLOSING * after.theta[:-1]
-        state = finish.begin(model, before, rng)._replace(total=total, cap=1e3)
+        state = ended_with(finish.begin(model, before, rng), after)._replace(cap=1e3)
         theta = finish.result(model, before, state, rng).theta
         np.testing.assert_allclose(theta, drifts.theta, rtol=1e-12)
+
+
+def test_another_pass_follows_one_that_is_better_and_not_yet_good(build_text):
+    never, seldom, often = (linear_policy(K) for K in ([-5.0, 0.0], [0.0, 0.0], [30.0, 10.0]))
+    model = build_text(CART.replace("< 3", "< 0.8"))
+    rng = np.random.default_rng(0)
+    state = finish.begin(model, never, rng)
+    asked = [finish.needs_another_pass(model, p, state, rng) for p in (never, seldom, often)]
+    assert asked == [False, True, False]
+    assert not finish.needs_another_pass(model, never, state._replace(before=often.theta), rng)
+    assert not finish.needs_another_pass(model, seldom, state._replace(before=seldom.theta), rng)
+    assert not finish.needs_another_pass(
+        model, seldom, state._replace(passes=finish.PASSES - 1), rng
+    )
 
 
 def test_a_later_pass_cuts_less_where_failures_are_rare(cart):
@@ -174,22 +192,21 @@ def test_a_task_that_ends_begins_anew_and_lasts_its_horizon(build_text, short, m
 
 
 @pytest.mark.parametrize(
-    ("rounds", "closes"),
+    ("costs", "closes"),
     [
-        ([(1.0, 0.0), (0.98, 0.0), (0.96, 0.0)], False),  # falls
-        ([(1.0, 0.0), (0.995, 0.0), (0.9, 0.0)], False),  # one idle round is luck
-        ([(1.0, 0.0), (0.9, 0.0), (1.0, 0.0)], False),
-        ([(1.0, 0.0), (0.995, 0.0), (0.99, 0.0)], True),
-        ([(1.0, 0.0), (1.1, 0.0), (1.05, 0.0)], True),  # not below the least so far
-        ([(1.0, 0.1), (1.0, 0.1), (1.0, 0.1)], False),  # too many fail
-        ([(-1.0, 0.0), (-1.02, 0.0), (-1.04, 0.0)], False),
-        ([(-1.0, 0.0), (-1.005, 0.0), (-1.005, 0.0)], True),
+        ([1.0, 0.97, 0.94], False),  # falls
+        ([1.0, 0.99, 0.9], False),  # one idle round is luck
+        ([1.0, 0.9, 1.0], False),
+        ([1.0, 0.99, 0.98], True),
+        ([1.0, 1.1, 1.05], True),  # not below the least so far
+        ([-1.0, -1.03, -1.07], False),
+        ([-1.0, -1.005, -1.005], True),
     ],
 )
-def test_two_idle_rounds_are_the_beginning_of_the_end(cart, rounds, closes):
+def test_two_idle_rounds_are_the_beginning_of_the_end(cart, costs, closes):
     state = finish.begin(cart, linear_policy([1.0, 1.0]), np.random.default_rng(0))
-    for cost, failed in rounds:
-        state = finish._judged(state._replace(iteration=state.iteration + 20), cost, failed)
+    for cost in costs:
+        state = finish._judged(state._replace(iteration=state.iteration + 20), cost)
     assert state.closing == (60 if closes else finish.ITERATIONS - finish.CLOSING)
     assert not state.ended
 
