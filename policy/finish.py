@@ -25,9 +25,9 @@ cost, over its last steps, no more than a multiple of what success cost at the b
 bound is fixed, because a running one would come to take lying on the ground for normal.  Where the
 task ends (`Task.ends`), all rollouts begin at the task's initial states and last its horizon.
 
-**End.**  A policy whose cost has stopped falling, each failure being a part of it, has little left to
-learn: a swimmer has from the beginning, a walker after a hundred to three hundred iterations.  An
-iteration then goes less and less far, and the mean of theta over these last iterations is the
+**End.**  A policy whose cost has stopped falling, each failure being a part of it, has little left
+to learn: a swimmer has from the beginning, a walker after a hundred to three hundred iterations.
+An iteration then goes less and less far, and the mean of theta over these last iterations is the
 result, if it is better (`result`) than the policy before on fresh noise, the same for both, and
 over several horizons where the task goes on: within one a policy that lasts may well cost more than
 one that is about to fail.
