@@ -59,7 +59,7 @@ ROUND = 20  # iterations with the same basis B
 ROUNDS = ITERATIONS // ROUND  # at most
 CLOSING = 40  # iterations at the end, whose theta is averaged
 IDLE = 2  # rounds in a row that gain nothing, after which the end begins
-GAIN = 0.02  # share of the least cost so far by which a round that gains something lowers it
+GAIN = 0.02  # share of the cost by which a round that gains something is below the last such
 PAIRS = 128
 ROLLOUTS = 2 * PAIRS * ROUND  # of a round
 STEPS = 300  # of a rollout, where the task goes on
@@ -88,7 +88,7 @@ class FinishState(NamedTuple):
     earlier: int  # rounds of these passes
     iteration: int  # of this pass
     closing: int  # iteration of this pass with which its end begins, at the latest
-    least: float  # mean cost of a step in the best round so far
+    least: float  # mean cost of a step in the last round that gained something
     idle: int  # rounds in a row that were not worth another
     theta: Array  # (n_weights + nu,) of the policy
     before: Array  # (n_weights + nu,) of the policy before the pass
@@ -212,7 +212,7 @@ def _judged(state: FinishState, cost: float) -> FinishState:
     gains = state.least - cost >= GAIN * abs(state.least)
     idle = 0 if gains else state.idle + 1
     closing = min(state.closing, state.iteration) if idle >= IDLE else state.closing
-    return state._replace(closing=closing, least=min(state.least, cost), idle=idle)
+    return state._replace(closing=closing, least=cost if gains else state.least, idle=idle)
 
 
 def _iterate(
