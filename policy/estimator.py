@@ -18,6 +18,8 @@ one.  With J_t = sum_i w_t^i r_t^i the gradient is that of a weighted log-likeli
     kappa_s^i = sum_{t>=s} w_t^i (r_t^i - J_t + w_r).
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -55,7 +57,11 @@ class ReturnEstimate:
         self._reward, self._log_q, self._regularizer = reward, log_q, regularizer
 
     def __call__(self, theta: Array) -> tuple[float, Array]:
-        """Value and gradient (n_weights + nu,) at theta (n_weights + nu,)."""
+        """Value and gradient (n_weights + nu,) at theta (n_weights + nu,).
+
+        NaN where the densities are beyond what a number holds, as under a policy almost without
+        noise: a line search takes that for a step too long.
+        """
         S, T = self._reward.shape
         nu = self._U.shape[1]
         weights, log_sigma = theta[:-nu], theta[-nu:]
@@ -65,9 +71,11 @@ class ReturnEstimate:
         square = error * error
         log_pi = -0.5 * (square @ precision + nu * LOG_2PI) - log_sigma.sum()  # (S T,)
         log_rho = np.cumsum(log_pi.reshape(S, T), axis=1) - self._log_q  # (S, T)
+        best = log_rho.max(axis=0)  # (T,)
+        if not np.isfinite(best).all():
+            return math.nan, np.full(theta.size, math.nan)
         w = normalized(log_rho, axis=0)  # (S, T)
         J = (w * self._reward).sum(axis=0)  # (T,)
-        best = log_rho.max(axis=0)
         log_Z = best + np.log(np.exp(log_rho - best).sum(axis=0))  # (T,)
         value = (J + self._regularizer * log_Z).sum()
 

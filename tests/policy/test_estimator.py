@@ -9,6 +9,7 @@ from imitation import random_policy
 
 from vgps.policy.estimator import ReturnEstimate
 from vgps.policy.gaussian import Policy
+from vgps.policy.optimizers.wolfe import Trial, strong_wolfe
 
 S, T = 6, 8
 
@@ -89,3 +90,21 @@ def test_what_all_samples_share_does_not_count_without_regularizer(problem, log_
     a, b = (problem.estimate(log_q + shift, 0.0)(theta) for shift in (0.0, 1e3))
     assert a[0] == pytest.approx(b[0], rel=1e-9)
     np.testing.assert_allclose(a[1], b[1], atol=1e-9)
+
+
+def test_a_step_to_hardly_any_noise_is_too_long_for_a_line_search(problem, log_q):
+    """There all densities are zero, though the way begins downhill."""
+    nu = problem.policy.sigma.size
+    estimate, wide = problem.estimate(log_q, 1.0), problem.policy.theta
+    wide[-nu:] += 2.0
+    direction = np.zeros_like(wide)
+    direction[-nu:] = -400.0
+
+    @np.errstate(over="ignore", invalid="ignore")
+    def phi(step):
+        value, gradient = estimate(wide + step * direction)
+        return Trial(step, value, float(gradient @ direction))
+
+    assert phi(0.0).slope < 0.0 and np.isnan(phi(1.0).value)
+    accepted, _ = strong_wolfe(phi, phi(0.0), first_step=1.0)
+    assert accepted.value < phi(0.0).value
