@@ -46,7 +46,7 @@ def _require_same_beginning(
     held = f"{folder.path} already exists, and holds a run"
     # The same actions may come from another place, and a run may be continued by newer packages.
     for name, value in config.model_dump(
-        exclude={"demo", "versions", "machine", "robot_sha256", "chosen"}
+        exclude={"demo", "versions", "machine", "robot_sha256", "recorded_sha256", "chosen"}
     ).items():
         if getattr(own, name) != value:
             raise RunFolderError(f"{held} with {name} {getattr(own, name)}, not {value}")

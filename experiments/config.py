@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import model_validator
 
+from vgps.codegen.demonstration import Recording
 from vgps.codegen.description.robot import Robot
 from vgps.experiments.machine import machine
 from vgps.policy.plugins import method_of
@@ -26,6 +27,7 @@ class RunConfig(RunSettings):
     versions      of Python and of the packages that compute
     machine       processor, compiler and commit, as far as they can be told; empty in runs of early
                   versions
+    recorded_sha256  hash of the recording that the robot's file names, in a run of a comparison
     chosen        how the trajectories began, and what else the robot's file leaves open and the run
                   has decided, by its place there
     """
@@ -36,6 +38,7 @@ class RunConfig(RunSettings):
     demo: str | None = None
     versions: dict[str, str]
     machine: dict[str, str] = {}
+    recorded_sha256: str | None = None
     chosen: dict[str, str] = {}
 
     @model_validator(mode="before")
@@ -69,3 +72,13 @@ class RunConfig(RunSettings):
 def fingerprint(text: str) -> str:
     """Hash of the text of a robot's file."""
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def fingerprint_of(recording: Recording | None) -> str | None:
+    """Hash of a recording's numbers; None where there is none."""
+    if recording is None:
+        return None
+    parts = (
+        f"{name} {part.shape} ".encode() + part.tobytes() for name, part in recording.arrays.items()
+    )
+    return hashlib.sha256(b"".join(parts)).hexdigest()

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from vgps.codegen.description.robot import load
+from vgps.experiments.config import fingerprint_of
 from vgps.experiments.evaluation import evaluation
 from vgps.experiments.plan import Member
 from vgps.experiments.reference import longer_ddp_cost
@@ -68,5 +69,7 @@ def run_member(
             folder.write_config(config)
         run = train(robot, member.settings, out=folder.path)
         found = evaluation(run) | {"longer_ddp_cost": longer_ddp_cost(run.model, member.seed)}
+        recorded = fingerprint_of(member.recorded)
+        folder.write_config(folder.read_config().replaced(recorded_sha256=recorded))
         folder.write_text(EVALUATION, json.dumps(found))
         return {file.name: file.read_bytes() for file in folder.path.iterdir()}

@@ -16,7 +16,7 @@ from vgps.codegen.description.robot import Robot
 from vgps.codegen.errors import InputError, hint
 from vgps.codegen.files import remove_leftovers, write_atomically
 from vgps.codegen.lock import locked
-from vgps.experiments.config import fingerprint
+from vgps.experiments.config import fingerprint, fingerprint_of
 from vgps.experiments.errors import ComparisonError, RunFolderError
 from vgps.experiments.files import read_text
 from vgps.experiments.memory import require_memory
@@ -175,6 +175,8 @@ def _is_finished(folder: RunFolder, member: Member) -> bool:
                 f"{folder.path} was run with {name} {getattr(config, name)}, not {value}: "
                 "choose another --out"
             )
+    if config.recorded_sha256 not in (None, fingerprint_of(member.recorded)):
+        raise RunFolderError(f"{folder.path} began with another recording: choose another --out")
     try:
         metrics = folder.read_metrics(member.settings.iterations)
         read_evaluation(folder)

@@ -91,6 +91,16 @@ def test_a_comparison_takes_it_along(robot, recording, tmp_path):
     assert_same(read_run(tmp_path / "out" / "runs" / member.name), alone)
 
 
+def test_a_comparison_does_not_go_on_with_another(robot, recording, tmp_path):
+    (member,) = plan([robot], [2], ["vgps"], seeds=1, iterations=1)
+    store(tmp_path, member, run_member(member, tmp_path))
+    with np.load(recording) as arrays:
+        np.savez(recording, U=arrays["U"] + 0.1)
+    (other,) = plan([robot], [2], ["vgps"], seeds=1, iterations=1)
+    with pytest.raises(RunFolderError, match="seed0 began with another recording: choose another"):
+        missing(tmp_path, [other])
+
+
 def test_a_longer_horizon_goes_on_with_the_last_action(robot, recording):
     model = build(robot)
     found = optimize(model, horizon=T + 5, settings=AS_THEY_ARE)
