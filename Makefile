@@ -5,14 +5,18 @@ JOBS ?= 2
 VENV := .venv
 RUN := $(VENV)/bin/python run.py
 
-.PHONY: train test test-machines test-editor test-browser docs site gallery check clean
+.PHONY: train test test-thorough test-machines test-editor test-browser docs site gallery check clean
 train: $(VENV)/ready
 	$(RUN) build $(ROBOT)
 	$(RUN) train $(ROBOT)
 
 # A file of tests is one process's: those in it share what they build.
 test: $(VENV)/ready
-	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --files quick
+
+# What `make test` leaves out: robots of many kinds, processes that are killed, and learning.
+test-thorough: $(VENV)/ready
+	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --files thorough
 
 # The tests on other processors, compilers and locales, as far as this machine can stand in for them:
 # make test-machines MACHINES="prescott clang" PYTEST=tests/policy

@@ -16,7 +16,28 @@ from vgps.codegen.build import build, generator_files
 from vgps.codegen.description.robot import load
 from vgps.codegen.folders import MODELS
 
-ROBOTS = Path(__file__).parent / "robots"
+TESTS = Path(__file__).parent
+ROBOTS = TESTS / "robots"
+# Files that build robots of their own, start processes or learn: a third of the tests, and three
+# quarters of the time.
+THOROUGH = {TESTS / name for name in (TESTS / "thorough.txt").read_text(encoding="utf-8").split()}
+
+
+def pytest_addoption(parser):
+    parser.addoption(
+        "--files",
+        choices=("all", "quick", "thorough"),
+        default="all",
+        help="thorough: those that tests/thorough.txt lists, quick: the others",
+    )
+
+
+def pytest_ignore_collect(collection_path, config):
+    """Files of the other kind are not even imported."""
+    kind = config.getoption("files")
+    if kind == "all" or not collection_path.name.startswith("test_") or collection_path.is_dir():
+        return None
+    return (collection_path in THOROUGH) != (kind == "thorough") or None
 
 
 @pytest.fixture(scope="session", autouse=True)
