@@ -32,10 +32,12 @@ result, if it is better (`result`) than the policy before on fresh noise, the sa
 over several horizons where the task goes on: within one a policy that lasts may well cost more than
 one that is about to fail.
 
-All that is a pass.  Where its result still fails too often, another pass begins from it, with
-bounds of its own: one from a policy that hardly did the task ends with one that does it often.  The
-d_i are cut so that the few rollouts that fail do not drown the rest; where these few are what is
-left to learn from, a later pass cuts less.  While many fail, cutting less learns nothing.
+All that is a pass.  Where its result still fails too often over several horizons, another pass
+begins from it, with bounds of its own: one from a policy that hardly did the task ends with one
+that does it often.  The d_i are cut so that the few rollouts that fail do not drown the rest; where
+these few are what is left to learn from, a later pass cuts less.  While many fail, cutting less
+learns nothing.  A later pass goes on as long as more than a few fail, though rare failures are too
+small a share of the cost to show in it.
 """
 
 from typing import NamedTuple
@@ -54,12 +56,13 @@ Array = NDArray[np.float64]
 
 ITERATIONS = 420  # at most
 PASSES = 3  # at most
-GOOD = 0.95  # share of rollouts under all noise whose success ends the passes
+GOOD = 0.95  # share of rollouts under all noise whose success over LASTING horizons is enough
 ROUND = 20  # iterations with the same basis B
 ROUNDS = ITERATIONS // ROUND  # at most
 CLOSING = 40  # iterations at the end, whose theta is averaged
 IDLE = 2  # rounds in a row that gain nothing, after which the end begins
 GAIN = 0.02  # share of the cost by which a round that gains something is below the last such
+SELDOM = 1 / 200  # share of rollouts that fail above which a later pass has something to gain
 PAIRS = 128
 ROLLOUTS = 2 * PAIRS * ROUND  # of a round
 STEPS = 300  # of a rollout, where the task goes on
@@ -72,7 +75,7 @@ CAP_OF_AN_END = 25.0  # the same, where a task that ends may ask for a costly wa
 ENOUGH = 1 / 16  # share of rollouts whose success is enough to judge the others by
 DEAD = 4.0  # multiples of the largest median of the mean cost over RECENT steps
 RECENT = 50
-LASTING = 4  # horizons over which the result is judged
+LASTING = 4  # horizons over which a result is judged, where the task goes on
 CONTINUED = 0.5  # share of the living rollouts that go on
 STATES = 3000  # that the Fisher matrix is averaged over
 CLEAR = 2.0  # standard errors by which one policy succeeds more often than another
@@ -204,13 +207,13 @@ def improve(
     if len(visited):
         state = state._replace(visited=visited, visited_t=visited_t)
     cost, failed = np.mean(said, axis=0).tolist()
-    return _judged(state, cost), FinishRecord(state.iteration, cost, failed)
+    return _judged(state, cost, failed), FinishRecord(state.iteration, cost, failed)
 
 
-def _judged(state: FinishState, cost: float) -> FinishState:
-    """The state after a round of this mean cost of a step."""
+def _judged(state: FinishState, cost: float, failed: float) -> FinishState:
+    """The state after a round of this mean cost of a step and share of rollouts that fail."""
     gains = state.least - cost >= GAIN * abs(state.least)
-    idle = 0 if gains else state.idle + 1
+    idle = 0 if gains or (state.passes and failed > SELDOM) else state.idle + 1
     closing = min(state.closing, state.iteration) if idle >= IDLE else state.closing
     return state._replace(closing=closing, least=cost if gains else state.least, idle=idle)
 
@@ -257,17 +260,13 @@ def result(model: Model, policy: Policy, state: FinishState, rng: np.random.Gene
     theta = state.before.copy()  # sigma stays to the bit
     theta[: -model.nu] = state.total / (state.iteration - state.closing)
     after = policy.with_theta(theta)
-    horizon = model.robot.task.horizon
-    T = horizon * (1 if model.robot.task.ends else LASTING)
+    T = _judged_steps(model)
     x0, disturbance = initial_states(model, PAIRS, rng), process_noise(model, PAIRS, T, rng)
     noise = before.sigma * rng.standard_normal((PAIRS, T, model.nu))
 
     def judged(policy: Policy) -> tuple[Array, float]:
-        """Successes (1 or 2, PAIRS), over all steps and within the first horizon; the cost."""
-        X, U, c = run_policy_from(model, policy, x0, noise, disturbance)
-        spans = dict.fromkeys((T, horizon))  # which are the same where the task ends
-        good = [successes(model, Rollouts(X[:, : n + 1], U[:, :n], c[:, :n])) for n in spans]
-        return np.array(good, dtype=float), float(np.minimum(c, state.cap).sum())
+        runs = run_policy_from(model, policy, x0, noise, disturbance)
+        return _successes(model, runs), float(np.minimum(runs.c, state.cap).sum())
 
     (good, cost), (good_before, cost_before) = judged(after), judged(before)
     for gained in good - good_before:
@@ -285,8 +284,24 @@ def needs_another_pass(
     """
     if state.passes + 1 == PASSES or np.array_equal(policy.theta, state.before):
         return False
-    runs = run_policy(model, policy, 2 * PAIRS, model.robot.task.horizon, rng)
-    return 0.0 < float(successes(model, runs).mean()) < GOOD
+    runs = run_policy(model, policy, 2 * PAIRS, _judged_steps(model), rng)
+    good = _successes(model, runs).mean(axis=1)
+    return bool(good[0] < GOOD and good[-1] > 0.0)
+
+
+def _judged_steps(model: Model) -> int:
+    """Of the rollouts by which a result is judged."""
+    task = model.robot.task
+    return task.horizon * (1 if task.ends else LASTING)
+
+
+def _successes(model: Model, runs: Rollouts) -> Array:
+    """(1 or 2, R) over all steps of rollouts and within their first horizon, if these differ."""
+    X, U, c = runs
+    spans = dict.fromkeys((U.shape[1], model.robot.task.horizon))
+    return np.array(
+        [successes(model, Rollouts(X[:, : n + 1], U[:, :n], c[:, :n])) for n in spans], dtype=float
+    )
 
 
 def _next_starts(

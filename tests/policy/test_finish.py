@@ -205,11 +205,13 @@ def test_a_task_that_ends_begins_anew_and_lasts_its_horizon(build_text, short, m
     ],
 )
 def test_two_idle_rounds_are_the_beginning_of_the_end(cart, costs, closes):
-    state = finish.begin(cart, linear_policy([1.0, 1.0]), np.random.default_rng(0))
-    for cost in costs:
-        state = finish._judged(state._replace(iteration=state.iteration + 20), cost)
-    assert state.closing == (60 if closes else finish.ITERATIONS - finish.CLOSING)
-    assert not state.ended
+    first = finish.begin(cart, linear_policy([1.0, 1.0]), np.random.default_rng(0))
+    for passes, failed, ends in ((0, 0.1, closes), (1, 0.001, closes), (1, 0.1, False)):
+        state = first._replace(passes=passes)
+        for cost in costs:
+            state = finish._judged(state._replace(iteration=state.iteration + 20), cost, failed)
+        assert state.closing == (60 if ends else finish.ITERATIONS - finish.CLOSING)
+        assert not state.ended
 
 
 def test_an_iteration_goes_less_and_less_far(cart):
