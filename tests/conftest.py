@@ -18,7 +18,7 @@ from vgps.codegen.folders import MODELS
 
 TESTS = Path(__file__).parent
 ROBOTS = TESTS / "robots"
-# Files that build robots of their own, start processes or learn: a third of the tests, and three
+# Files that build robots of their own, start processes or learn: two tests of five, and three
 # quarters of the time.
 THOROUGH = {TESTS / name for name in (TESTS / "thorough.txt").read_text(encoding="utf-8").split()}
 
