@@ -1,4 +1,7 @@
-"""A comparison carried out: each run is stored as it ends, a failure noted, the rest goes on."""
+"""A comparison carried out: what ends is stored, a failure is noted, and the rest goes on.
+
+Runs that have their search in common are done one after the other and stored together.
+"""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -18,7 +18,7 @@ from vgps.policy.state import SearchSettings
 from vgps.solver.ilqr import Iteration, Settings, Solution
 
 Array = NDArray[np.float64]
-_REMEMBERED = 8  # of different robots and horizons, a megabyte or so each
+_REMEMBERED = 8  # of different robots and horizons, some megabytes each
 
 
 class _Task(NamedTuple):

@@ -44,8 +44,8 @@ static inline lanes softplus(lanes z)
   return lanes_fmax(z, splat(0.0)) + lanes_softplus_tail(lanes_fabs(z));
 }
 
-/* sum (m) += A (m, n) v, v (n) or those entries of v that `chosen` (n) names.  Four sums are built side by
- * side: each waits for its last product. */
+/* sum (m) += A (m, n) v, of v all n entries or the n that `chosen` names.  Four sums are built side
+ * by side, for each waits for its last product. */
 static inline void add_products(long m, long n, const lanes *restrict A, const lanes *restrict v,
                                 const long *restrict chosen, lanes *restrict sum)
 {
@@ -55,7 +55,8 @@ static inline void add_products(long m, long n, const lanes *restrict A, const l
     lanes s0 = sum[i], s1 = sum[i + 1], s2 = sum[i + 2], s3 = sum[i + 3];
     for (long j = 0; j < n; ++j) {
       const lanes each = v[chosen ? chosen[j] : j];
-      s0 += a[j] * each, s1 += a[n + j] * each, s2 += a[2 * n + j] * each, s3 += a[3 * n + j] * each;
+      s0 += a[j] * each, s1 += a[n + j] * each;
+      s2 += a[2 * n + j] * each, s3 += a[3 * n + j] * each;
     }
     sum[i] = s0, sum[i + 1] = s1, sum[i + 2] = s2, sum[i + 3] = s3;
   }
