@@ -11,6 +11,7 @@ from vgps.experiments.measuring import measured
 from vgps.experiments.progress import Watch
 from vgps.experiments.run_folder import RunFolder
 from vgps.policy import finish
+from vgps.policy.finish_result import needs_another_pass, result
 from vgps.policy.gaussian import Policy
 from vgps.policy.settings import RunSettings
 from vgps.policy.state import Record
@@ -72,10 +73,10 @@ def finish_run(
                     f"cost stochastic {costs['stochastic_cost']:.1f}, "
                     f"deterministic {costs['deterministic_cost']:.1f}, failed {record.failed:.1%}",
                 )
-        result = finish.result(model, policy, state, rng)
-        if not finish.needs_another_pass(model, result, state, rng):
+        ended = result(model, policy, state, rng)
+        if not needs_another_pass(model, ended, state, rng):
             break
-        state = finish.begin(model, result, rng, state)
+        state = finish.begin(model, ended, rng, state)
     if folder is not None:
-        store_policy(folder, model.robot, result, k + state.rounds)
-    return result
+        store_policy(folder, model.robot, ended, k + state.rounds)
+    return ended

@@ -27,17 +27,15 @@ task ends (`Task.ends`), all rollouts begin at the task's initial states and las
 
 **End.**  A policy whose cost has stopped falling, each failure being a part of it, has little left
 to learn: a swimmer has from the beginning, a walker after a hundred to three hundred iterations.
-An iteration then goes less and less far, and the mean of theta over these last iterations is the
-result, if it is better (`result`) than the policy before on fresh noise, the same for both, and
-over several horizons where the task goes on: within one a policy that lasts may well cost more than
-one that is about to fail.
+An iteration then goes less and less far, and the mean of theta over these last iterations is what
+comes out, if it is better than the policy before (`policy.finish_result`).
 
-All that is a pass.  Where its result still fails too often over several horizons, another pass
-begins from it, with bounds of its own: one from a policy that hardly did the task ends with one
-that does it often.  The d_i are cut so that the few rollouts that fail do not drown the rest; where
-these few are what is left to learn from, a later pass cuts less.  While many fail, cutting less
-learns nothing.  A later pass goes on as long as more than a few fail, though rare failures are too
-small a share of the cost to show in it.
+All that is a pass.  Where its result still fails too often, another pass begins from it, with
+bounds of its own: one from a policy that hardly did the task ends with one that does it often.  The
+d_i are cut so that the few rollouts that fail do not drown the rest; where these few are what is
+left to learn from, a later pass cuts less.  While many fail, cutting less learns nothing.  A later
+pass goes on as long as more than a few fail, though rare failures are too small a share of the cost
+to show in it.
 """
 
 from typing import NamedTuple
@@ -56,7 +54,6 @@ Array = NDArray[np.float64]
 
 ITERATIONS = 420  # at most
 PASSES = 3  # at most
-GOOD = 0.95  # share of rollouts under all noise whose success over LASTING horizons is enough
 ROUND = 20  # iterations with the same basis B
 ROUNDS = ITERATIONS // ROUND  # at most
 CLOSING = 40  # iterations at the end, whose theta is averaged
@@ -75,10 +72,8 @@ CAP_OF_AN_END = 25.0  # the same, where a task that ends may ask for a costly wa
 ENOUGH = 1 / 16  # share of rollouts whose success is enough to judge the others by
 DEAD = 4.0  # multiples of the largest median of the mean cost over RECENT steps
 RECENT = 50
-LASTING = 4  # horizons over which a result is judged, where the task goes on
 CONTINUED = 0.5  # share of the living rollouts that go on
 STATES = 3000  # that the Fisher matrix is averaged over
-CLEAR = 2.0  # standard errors by which one policy succeeds more often than another
 CLIPPED = 10.0  # multiples of the median |d_i| beyond which d_i is cut
 CLIPPED_IF_RARE = 100.0  # the same in a pass after another that begins with rare failures
 RARE = 0.25  # share of rollouts that fail, at most
@@ -111,8 +106,13 @@ class FinishState(NamedTuple):
 
     @property
     def ended(self) -> bool:
-        """Whether the pass has nothing more to do than to ask for its `result`."""
+        """Whether the pass has nothing more to do."""
         return self.iteration >= self.closing + CLOSING
+
+    @property
+    def averaged(self) -> Array:
+        """(n_weights,) the mean of the weights over the pass's end."""
+        return self.total / (self.iteration - self.closing)
 
     @property
     def nats(self) -> float:
@@ -247,61 +247,6 @@ def _iterate(
         pool=_next_starts(model, runs.X[:PAIRS, -1], alive[:PAIRS], rng),
     )
     return new, runs, float(costs.mean()) / T, 1.0 - float(alive.mean())
-
-
-def result(model: Model, policy: Policy, state: FinishState, rng: np.random.Generator) -> Policy:
-    """The policy with the mean weights of the end, or what it was before where that is better.
-
-    Better is what clearly succeeds more often over all steps that are judged; where neither does,
-    what does so within the first horizon; else what costs less.  The cost comes last because a task
-    that is often failed may cost least where it is not tried.
-    """
-    before = policy.with_theta(state.before)
-    theta = state.before.copy()  # sigma stays to the bit
-    theta[: -model.nu] = state.total / (state.iteration - state.closing)
-    after = policy.with_theta(theta)
-    T = _judged_steps(model)
-    x0, disturbance = initial_states(model, PAIRS, rng), process_noise(model, PAIRS, T, rng)
-    noise = before.sigma * rng.standard_normal((PAIRS, T, model.nu))
-
-    def judged(policy: Policy) -> tuple[Array, float]:
-        runs = run_policy_from(model, policy, x0, noise, disturbance)
-        return _successes(model, runs), float(np.minimum(runs.c, state.cap).sum())
-
-    (good, cost), (good_before, cost_before) = judged(after), judged(before)
-    for gained in good - good_before:
-        if abs(gained.mean()) > CLEAR * gained.std() / np.sqrt(PAIRS):
-            return after if gained.mean() > 0.0 else before
-    return after if cost < cost_before else before
-
-
-def needs_another_pass(
-    model: Model, policy: Policy, state: FinishState, rng: np.random.Generator
-) -> bool:
-    """Whether the result ``policy`` of a pass is worth one more: better, but not yet good.
-
-    One that never succeeds has learned something else, such as to lie down.
-    """
-    if state.passes + 1 == PASSES or np.array_equal(policy.theta, state.before):
-        return False
-    runs = run_policy(model, policy, 2 * PAIRS, _judged_steps(model), rng)
-    good = _successes(model, runs).mean(axis=1)
-    return bool(good[0] < GOOD and good[-1] > 0.0)
-
-
-def _judged_steps(model: Model) -> int:
-    """Of the rollouts by which a result is judged."""
-    task = model.robot.task
-    return task.horizon * (1 if task.ends else LASTING)
-
-
-def _successes(model: Model, runs: Rollouts) -> Array:
-    """(1 or 2, R) over all steps of rollouts and within their first horizon, if these differ."""
-    X, U, c = runs
-    spans = dict.fromkeys((U.shape[1], model.robot.task.horizon))
-    return np.array(
-        [successes(model, Rollouts(X[:, : n + 1], U[:, :n], c[:, :n])) for n in spans], dtype=float
-    )
 
 
 def _next_starts(

@@ -8,9 +8,10 @@ from same_runs import assert_same
 
 from vgps.codegen.archive import ArrayFileError
 from vgps.codegen.description.robot import load
+from vgps.experiments import finishing
 from vgps.experiments.run import read_run
 from vgps.experiments.training import resume, train
-from vgps.policy import finish
+from vgps.policy import finish, finish_result
 from vgps.policy.settings import RunSettings
 
 CARTPOLE = Path(__file__).parents[1] / "robots" / "cartpole.yaml"
@@ -81,9 +82,9 @@ def test_an_interruption_costs_no_bits(robot, whole, tmp_path, stage, done):
 def unsatisfied(monkeypatch):
     """Two passes, however good the first one's result."""
     monkeypatch.setattr(finish, "PASSES", 2)
-    monkeypatch.setattr(finish, "GOOD", 1.1)
+    monkeypatch.setattr(finish_result, "GOOD", 1.1)
     monkeypatch.setattr(
-        finish, "result", lambda model, policy, state, rng: policy.with_theta(state.theta)
+        finishing, "result", lambda model, policy, state, rng: policy.with_theta(state.theta)
     )
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import scipy.linalg
 
-from vgps.policy import finish
+from vgps.policy import finish, finish_result
 from vgps.policy.evaluation import evaluate
+from vgps.policy.finish_result import needs_another_pass, result
 from vgps.policy.gaussian import Policy
 
 SIGMA, DAMPING, MASS, DT = 0.3, 0.5, 2.0, 0.1
@@ -41,7 +42,7 @@ def finished(model, policy):
     state = finish.begin(model, policy, rng)
     while not state.ended:
         state, _ = finish.improve(model, policy, state, rng)
-    return finish.result(model, policy, state, rng)
+    return result(model, policy, state, rng)
 
 
 def ended_with(state, policy):
@@ -105,7 +106,7 @@ def test_the_result_is_what_lasts(build_text, monkeypatch):
     for text, kept in ((brief, hold), (ends, away), (fails, hold)):
         model, rng = build_text(text), np.random.default_rng(0)
         state = ended_with(finish.begin(model, away, rng), hold)._replace(cap=1e3)
-        theta = finish.result(model, away, state, rng).theta
+        theta = result(model, away, state, rng).theta
         np.testing.assert_allclose(theta, kept.theta, rtol=1e-12)
 
 
@@ -117,7 +118,7 @@ def test_among_those_that_do_not_last_one_that_succeeds_within_the_horizon_is_be
     for before, after in ((drifts, away), (away, drifts)):
         rng = np.random.default_rng(0)
         state = ended_with(finish.begin(model, before, rng), after)._replace(cap=1e3)
-        theta = finish.result(model, before, state, rng).theta
+        theta = result(model, before, state, rng).theta
         np.testing.assert_allclose(theta, drifts.theta, rtol=1e-12)
 
 
@@ -126,13 +127,11 @@ def test_another_pass_follows_one_that_is_better_and_not_yet_good(build_text):
     model = build_text(CART.replace("< 3", "< 0.8"))
     rng = np.random.default_rng(0)
     state = finish.begin(model, never, rng)
-    asked = [finish.needs_another_pass(model, p, state, rng) for p in (never, seldom, often)]
+    asked = [needs_another_pass(model, p, state, rng) for p in (never, seldom, often)]
     assert asked == [False, True, False]
-    assert not finish.needs_another_pass(model, never, state._replace(before=often.theta), rng)
-    assert not finish.needs_another_pass(model, seldom, state._replace(before=seldom.theta), rng)
-    assert not finish.needs_another_pass(
-        model, seldom, state._replace(passes=finish.PASSES - 1), rng
-    )
+    assert not needs_another_pass(model, never, state._replace(before=often.theta), rng)
+    assert not needs_another_pass(model, seldom, state._replace(before=seldom.theta), rng)
+    assert not needs_another_pass(model, seldom, state._replace(passes=finish.PASSES - 1), rng)
 
 
 def test_a_later_pass_cuts_less_where_failures_are_rare(cart):
@@ -159,7 +158,8 @@ def test_it_learns_under_harder_noise_and_is_judged_under_the_tasks(cart, short,
         return original(model, policy, x0, noise, disturbance, thetas)
 
     original = finish.run_policy_from
-    monkeypatch.setattr(finish, "run_policy_from", roll_out)
+    for file in (finish, finish_result):
+        monkeypatch.setattr(file, "run_policy_from", roll_out)
     finished(cart, linear_policy([1.0, 1.0]))
     declared = np.array([0.01, 0.1])
     np.testing.assert_allclose(
