@@ -11,10 +11,15 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from vgps.codegen.build import build, generator_files
 from vgps.codegen.description.robot import load
 from vgps.codegen.folders import MODELS
+
+# What an example takes depends on the machine and on what else it does.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 TESTS = Path(__file__).parent
 ROBOTS = TESTS / "robots"

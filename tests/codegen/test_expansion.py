@@ -13,7 +13,8 @@ from vgps.codegen.description.robot import load
 from vgps.codegen.toolchain import find_toolchain
 
 FEW = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=25,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 

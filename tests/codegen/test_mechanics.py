@@ -265,7 +265,7 @@ numbers = st.floats(-10, 10)
 seeds = st.integers(0, 2**32 - 1)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(x=numbers, y=numbers, turn=numbers, seed=seeds)
 def test_no_place_and_no_direction_is_special(real_swimmer, x, y, turn, seed):
     """Moved and turned as a whole, the swimmer accelerates alike, seen from where it is."""
@@ -279,7 +279,7 @@ def test_no_place_and_no_direction_is_special(real_swimmer, x, y, turn, seed):
     assert_close(real_swimmer.acceleration(elsewhere, moving, u), expected, 1e-11)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(seed=seeds)
 def test_left_is_like_right(real_swimmer, seed):
     """The swimmer is its own mirror image: y and angles change their sign, and nothing else."""
@@ -290,7 +290,7 @@ def test_left_is_like_right(real_swimmer, seed):
     assert_close(mirrored, mirror * real_swimmer.acceleration(q, v, u))
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(vx=numbers, vy=numbers, seed=seeds)
 def test_vacuum_knows_no_rest(vacuum_swimmer, vx, vy, seed):
     """Without drag a steady motion of the whole changes no acceleration (Galileo)."""

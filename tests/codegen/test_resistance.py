@@ -203,7 +203,7 @@ def test_an_implicit_step_takes_the_new_velocity_against_the_frozen_matrix(tree,
 seeds = st.integers(0, 2**32 - 1)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(seed=seeds, tree_seed=st.sampled_from(RESISTING), speed=st.floats(-6, 3))
 def test_what_resists_never_raises_the_energy(tree, seed, tree_seed, speed):
     """Its power is negative at creeping and at violent speeds."""
@@ -213,7 +213,7 @@ def test_what_resists_never_raises_the_energy(tree, seed, tree_seed, speed):
     assert v @ resisting <= 0.0
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(seed=seeds, speed=st.floats(-6, 3))
 def test_an_implicit_step_against_friction_never_raises_the_energy(slider, seed, speed):
     """However large the friction is for the step, which takes it against the new velocity."""

@@ -35,7 +35,7 @@ def functions(draw, sums=True):
     return ca.Function("f", [x], [ca.vertcat(*wanted, 3.0, ca.SX(1, 1))], ["x"], ["y"])
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(functions(), st.sampled_from([SCALAR, LANES]))
 def test_the_same_statements_each_after_those_it_uses(f, dialect):
     before = statements_of(f, dialect)
@@ -92,7 +92,7 @@ def plain_order(statements: list[Statement], most: int) -> list[Statement]:
             return order
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(functions(sums=False), st.integers(0, 6))
 def test_the_rules(f, most):
     """However few values may be live; sorting is stable, and so keeps the given order in ties."""

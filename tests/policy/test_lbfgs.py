@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 import scipy.optimize
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from imitation import imitation_problem
 
@@ -59,7 +59,6 @@ def test_rosenbrock_as_well_as_scipy():
     assert typical_ratio(*np.transpose(counts)) <= 1.2
 
 
-@settings(deadline=None)
 @given(
     n=st.integers(1, 30),
     log_condition=st.floats(0.0, 4.0),

@@ -1,7 +1,7 @@
 import math
 
 import pytest
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from vgps.policy.optimizers.wolfe import (
@@ -33,7 +33,6 @@ def search(value, slope, first_step=1.0):
     return accepted, evaluations
 
 
-@settings(deadline=None)
 @given(
     minimum=st.floats(1e-4, 1e4),
     wave=st.floats(0.0, 3.0),

@@ -29,7 +29,7 @@ def solve(H, g, lower, upper, start):
     return solve_box(H, g, lower, upper, u, free, L), u, free, L
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(seed=seeds, n=sizes, conditioning=st.sampled_from([1.0, 10.0, 100.0]))
 # here a search along the projected step stalls next to a bound, far from the minimum
 @example(seed=1154, n=2, conditioning=100.0)
@@ -44,7 +44,7 @@ def test_minimum_is_that_of_the_best_active_set(seed, n, conditioning):
     np.testing.assert_allclose(u, expected, atol=1e-7 * (1.0 + np.abs(expected).max()))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=seeds, n=st.integers(4, 8))
 def test_minimum_is_that_of_scipy(seed, n):
     H, g, lower, upper, _ = problem(seed, n)
@@ -61,7 +61,7 @@ def test_minimum_is_that_of_scipy(seed, n):
     assert 0.5 * u @ H @ u + g @ u <= found.fun + 1e-8 * (1.0 + abs(found.fun))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(seed=seeds, n=st.integers(1, 6))
 def test_first_order_conditions(seed, n):
     """The gradient vanishes in free coordinates and points out of the box in clamped ones."""
@@ -78,7 +78,7 @@ def test_first_order_conditions(seed, n):
     np.testing.assert_allclose(L @ L.T, reduced, atol=1e-12 * np.abs(H).max())
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=seeds, n=st.integers(1, 6))
 def test_without_bounds_it_is_a_linear_system(seed, n):
     H, g, _, _, rng = problem(seed, n)
@@ -87,7 +87,7 @@ def test_without_bounds_it_is_a_linear_system(seed, n):
     np.testing.assert_allclose(H @ u, -g, atol=1e-9 * (1.0 + np.abs(u).max()))
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(seed=seeds, n=st.integers(1, 5))
 def test_indefinite_free_part_is_reported(seed, n):
     H, g, _, _, rng = problem(seed, n)

@@ -8,7 +8,7 @@ from vgps.solver import dense
 
 small = st.integers(1, 7)
 seeds = st.integers(0, 2**32 - 1)
-examples = settings(max_examples=60, deadline=None)
+examples = settings(max_examples=60)
 
 
 @examples
