@@ -19,7 +19,7 @@ _vgps_names() {{
   if [[ $COMP_CWORD -gt 1 && -n $names && $cur != -* ]]; then
     COMPREPLY=($(compgen -W "$names" -- "$cur"))
   elif [[ $COMP_CWORD -eq 1 || $cur == -* || $before == -* ]]; then
-    _tyro_vgps
+    PYTHONUTF8=1 _tyro_vgps  # descriptions have letters that the locale may lack
     [[ -n ${{COMPREPLY[0]}} ]] || COMPREPLY=()
   fi
 }}

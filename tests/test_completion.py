@@ -22,7 +22,7 @@ def script(tmp_path_factory):
     return path
 
 
-def completed(script, *words):
+def completed(script, *words, **environment):
     """What Bash is told for these words, of which the last is being written."""
     listed = " ".join(f"'{word}'" for word in words)
     asked = f"COMP_WORDS=({listed}); COMP_CWORD={len(words) - 1}; _vgps_names vgps"
@@ -32,7 +32,7 @@ def completed(script, *words):
         capture_output=True,
         text=True,
         check=True,
-        env=os.environ,
+        env=os.environ | environment,
     )
     assert not ran.stderr
     return ran.stdout.split()
@@ -55,6 +55,11 @@ def completed(script, *words):
 )
 def test_words_are_completed(script, words, expected):
     assert completed(script, *words) == expected
+
+
+def test_no_letter_is_missing_in_a_plain_locale(script):
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert completed(script, "vgps", "train", "swimmer", "--iter", **plain) == ["--iterations"]
 
 
 def test_no_name_reaches_the_shell_as_more():
