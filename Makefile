@@ -18,12 +18,13 @@ test: $(VENV)/ready
 test-thorough: $(VENV)/ready
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --files thorough
 
-# The tests on other processors, compilers and locales, as far as this machine can stand in for them:
-# make test-machines MACHINES="prescott clang" PYTEST=tests/policy
+# What `make test` runs on other processors, compilers and locales, as far as this machine can stand in
+# for them; MACHINES="prescott clang" for some, PYTEST="--files all" for all tests.
+PYTEST ?= --files quick
 test-machines: $(VENV)/ready
 	$(VENV)/bin/python -c 'import ziglang' 2>/dev/null \
 	  || $(VENV)/bin/python -m pip install --quiet ziglang
-	$(VENV)/bin/python tests/machines.py $(MACHINES) -- $(PYTEST)
+	$(VENV)/bin/python tests/machines.py $(MACHINES) -- -n $(JOBS) --dist loadfile $(PYTEST)
 
 # A language server asked for completions and mistakes of a robot file, as an editor asks it.  It needs
 # node and npm, which come as a wheel where there are none.
