@@ -18,9 +18,8 @@ test: $(VENV)/ready
 test-thorough: $(VENV)/ready
 	$(VENV)/bin/python -m pytest -n $(JOBS) --dist loadfile --files thorough
 
-# What `make test` runs on other processors, compilers and locales, as far as this machine can stand in
-# for them; MACHINES="prescott clang" for some, PYTEST="--files all" for all tests.
-PYTEST ?= --files quick
+# All tests on other processors, compilers and locales, as far as this machine can stand in for them:
+# make test-machines MACHINES="prescott clang" PYTEST="--files quick"
 test-machines: $(VENV)/ready
 	$(VENV)/bin/python -c 'import ziglang' 2>/dev/null \
 	  || $(VENV)/bin/python -m pip install --quiet ziglang

@@ -73,10 +73,10 @@ def finish_run(
                     f"cost stochastic {costs['stochastic_cost']:.1f}, "
                     f"deterministic {costs['deterministic_cost']:.1f}, failed {record.failed:.1%}",
                 )
-        ended = result(model, policy, state, rng)
-        if not needs_another_pass(model, ended, state, rng):
+        finished = result(model, policy, state, rng)
+        if not needs_another_pass(model, finished, state, rng):
             break
-        state = finish.begin(model, ended, rng, state)
+        state = finish.begin(model, finished, rng, state)
     if folder is not None:
-        store_policy(folder, model.robot, ended, k + state.rounds)
-    return ended
+        store_policy(folder, model.robot, finished, k + state.rounds)
+    return finished
