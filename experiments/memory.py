@@ -46,12 +46,12 @@ def of_rollouts(model: Model, rollouts: int, steps: int) -> int:
 
 
 def of_training(model: Model, settings: RunSettings) -> int:
-    """Bytes of one iteration, or of the finish where that takes more."""
+    """Bytes of one iteration, or of the work with the Fisher matrix where that takes more."""
     training, steps = model.robot.training, model.robot.task.horizon
     states = len(model.x0s) * steps * training.samples
     units = _OF_UNITS * states + _OF_WEIGHTS * (model.nx + model.nu + 1)
     search = _NUMBER * settings.hidden * units + of_rollouts(model, settings.rollouts, steps)
-    if settings.finish != "average-cost":
+    if settings.optimizer == "sgd" and settings.finish != "average-cost":
         return search
     n_in = len(model.robot.observed_indices)
     n_weights = count_weights(n_in, settings.hidden, model.nu)

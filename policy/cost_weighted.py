@@ -13,8 +13,8 @@ all of the weight: the 5-unit swimmer with 1000 samples ends at 1511 instead of 
 policy imitates the initial DDP solutions; after that exploration is the policy's own noise.
 Where the task has several initial states, the sum over j is over the rollouts from the same one, so
 that all of them count alike, however much more it costs to begin at one than at another.
-Rollouts last the whole horizon.  A fit sees as many states as one of VGPS, and each of its rounds
-draws them anew by their weights.
+Rollouts last the whole horizon.  A fit sees as many states as one of VGPS, drawn by their
+weights.
 """
 
 import numpy as np
@@ -27,7 +27,7 @@ from vgps.policy.rollouts import (
     initial_indices,
     initial_states,
     run_policy_from,
-    step_costs,
+    until_failure,
 )
 from vgps.policy.state import Improvement, SearchSettings, SearchState, annealed
 from vgps.policy.weights import normalized, subset
@@ -41,8 +41,8 @@ def improve(
     R, T = settings.rollouts, settings.horizon
     x0, disturbance = initial_states(model, R, rng), process_noise(model, R, T, rng)
     noise = policy.sigma * rng.standard_normal((R, T, model.nu))
-    X, U, _ = run_policy_from(model, policy, x0, noise, disturbance)
-    cost = step_costs(model, X, U)
+    X, _, c = run_policy_from(model, policy, x0, noise, disturbance)
+    cost = until_failure(c)
     if not (cost < LARGEST_COST).any():
         raise FloatingPointError(
             f"in all {R} rollouts of the policy the first step costs {LARGEST_COST:g} or more"

@@ -26,8 +26,8 @@ not swim yet (5-unit swimmer: 2843 against 376).
 
 The dataset would grow with every iteration.  What is kept is a bounded sample of it, in which every
 rollout ever made is with the same probability (reservoir sampling: Vitter 1985, algorithm R), with
-ten times as many states as one fit sees.  A fit sees as many as one of VGPS, and each of its rounds
-draws them anew.
+ten times as many states as one fit sees.  A fit sees as many as one of VGPS, drawn
+anew for each.
 """
 
 from collections.abc import Sequence
@@ -41,7 +41,7 @@ from vgps.codegen.model import Model
 from vgps.policy.controller import LinearGaussianController
 from vgps.policy.mstep import Draw, Samples, first_fit, fit
 from vgps.policy.observation import Indices, observation_of
-from vgps.policy.rollouts import LARGEST_COST, initial_indices, run_policy, step_costs
+from vgps.policy.rollouts import LARGEST_COST, initial_indices, run_policy, until_failure
 from vgps.policy.state import Improvement, Memory, SearchSettings, SearchState
 from vgps.policy.weights import subset
 from vgps.solver.distribution import TrajectoryDistribution
@@ -108,7 +108,7 @@ def improve(
     T, R, S = settings.learned_steps, settings.rollouts, len(state.q)
     size = S * settings.fit.states_per_step
     rollouts = run_policy(model, state.policy, R, T, rng)
-    useful = step_costs(model, rollouts.X, rollouts.U) < LARGEST_COST  # (R, T)
+    useful = until_failure(rollouts.c) < LARGEST_COST  # (R, T)
     visited = np.where(useful[:, :, None], rollouts.X[:, :T], np.nan)
     dataset = added(state.memory, visited, initial_indices(R, S), KEPT * size, rng)
     draw = labelled(model, dataset, state.q, T * size, weighted, settings.noisy_oracle)

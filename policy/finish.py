@@ -198,7 +198,8 @@ def improve(
     chosen = rng.integers(len(state.visited), size=STATES)
     with threadpool_limits(1, user_api="blas"):
         reached = policy.with_theta(state.theta)
-        B = natural_basis(reached, state.visited[chosen], state.visited_t[chosen])
+        observed = reached.observation(state.visited[chosen], state.visited_t[chosen])
+        B = natural_basis(reached, observed)
         said = []
         for _ in range(ROUND):
             state, runs, *costs = _iterate(model, policy, state, B, rng)

@@ -27,14 +27,22 @@ FLOOR = 1e-2  # share of the largest diagonal entry of a weight's kind
 CONDITION = 1e-3  # added to the diagonal of the correlation matrix
 
 
-def fisher_matrix(policy: Policy, X: Array, t: ArrayLike = 0.0) -> Array:
-    """F (n_weights, n_weights) as a mean over states X (N, nx) at times t, in theta's order."""
+def fisher_matrix(policy: Policy, Z: Array, weights: ArrayLike = 1.0) -> Array:
+    """F (n_weights, n_weights) in theta's order, as a mean over what the policy observes.
+
+    Args:
+        policy: pi_theta.
+        Z: (N, n_in) what it observes.
+        weights: (N,) of the mean, in any scale; one number means that all are equal.
+    """
     n_in, n_hidden, nu = policy.shape
-    Z1 = np.column_stack([policy.observation(X, t), np.ones(len(X))])  # (N, n_in + 1)
+    Z1 = np.column_stack([Z, np.ones(len(Z))])  # (N, n_in + 1)
     activation, slope = softplus(Z1 @ np.column_stack([policy.W1, policy.b1]).T)  # (N, n_hidden)
-    phi = (slope[:, :, None] * Z1[:, None, :]).reshape(len(X), -1)  # (N, n_hidden (n_in + 1))
-    features = np.column_stack([phi, activation, np.ones(len(X))])
-    moments = features.T @ features / len(X)
+    phi = (slope[:, :, None] * Z1[:, None, :]).reshape(len(Z), -1)  # (N, n_hidden (n_in + 1))
+    features = np.column_stack([phi, activation, np.ones(len(Z))])
+    weight = np.asarray(weights, dtype=float)
+    features *= np.sqrt(weight / weight.mean())[..., None]  # exactly 1 when equal
+    moments = features.T @ features / len(Z)
     P = policy.sigma**-2.0
 
     inner = phi.shape[1]
@@ -51,7 +59,7 @@ def fisher_matrix(policy: Policy, X: Array, t: ArrayLike = 0.0) -> Array:
     return F[np.ix_(order, order)]
 
 
-def natural_basis(policy: Policy, X: Array, t: ArrayLike = 0.0) -> Array:
+def natural_basis(policy: Policy, Z: Array, weights: ArrayLike = 1.0) -> Array:
     """B (n_weights, n_weights), B^T F B about the identity: unit steps of B are as far in nats.
 
     Weights on which the actions hardly depend would be stepped without bound.  Every diagonal entry
@@ -62,7 +70,7 @@ def natural_basis(policy: Policy, X: Array, t: ArrayLike = 0.0) -> Array:
     Raises:
         FloatingPointError: where F is not finite.
     """
-    F = fisher_matrix(policy, X, t)
+    F = fisher_matrix(policy, Z, weights)
     diagonal = np.diag(F)
     kind = _kind_of_each_weight(*policy.shape)
     largest = np.zeros(kind.max() + 1)

@@ -47,7 +47,7 @@ from vgps.policy.state import Improvement, SearchSettings, SearchState, imitate
 from vgps.solver.distribution import TrajectoryDistribution
 
 ITERATIONS = 20  # of L-BFGS
-FIRST_ITERATIONS = 500  # of L-BFGS in each round of the first fit
+FIRST_ITERATIONS = 100  # of L-BFGS in the first fit
 GUIDE_ALPHA = 10.0  # weight of the cost in the initial DDP solution whose samples guide
 REGULARIZER = (1e-3, 10.0)  # least and greatest w_r
 FIRST_REGULARIZER = 0.1

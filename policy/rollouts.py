@@ -178,10 +178,14 @@ def mean_rollout(model: Model, policy: Policy, horizon: int | None = None) -> Ar
 
 
 def step_costs(model: Model, X: Array, U: Array) -> Array:
-    """Cost (R, T) of each step of rollouts X (R, T+1, nx), U (R, T, nu) within the limits.
+    """Cost (R, T) of each step of trajectories X (R, T+1, nx), U (R, T, nu) within the limits.
 
-    LARGEST_COST from the first step on that costs as much or is not finite.
+    They are those `until_failure`.
     """
-    cost = np.array([model.cost(*one) for one in zip(X, U, strict=True)])
-    failed = np.logical_or.accumulate(~(cost < LARGEST_COST), axis=1)
-    return np.where(failed, LARGEST_COST, cost)
+    return until_failure(np.array([model.cost(*one) for one in zip(X, U, strict=True)]))
+
+
+def until_failure(c: Array) -> Array:
+    """Costs (R, T), LARGEST_COST from the first step on that costs as much or is not finite."""
+    failed = np.logical_or.accumulate(~(c < LARGEST_COST), axis=1)
+    return np.where(failed, LARGEST_COST, c)

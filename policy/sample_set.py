@@ -20,7 +20,13 @@ from vgps.codegen.model import Model
 from vgps.policy.controller import LinearGaussianController
 from vgps.policy.disturbance import process_noise
 from vgps.policy.gaussian import Policy
-from vgps.policy.rollouts import LARGEST_COST, initial_states, run_policy_from, step_costs
+from vgps.policy.rollouts import (
+    LARGEST_COST,
+    initial_states,
+    run_policy_from,
+    step_costs,
+    until_failure,
+)
 from vgps.policy.state import Memory
 from vgps.policy.weights import normalized
 
@@ -143,25 +149,24 @@ def policy_batch(model: Model, policy: Policy, R: int, T: int, rng: np.random.Ge
     """R samples of a policy."""
     x0, disturbance = initial_states(model, R, rng), process_noise(model, R, T, rng)
     noise = policy.sigma * rng.standard_normal((R, T, model.nu))
-    X = run_policy_from(model, policy, x0, noise, disturbance).X
-    Z = policy.observation.at_steps(X[:, :T], np.arange(T))  # (R, T, n_in)
-    return with_costs(model, X, policy.mean_of(Z) + noise)
+    runs = run_policy_from(model, policy, x0, noise, disturbance)
+    Z = policy.observation.at_steps(runs.X[:, :T], np.arange(T))  # (R, T, n_in)
+    return held(runs.X, policy.mean_of(Z) + noise, until_failure(runs.c))
 
 
 def guide_batch(
     model: Model, guide: LinearGaussianController, R: int, rng: np.random.Generator
 ) -> Batch:
     """R samples of the controller of a DDP solution."""
-    return with_costs(model, *guide.sample(model, R, rng))
+    X, U = guide.sample(model, R, rng)
+    return held(X, U, step_costs(model, X, np.clip(U, *model.limits)))
 
 
-def with_costs(model: Model, X: Array, U: Array) -> Batch:
-    """States (R, T, nx) and actions of rollouts X (R, T+1, nx), U (R, T, nu) with their costs.
+def held(X: Array, U: Array, cost: Array) -> Batch:
+    """States (R, T, nx), actions (R, T, nu) and costs (R, T) of rollouts X (R, T+1, nx).
 
     Where a rollout fails, the step before is repeated to its end, so that all densities are finite.
     """
-    limits = model.limits
-    cost = step_costs(model, X, np.clip(U, *limits))
     last = np.maximum((cost < LARGEST_COST).sum(axis=1) - 1, 0)  # (R,) step before it failed
     t = np.minimum(np.arange(U.shape[1]), last[:, None])[:, :, None]  # (R, T, 1)
     return np.take_along_axis(X, t, axis=1), np.take_along_axis(U, t, axis=1), cost

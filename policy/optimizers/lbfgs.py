@@ -3,6 +3,9 @@
 The direction is -H g, where H is the inverse Hessian that BFGS would have built from the last m
 pairs of steps s and gradient changes y. It is never formed: two loops over the pairs apply it.
 How far to go along it is decided by the line search (`policy.optimizers.wolfe`).
+
+Of an ill-conditioned Hessian m pairs tell little.  Who knows about what it is gives a basis B in
+which it is about the identity: BFGS then begins with the inverse Hessian H_0 = B B^T.
 """
 
 import math
@@ -42,6 +45,7 @@ def minimize(
     gradient_tolerance: float = 1e-6,
     value_tolerance: float = 1e-10,
     history_size: int = 10,
+    basis: Array | None = None,
 ) -> Result:
     """Minimise a smooth function, without bounds.
 
@@ -64,6 +68,8 @@ def minimize(
         gradient_tolerance: see above.
         value_tolerance: see above.
         history_size: number of pairs m.
+        basis: (n, n) B, in whose units the problem is well conditioned.  The first step tried is
+            -B B^T g; without a basis it is along -g and of length 1.
 
     Raises:
         FloatingPointError: when x0, or the value or gradient there, is not finite.
@@ -81,7 +87,7 @@ def minimize(
 
     reason: Reason
     value = float(value)
-    pairs = Pairs(history_size, x.size)
+    pairs = Pairs(history_size, x.size, basis)
     iterations, evaluations = 0, 1
     lowered = math.inf
     while True:
@@ -134,16 +140,17 @@ def _along(objective: ValueAndGradient, x: Array, direction: Array) -> Callable[
 class Pairs:
     """The last m pairs s = x' - x, y = g' - g in ring buffers, and the product -H g with them."""
 
-    def __init__(self, m: int, n: int):
+    def __init__(self, m: int, n: int, basis: Array | None = None):
         self._S = np.empty((m, n))  # (m, n)
         self._Y = np.empty((m, n))  # (m, n)
         self._rho = np.empty(m)  # (m,), 1 / s.y
-        self._scale = 0.0  # of the initial H, eq. 7.20
+        self._basis = basis  # (n, n) B; the identity if absent
+        self._scale = 0.0  # gamma of the initial H, gamma B B^T, eq. 7.20
         self._newest = -1
         self.count = 0
 
     def clear(self) -> None:
-        """Forget all pairs: the next direction is that of steepest descent."""
+        """Forget all pairs: the next direction is that of steepest descent, in the basis."""
         self.count = 0
 
     def store(self, s: Array, y: Array) -> None:
@@ -152,38 +159,53 @@ class Pairs:
         A pair without curvature, s.y <= 0 up to rounding, would make H indefinite and is left out.
         """
         sy = float(s.dot(y))
-        yy = float(y.dot(y))
-        if not sy > _EPSILON * math.sqrt(float(s.dot(s)) * yy):
+        if not sy > _EPSILON * math.sqrt(float(s.dot(s)) * float(y.dot(y))):
             return
         m = len(self._rho)
         self._newest = (self._newest + 1) % m
         self._S[self._newest] = s
         self._Y[self._newest] = y
         self._rho[self._newest] = 1.0 / sy
-        self._scale = sy / yy
+        self._scale = sy / float(y.dot(self._initial(y)))
         self.count = min(self.count + 1, m)
 
     def direction(self, gradient: Array) -> Array:
-        """-H g (n,) by the two-loop recursion (alg. 7.4); -g / |g| while there is no pair."""
-        if not self.count:
-            return gradient / -math.sqrt(float(gradient.dot(gradient)))
-        q = -gradient
-        _two_loops(self._S, self._Y, self._rho, self._newest, self.count, self._scale, q)
-        return q
+        """-H g (n,) by the two-loop recursion (alg. 7.4).
+
+        Without a pair it is -B B^T g, or -g / |g| when there is no basis.
+        """
+        if self.count:
+            q, alpha = -gradient, np.empty(len(self._rho))
+            _to_oldest(self._S, self._Y, self._rho, self._newest, self.count, alpha, q)
+            q = self._scale * self._initial(q)
+            _to_newest(self._S, self._Y, self._rho, self._newest, self.count, alpha, q)
+            return q
+        if self._basis is not None:
+            return -self._initial(gradient)
+        return gradient / -math.sqrt(float(gradient.dot(gradient)))
+
+    def _initial(self, vector: Array) -> Array:
+        """B B^T times a vector (n,)."""
+        return vector if self._basis is None else self._basis @ (vector @ self._basis)
 
 
+# In NumPy the calls of the two loops would cost ten times as much as their arithmetic.
 @kernel
-def _two_loops(
-    S: Array, Y: Array, rho: Array, newest: int, count: int, scale: float, q: Array
+def _to_oldest(
+    S: Array, Y: Array, rho: Array, newest: int, count: int, alpha: Array, q: Array
 ) -> None:
-    """q (n,) <- H q.  In NumPy the calls would cost ten times as much as the arithmetic."""
-    alpha = np.empty(len(rho))
+    """The first loop: alpha (m,) and q (n,), which it changes."""
     for age in range(count):
         i = (newest - age) % len(rho)
         alpha[i] = rho[i] * _dot(S[i], q)
         _add_multiple(q, -alpha[i], Y[i])
-    for j in range(len(q)):
-        q[j] *= scale
+
+
+@kernel
+def _to_newest(
+    S: Array, Y: Array, rho: Array, newest: int, count: int, alpha: Array, q: Array
+) -> None:
+    """The second loop, on q (n,)."""
     for age in range(count - 1, -1, -1):
         i = (newest - age) % len(rho)
         _add_multiple(q, alpha[i] - rho[i] * _dot(Y[i], q), S[i])

@@ -35,7 +35,7 @@ def problem(monkeypatch, rng):
         monkeypatch.setattr(cost_weighted, "run_policy_from", roll_out)
         for drawn in ("initial_states", "process_noise"):
             monkeypatch.setattr(cost_weighted, drawn, lambda *arguments: None)
-        monkeypatch.setattr(cost_weighted, "step_costs", lambda model, X, U: cost)
+        monkeypatch.setattr(cost_weighted, "until_failure", lambda c: cost)
         monkeypatch.setattr(cost_weighted, "fit", fitted)
         fit = FitSettings(states_per_step=SIZE, tail=0, optimizer="lbfgs", bound="closed")
         settings = SimpleNamespace(

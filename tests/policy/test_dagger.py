@@ -60,7 +60,7 @@ def improved(monkeypatch, method, model, settings, q, X, cost, rng):
     """`improve` of a method where its policy's rollouts are X and cost so much at each step."""
     rollouts = Rollouts(X, np.zeros((R, T, NU)), cost)
     monkeypatch.setattr(dagger, "run_policy", lambda *arguments, **options: rollouts)
-    monkeypatch.setattr(dagger, "step_costs", lambda model, X, U: cost)
+    monkeypatch.setattr(dagger, "until_failure", lambda c: cost)
     dataset = METHODS[method].begin(model, settings, (q,), rng).memory
     state = SearchState(1, random_policy(rng, NX, 2, NU), (q,), dataset)
     return dataset, METHODS[method].improve(model, settings, state, rng)

@@ -29,7 +29,7 @@ def test_it_is_the_covariance_of_the_score(policy, rng):
         step = h * np.eye(len(policy.theta))[i]
         up, down = (policy.with_theta(policy.theta + s) for s in (step, -step))
         scores[:, i] = (up.log_prob(states, actions) - down.log_prob(states, actions)) / (2 * h)
-    F = fisher_matrix(policy, X)
+    F = fisher_matrix(policy, policy.observation(X))
     sampled = scores.T @ scores / len(states)
     scale = np.sqrt(np.outer(np.diag(F), np.diag(F)))
     assert (abs(sampled - F) / scale).max() < 5 * np.sqrt(3 / len(states)) * 5
@@ -37,18 +37,28 @@ def test_it_is_the_covariance_of_the_score(policy, rng):
 
 def test_it_measures_small_changes_in_nats(policy, rng):
     X = rng.standard_normal((50, 6))
-    F = fisher_matrix(policy, X)
+    F = fisher_matrix(policy, policy.observation(X))
     for _ in range(5):
         change = 1e-4 * rng.standard_normal(policy.n_weights)
         other = policy.with_theta(policy.theta + np.append(change, np.zeros(2)))
         assert 0.5 * change @ F @ change == pytest.approx(divergence(policy, other, X), rel=1e-2)
 
 
+def test_an_integer_weight_counts_a_sample_so_often(policy, rng):
+    Z, weights = rng.standard_normal((30, 3)), rng.integers(0, 4, size=30)
+    np.testing.assert_allclose(
+        fisher_matrix(policy, Z, 0.1 * weights),
+        fisher_matrix(policy, np.repeat(Z, weights, axis=0)),
+        rtol=1e-9,
+        atol=1e-12,
+    )
+
+
 def test_unit_steps_of_the_basis_are_equally_far(policy, rng):
     """But for the floor and the conditioning, which only make steps shorter."""
-    X = rng.standard_normal((500, 6))
-    B = natural_basis(policy, X)
-    metric = B.T @ fisher_matrix(policy, X) @ B
+    Z = rng.standard_normal((500, 3))
+    B = natural_basis(policy, Z)
+    metric = B.T @ fisher_matrix(policy, Z) @ B
     assert (np.linalg.eigvalsh(metric) <= 1 + 1e-9).all()
     well = np.linalg.eigvalsh(metric)[2 * len(metric) // 3 :]
     np.testing.assert_allclose(well, 1.0, atol=10 * FLOOR)

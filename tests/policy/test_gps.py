@@ -166,13 +166,11 @@ def test_an_adapted_guide_takes_the_place_of_the_last(state, best, rng):
 
 
 @pytest.mark.parametrize(("fails", "last"), [(4, 3), (1, 0), (0, 0)])
-def test_the_last_step_before_a_failure_is_repeated(monkeypatch, fails, last, rng):
+def test_the_last_step_before_a_failure_is_repeated(fails, last, rng):
     X, U = rng.normal(size=(R, T, NX)), rng.normal(size=(R, T, NU))
     cost = np.ones((R, T))
     cost[2, fails:] = LARGEST_COST
-    monkeypatch.setattr(sample_set, "step_costs", lambda model, X, U: cost)
-    model = SimpleNamespace(limits=np.full((2, NU), [[-np.inf], [np.inf]]))
-    states, actions, costs = sample_set.with_costs(model, X, U)
+    states, actions, costs = sample_set.held(X, U, cost)
     np.testing.assert_array_equal(costs, cost)
     for kept, given in ((states, X), (actions, U)):
         np.testing.assert_array_equal(kept[:2], given[:2])

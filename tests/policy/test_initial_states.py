@@ -210,7 +210,7 @@ def test_cost_weighted_learns_from_every_start_alike(monkeypatch, model, setting
     cost = np.ones((R, T))
     cost[1::2] = 900.0
     monkeypatch.setattr(cost_weighted, "run_policy_from", roll_out)
-    monkeypatch.setattr(cost_weighted, "step_costs", lambda model, X, U: cost)
+    monkeypatch.setattr(cost_weighted, "until_failure", lambda c: cost)
     monkeypatch.setattr(cost_weighted, "fit", fitted)
     state = SearchState(1, policy, beginning.q)
     more = settings._replace(rollouts=R, fit=settings.fit._replace(states_per_step=R))

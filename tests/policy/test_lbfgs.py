@@ -137,24 +137,60 @@ def test_first_trial_moves_by_one():
     assert np.linalg.norm(trials[1] - trials[0]) == pytest.approx(1.0)
 
 
+@pytest.mark.parametrize("with_basis", [False, True])
 @pytest.mark.parametrize("stored", [1, 4, 5, 13])
-def test_two_loops_equal_the_explicit_bfgs_matrix(stored, rng):
-    """H from eq. 6.17, on the last 5 of the pairs, from the identity scaled by eq. 7.20."""
+def test_two_loops_equal_the_explicit_bfgs_matrix(stored, with_basis, rng):
+    """H from eq. 6.17, on the last 5 of the pairs, from the identity or B B^T scaled by eq. 7.20."""
     n, m = 8, 5
+    B = rng.normal(size=(n, n)) if with_basis else np.eye(n)
     curvature = np.diag(rng.uniform(0.5, 5.0, size=n))
     history = [(s, curvature @ s + 0.02 * rng.normal(size=n)) for s in rng.normal(size=(stored, n))]
-    pairs = Pairs(m, n)
+    pairs = Pairs(m, n, B if with_basis else None)
     for s, y in history:
         pairs.store(s, y)
     assert pairs.count == min(stored, m)
 
     s, y = history[-1]
-    H = s @ y / (y @ y) * np.eye(n)
+    H = s @ y / (y @ B @ B.T @ y) * B @ B.T
     for s, y in history[-m:]:
         V = np.eye(n) - np.outer(y, s) / (y @ s)
         H = V.T @ H @ V + np.outer(s, s) / (y @ s)
     gradient = rng.normal(size=n)
     np.testing.assert_allclose(pairs.direction(gradient), -H @ gradient, rtol=1e-10)
+
+
+def test_a_basis_is_a_change_of_variables(imitation):
+    """The search for x with a basis B is the search for z, x = x0 + B z, with the identity."""
+    objective, x0 = ClosedFormBound(*imitation[:-1]), imitation.start
+    B = np.random.default_rng(1).normal(size=(x0.size, x0.size)) / x0.size
+
+    def in_basis(z):
+        value, gradient = objective(x0 + B @ z)
+        return value, B.T @ gradient
+
+    for iterations in (1, 2, 8):
+        settings = {"max_iterations": iterations, "value_tolerance": 0.0}
+        result = minimize(objective, x0, basis=B, **settings)
+        twin = minimize(in_basis, np.zeros(x0.size), basis=np.eye(x0.size), **settings)
+        assert result.iterations == twin.iterations == iterations
+        np.testing.assert_allclose(result.x, x0 + B @ twin.x, rtol=1e-6, atol=1e-9)
+
+
+def test_the_basis_of_a_quadratic_takes_newtons_step(rng):
+    n = 20
+    rotation, _ = np.linalg.qr(rng.normal(size=(n, n)))
+    curvature = 10.0 ** rng.uniform(-4.0, 4.0, size=n)
+    A = rotation * curvature @ rotation.T
+    optimum = rng.normal(size=n)
+
+    def objective(x):
+        g = A @ (x - optimum)
+        return 0.5 * g @ (x - optimum), g
+
+    newton = minimize(objective, np.zeros(n), max_iterations=1, basis=rotation / np.sqrt(curvature))
+    assert newton.evaluations == 2
+    np.testing.assert_allclose(newton.x, optimum, rtol=1e-6)
+    assert minimize(objective, np.zeros(n), max_iterations=1).value > 1e3 * newton.value
 
 
 def test_pairs_without_curvature_are_left_out(rng):

@@ -85,13 +85,13 @@ def test_every_m_step_imitates_the_distribution(model, settings, beginning, opti
     reference = CLOSED._replace(states_per_step=20, starts=1)
     values = {}
     for name, s in {
-        "untrained": reference._replace(rounds=1, iterations=1),
+        "untrained": reference._replace(iterations=0),
         "reference": reference,
         "asked": reference._replace(optimizer=optimizer, bound=bound),
     }.items():
         fitted = first_fit(observed, 3, draws(s), s, np.random.default_rng(0))
         # judged by one yardstick: the closed form on samples of its own
-        yardstick = CLOSED._replace(states_per_step=50, rounds=1, iterations=0)
+        yardstick = CLOSED._replace(states_per_step=50, iterations=0)
         rng = np.random.default_rng(9)
         values[name] = fit(fitted.policy, draws(yardstick), yardstick, rng).value
     gained = values["untrained"] - values["reference"]
