@@ -65,7 +65,7 @@ def begin(
     narrow = math.sqrt(settings.alpha_start / GUIDE_ALPHA)
     guide = LinearGaussianController.of(q[0], T)
     guide = guide._replace(root=narrow * guide.root)
-    first = settings._replace(fit=settings.fit._replace(iterations=FIRST_ITERATIONS))
+    first = settings._replace(fit=settings.fit._replace(first_iterations=FIRST_ITERATIONS))
     fitted = imitate(model, first, q, rng).fit
     batches = guide_batch(model, guide, R, rng), policy_batch(model, fitted.policy, R, T, rng)
     X, U, cost = map(np.stack, zip(*batches, strict=True))

@@ -26,9 +26,9 @@ noise.  With 5 units and 150 iterations at least 80 % of noisy rollouts walk 5 s
 of 30 runs (10 seeds, 3 initial solutions) where the last 2, 2.5 and 3 s are left out.
 
 The first M-step stops well before it converges, and should: q then has the highest feedback gains
-and is least like the q of later iterations.  In standard units 2 x 500 iterations instead of 2 x 50
-gained 0.03 nats of 34, and with them four of 20 seeds with 5 units walked with their noise instead
-of twelve (250 iterations, marginals x 0.8, no finish).
+and is least like the q of later iterations.  After 4, 12 and 100 iterations from each start 0.88,
+0.76 and 0.37 of the noisy rollouts of a walker with 5 units succeed at the end of the search (means
+of six seeds).
 """
 
 from collections.abc import Callable, Sequence
@@ -63,6 +63,7 @@ class FitSettings(NamedTuple):
     iterations: int = 12  # of L-BFGS in one M-step, on the same samples
     sgd_steps: int = 300  # of SGD in one M-step, each on new samples
     starts: int = 10  # random networks tried in the first M-step
+    first_iterations: int = 4  # of L-BFGS from each of them
 
 
 class Fit(NamedTuple):
@@ -207,9 +208,10 @@ def first_fit(
         FloatingPointError: where an objective is not finite.
     """
     fits = []
+    short = settings._replace(iterations=settings.first_iterations)
     for _ in range(settings.starts):
         samples = draw(rng)
-        fits.append(fit(_random_policy(observed, n_hidden, samples, rng), draw, settings, rng))
+        fits.append(fit(_random_policy(observed, n_hidden, samples, rng), draw, short, rng))
     return min(fits, key=lambda candidate: candidate.value)
 
 

@@ -104,11 +104,11 @@ def test_twelve_iterations_in_natural_units_fit_better_than_fifty_without(rng):
 
 def test_the_first_fit_is_the_best_of_its_starts(samples):
     """Which are fits of random policies, one after another from the same generator."""
-    settings = SETTINGS._replace(starts=4, iterations=3)
+    settings = SETTINGS._replace(starts=4, first_iterations=3)
     best = first_fit(OBSERVED, 3, lambda rng: samples, settings, np.random.default_rng(0))
-    rng = np.random.default_rng(0)
+    rng, short = np.random.default_rng(0), SETTINGS._replace(iterations=3)
     fits = [
-        fit(_random_policy(OBSERVED, 3, samples, rng), lambda rng: samples, settings, rng)
+        fit(_random_policy(OBSERVED, 3, samples, rng), lambda rng: samples, short, rng)
         for _ in range(4)
     ]
     values = [one.value for one in fits]
