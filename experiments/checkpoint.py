@@ -110,12 +110,13 @@ def store_policy(folder: RunFolder, robot: Robot, policy: Policy, row: int) -> N
     )
 
 
-def store_checkpoint(
-    folder: RunFolder, robot: Robot, state: SearchState, best: Best, rng: np.random.Generator
-) -> None:
+def store_checkpoint(folder: RunFolder, robot: Robot, checkpoint: Checkpoint) -> None:
     """Write checkpoint.npz."""
-    chosen = {f"best_{name}": np.asarray(value) for name, value in best._asdict().items()}
-    folder.write_arrays("checkpoint.npz", robot, state_to_arrays(state) | chosen | _random(rng))
+    state, best, random = checkpoint
+    chosen = {} if best is None else best._asdict()
+    arrays = {f"best_{name}": np.asarray(value) for name, value in chosen.items()}
+    arrays["random"] = np.array(json.dumps(random))
+    folder.write_arrays("checkpoint.npz", robot, state_to_arrays(state) | arrays)
 
 
 def store_finish(
@@ -123,11 +124,8 @@ def store_finish(
 ) -> None:
     """Write finish.npz, of the finish that follows k iterations of the search."""
     arrays = {name: np.asarray(value) for name, value in state._asdict().items()}
-    folder.write_arrays("finish.npz", robot, arrays | {"k": np.array(k)} | _random(rng))
-
-
-def _random(rng: np.random.Generator) -> Arrays:
-    return {"random": np.array(json.dumps(rng.bit_generator.state))}
+    arrays |= {"k": np.array(k), "random": np.array(json.dumps(rng.bit_generator.state))}
+    folder.write_arrays("finish.npz", robot, arrays)
 
 
 def read_checkpoint(folder: RunFolder, settings: RunSettings, robot: Robot) -> Checkpoint | None:

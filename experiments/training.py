@@ -18,13 +18,13 @@ from vgps.experiments.checkpoint import (
     Checkpoint,
     read_checkpoint,
     rounds_of_finish,
-    store_checkpoint,
     store_policy,
 )
 from vgps.experiments.config import RunConfig
 from vgps.experiments.errors import RunFolderError
 from vgps.experiments.finishing import finish_run
 from vgps.experiments.initial import watched_trajectories
+from vgps.experiments.keeping import keeping
 from vgps.experiments.measuring import measured
 from vgps.experiments.memory import of_training, require_memory
 from vgps.experiments.metrics import Metrics
@@ -171,9 +171,9 @@ def _learn(
 ) -> Run:
     """Begin or continue a run up to its last iteration.
 
-    In a folder every iteration adds a row to metrics.csv and a policy to policies.npz, and renews
-    policy.npz and checkpoint.npz, as does every round of the finish with finish.npz.  The policy of
-    a run is the best of its search, or what the finish makes of that.
+    In a folder every iteration adds a row to metrics.csv; policies.npz, policy.npz and
+    checkpoint.npz follow (`experiments.keeping`), and finish.npz with every round of the finish.
+    The policy of a run is the best of its search, or what the finish makes of that.
     """
     if folder is not None:
         folder.file(EVALUATION).unlink(missing_ok=True)  # of the policy so far
@@ -214,9 +214,16 @@ def _learn(
             log(row)
             if folder is not None:
                 folder.append_metrics(row)
+
+        def note_and_store(row: dict[str, float | str], reached: Policy) -> None:
+            note(row, reached)
+            if folder is not None:
                 store_thetas(folder, model.robot, thetas)
 
-        with watch("iteration", settings.last_iteration(model.robot)) as update:
+        with (
+            watch("iteration", settings.last_iteration(model.robot)) as update,
+            nullcontext() if folder is None else keeping(folder, model.robot) as keep,
+        ):
             for reached, record in search(model, settings.method, settings, rng, state):
                 state, k = reached, reached.k
                 costs = measured(model, reached.policy, settings.seed, k, reached.q)
@@ -224,9 +231,8 @@ def _learn(
                 policy = reached.policy.with_theta(best.theta)
                 row = {"stage": "search"} | record._asdict() | costs | {"best": best.k}
                 note(row, reached.policy)
-                if folder is not None:
-                    store_policy(folder, model.robot, policy, k)
-                    store_checkpoint(folder, model.robot, reached, best, rng)
+                if keep is not None:
+                    keep(Checkpoint(reached, best, dict(rng.bit_generator.state)), policy, thetas)
                 update(
                     k,
                     f"cost stochastic {costs['stochastic_cost']:.1f}, "
@@ -234,7 +240,7 @@ def _learn(
                 )
         if settings.finish == "average-cost":
             policy = finish_run(
-                model, settings, policy, state.k, state.rollouts, folder, watch, note
+                model, settings, policy, state.k, state.rollouts, folder, watch, note_and_store
             )
     metrics = _columns(rows) if folder is None else folder.read_metrics()
     return Run(model, settings, trajectories, policy, metrics, folder, best_row(metrics))
