@@ -79,10 +79,7 @@ class ClosedFormBound:
         weights, log_sigma = theta[:-nu], theta[-nu:]
         precision = np.exp(-2.0 * log_sigma)  # (nu,)
 
-        error = self._network.forward(weights)  # (N, nu)
-        error -= self._mu_q
-        weighted = self._weights * error  # (N, nu)
-        spread = np.vecdot(weighted.T, error.T) / N + self._mean_var_q  # (nu,)
+        weighted, spread = self._errors(weights)
         exact = spread < VARIANCE_FLOOR  # (nu,)
         spread = np.maximum(spread, VARIANCE_FLOOR)
         value = 0.5 * (precision @ spread + nu * LOG_2PI) + log_sigma.sum()
@@ -90,6 +87,19 @@ class ClosedFormBound:
         weighted *= np.where(exact, 0.0, precision / N)  # d value / d mu
         gradient = np.concatenate([self._network.backward(weighted), 1.0 - precision * spread])
         return value, gradient
+
+    def with_best_sigma(self, theta: Array) -> Array:
+        """theta (n_weights + nu,) with the log sigma that is best for its weights."""
+        weights = theta[: self._network.n_weights]
+        _, spread = self._errors(weights)
+        return np.concatenate([weights, 0.5 * np.log(np.maximum(spread, VARIANCE_FLOOR))])
+
+    def _errors(self, weights: Array) -> tuple[Array, Array]:
+        """The weighted errors of the mean (N, nu), and the mean of the bracket (nu,)."""
+        error = self._network.forward(weights)  # (N, nu)
+        error -= self._mu_q
+        weighted = self._weights * error  # (N, nu)
+        return weighted, np.vecdot(weighted.T, error.T) / len(error) + self._mean_var_q
 
 
 class SampledBound(ClosedFormBound):

@@ -13,9 +13,8 @@
 
 Phi is that of ``policy.estimator``, the reward is the negative cost, and the sample set that of
 ``policy.sample_set``.  The policy of an iteration is theta*.  Line 3 is the first M-step of VGPS
-instead of maximum likelihood of the samples: it integrates over the actions and sees more states.
-It is converged further than VGPS's, which wants an unfinished one.  Rollouts last the whole
-horizon, whose end costs what it costs.
+instead of maximum likelihood of the samples: it integrates over the actions and sees more states,
+and is converged further.  Rollouts last the whole horizon, whose end costs what it costs.
 
 It learns from one initial state.  With several, samples of one would have to count under the guides
 and policies of that one alone, in groups that the estimator does not know.
@@ -47,7 +46,6 @@ from vgps.policy.state import Improvement, SearchSettings, SearchState, imitate
 from vgps.solver.distribution import TrajectoryDistribution
 
 ITERATIONS = 20  # of L-BFGS
-FIRST_ITERATIONS = 100  # of L-BFGS in the first fit
 GUIDE_ALPHA = 10.0  # weight of the cost in the initial DDP solution whose samples guide
 REGULARIZER = (1e-3, 10.0)  # least and greatest w_r
 FIRST_REGULARIZER = 0.1
@@ -65,8 +63,7 @@ def begin(
     narrow = math.sqrt(settings.alpha_start / GUIDE_ALPHA)
     guide = LinearGaussianController.of(q[0], T)
     guide = guide._replace(root=narrow * guide.root)
-    first = settings._replace(fit=settings.fit._replace(first_iterations=FIRST_ITERATIONS))
-    fitted = imitate(model, first, q, rng).fit
+    fitted = imitate(model, settings, q, rng).fit
     batches = guide_batch(model, guide, R, rng), policy_batch(model, fitted.policy, R, T, rng)
     X, U, cost = map(np.stack, zip(*batches, strict=True))
     sample_set = SampleSet(

@@ -44,7 +44,7 @@ def _dagger(weighted: bool = False, adapted: bool = False) -> Method:
 
 
 METHODS = {
-    "vgps": Method(imitate, vgps.improve, adapts=True, samples=False),
+    "vgps": Method(vgps.begin, vgps.improve, adapts=True, samples=False),
     "gps": Method(gps.begin, gps.improve, memory=sample_set.MEMORY, several=False),
     "adapted-gps": Method(
         gps.begin, gps.improve_adapted, adapts=True, memory=sample_set.MEMORY, several=False

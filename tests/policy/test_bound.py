@@ -88,6 +88,16 @@ def test_a_whole_weight_is_so_many_samples(imitation, rng):
     np.testing.assert_allclose(np.hstack(weighted), expected, rtol=1e-9, atol=1e-12)
 
 
+def test_no_sigma_is_better_than_the_best(imitation, rng):
+    bound = ClosedFormBound(*imitation[:-1], weights=rng.uniform(0.1, 2.0, len(imitation.Z)))
+    theta = bound.with_best_sigma(imitation.start)
+    np.testing.assert_array_equal(theta[:-2], imitation.start[:-2])
+    value, gradient = bound(theta)
+    np.testing.assert_allclose(gradient[-2:], 0.0, atol=1e-12)
+    for step in np.vstack([0.1 * np.eye(2), -0.1 * np.eye(2)]):
+        assert bound(theta + np.append(np.zeros(len(theta) - 2), step))[0] > value
+
+
 def test_equal_weights_change_no_bit(imitation):
     Z, mu_q, _, n_hidden, theta = imitation
     plain, weighted = (

@@ -102,13 +102,22 @@ def test_twelve_iterations_in_natural_units_fit_better_than_fifty_without(rng):
     assert np.mean(gained) > 0.0
 
 
+def test_a_deviation_that_is_much_too_small_does_not_lead_astray(samples, rng):
+    start = _random_policy(OBSERVED, 3, samples, rng)
+    wrong = replace(start, W2=-start.W2, log_sigma=start.log_sigma - 10.0)
+    fitted = fit(wrong, lambda rng: samples, SETTINGS, rng).policy
+    error = samples.mean - start.mean(samples.inputs)
+    assert (fitted.sigma < 3.0 * np.abs(error).max()).all()
+    assert (abs(fitted.theta) < 1e6).all()
+
+
 def test_the_first_fit_is_the_best_of_its_starts(samples):
     """Which are fits of random policies, one after another from the same generator."""
-    settings = SETTINGS._replace(starts=4, first_iterations=3)
+    settings = SETTINGS._replace(starts=4, iterations=3)
     best = first_fit(OBSERVED, 3, lambda rng: samples, settings, np.random.default_rng(0))
-    rng, short = np.random.default_rng(0), SETTINGS._replace(iterations=3)
+    rng = np.random.default_rng(0)
     fits = [
-        fit(_random_policy(OBSERVED, 3, samples, rng), lambda rng: samples, short, rng)
+        fit(_random_policy(OBSERVED, 3, samples, rng), lambda rng: samples, settings, rng)
         for _ in range(4)
     ]
     values = [one.value for one in fits]

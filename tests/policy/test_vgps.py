@@ -82,10 +82,10 @@ def test_every_m_step_imitates_the_distribution(model, settings, beginning, opti
     """Each way of maximising L ends near the same value, far above that of its random start."""
     observed = observation_of(model)
     draws = partial(draws_of, beginning.q, observed)
-    reference = CLOSED._replace(states_per_step=20, starts=1, first_iterations=50)
+    reference = CLOSED._replace(states_per_step=20, starts=1, iterations=50)
     values = {}
     for name, s in {
-        "untrained": reference._replace(first_iterations=0),
+        "untrained": reference._replace(iterations=0),
         "reference": reference,
         "asked": reference._replace(optimizer=optimizer, bound=bound),
     }.items():
