@@ -72,12 +72,13 @@ def ran(page, folder, slow):
                 "PYTHONPATH": str(folder / "site"),
             }
     finished = subprocess.run(
-        ["bash", "-c", script_of(page, slow)],
+        ["bash", "-c", script_of(page, slow).encode()],  # in UTF-8, whatever the locale is
         cwd=work,
         env=environment,
         stdin=subprocess.DEVNULL,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         check=False,
     )
     assert finished.returncode == 0, finished.stdout + finished.stderr

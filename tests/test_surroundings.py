@@ -69,7 +69,7 @@ def test_a_folder_that_is_gone(tmp_path):
 
 def test_brackets_in_odd_surroundings(tmp_path):
     """Rich would take the brackets for markup, ASCII knows no ü, and there is no such backend."""
-    out = tmp_path / "[b]ü[/b]"
+    out = tmp_path / os.fsdecode("[b]ü[/b]".encode())
     ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     odd = ascii_only | {"COLUMNS": "1", "MPLBACKEND": "nonsense", "PYTHONIOENCODING": "ascii"}
     ended = shell('"$@"', "optimize", CARTPOLE, "--iterations", 2, "--out", out, **odd)

@@ -66,10 +66,10 @@ def _assert_cone(model, profile=ground.level):
             _, n, t = ground.frame(profile, positions[name][0])
             f_n, f_t = n @ force, abs(t @ force)
             mu = robot.ground.friction if given[name] is None else given[name]
-            assert f_n >= 0
-            # A steep normal turns f_n into the world's frame and back: two roundings of |f|.  Of a
-            # point that hardly touches nothing is left but rounding, 1e-13 N (Clang).
-            assert f_t <= mu * f_n + 1e-14 * np.abs(force).max() + 1e-9
+            # Of a point that hardly touches nothing is left but rounding, up to 2e-12 N (Clang).
+            assert f_n >= -1e-9
+            # A steep normal turns f_n into the world's frame and back: two roundings of |f|.
+            assert f_t <= mu * max(f_n, 0.0) + 1e-14 * np.abs(force).max() + 1e-9
             if f_n > 1.0:
                 closest = max(closest, f_t / (mu * f_n))
     assert closest > 0.99  # the test reaches the cone's surface

@@ -86,7 +86,7 @@ def test_a_forked_process_has_threads_of_its_own(on):
 def test_what_is_no_number_of_cores_is_not_heeded(monkeypatch, said):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     own = cores()
-    monkeypatch.setenv("OMP_NUM_THREADS", said)
+    monkeypatch.setitem(os.environb, b"OMP_NUM_THREADS", said.encode())  # whatever the locale is
     assert cores() == own >= 1
 
 
