@@ -182,8 +182,13 @@ def test_the_finish_goes_on_with_a_clock(clock, rng):
     *_, (state, _) = search(clock, "vgps", RunSettings(hidden=3, iterations=1), rng)
     begun = finish.begin(clock, state.policy, rng)
     assert set(begun.visited_t) == {0.0, 10 * clock.dt}
-    after, record = finish.improve(clock, state.policy, begun, rng)
+    timeless = begun._replace(visited_t=np.zeros_like(begun.visited_t))
+    (after, record), (other, _) = (
+        finish.improve(clock, state.policy, one, np.random.default_rng(1))
+        for one in (begun, timeless)
+    )
     assert after.iteration == finish.ROUND and np.isfinite(record.cost)
+    assert (after.theta != other.theta).any()  # the Fisher matrix is of what was seen at its time
 
 
 def test_a_file_says_what_is_seen(model, policy, cartpole, tmp_path, rng):
