@@ -58,18 +58,17 @@ def _assert_cone(model, profile=ground.level):
     robot, rng = model.robot, np.random.default_rng(1)
     closest = 0.0
     given = {point.name: point.friction for point in robot.contact_points}
+    # Of a point above the ground that is all there is (2e-12 N with Clang).
+    rounding = 1e-13 * robot.ground.stiffness * robot.ground.softness
     for _ in range(300):
         q, v, _ = near_ground(model, rng, profile)
         v *= 10.0 ** rng.uniform(-3, 2)
-        contacts = ground.contacts(robot, q, v, profile)
         positions = twin.points(robot, q, v)
         for name, force in model.contact_forces(q, v).items():
             _, n, t = ground.frame(profile, positions[name][0])
             f_n, f_t = n @ force, abs(t @ force)
             mu = robot.ground.friction if given[name] is None else given[name]
-            # What leaves the ground fast has f_n = f_0 - c_n v_n from nearly equal numbers.  A steep
-            # normal turns f_n into the world's frame and back: two roundings of |f|.
-            rounding = 1e-14 * contacts[name].spring
+            # A steep normal turns f_n into the world's frame and back: two roundings of |f|.
             assert f_n >= -rounding
             assert f_t <= mu * max(f_n, 0.0) + 1e-14 * np.abs(force).max() + rounding
             if f_n > 1.0:
