@@ -81,10 +81,9 @@ def test_brackets_in_odd_surroundings(tmp_path):
 
 
 def test_a_robot_and_a_demonstration_through_pipes(tmp_path):
-    demo = tmp_path / "demo.npz"
-    np.savez(demo, U=np.zeros((150, 1)))
-    line = f'"$@" <(cat {CARTPOLE}) --demo <(cat {demo}) --iterations 2 --out {tmp_path}/out'
-    ended = shell(line, "optimize")
+    np.savez(tmp_path / "demo.npz", U=np.zeros((150, 1)))
+    line = '"$@" <(cat "$ROBOT") --demo <(cat demo.npz) --iterations 2 --out out'
+    ended = shell(line, "optimize", cwd=tmp_path, ROBOT=str(CARTPOLE))
     assert ended.returncode == 0, ended.stderr
 
 
