@@ -57,7 +57,7 @@ class FitSettings(NamedTuple):
     tail: int  # steps at the end of the horizon that the policy does not learn from
     optimizer: Optimizer
     bound: Bound
-    iterations: int = 12  # of L-BFGS in one M-step, on the same samples
+    iterations: int = 50  # of L-BFGS in one M-step, on the same samples
     sgd_steps: int = 300  # of SGD in one M-step, each on new samples
     starts: int = 10  # random networks tried in the first M-step
 

@@ -93,7 +93,7 @@ def test_twelve_iterations_in_natural_units_fit_better_than_fifty_without(rng):
         some = Samples.of_actions(inputs, mean, np.ones(T * M))
         off = 0.3 * natural_basis(teacher, inputs) @ rng.normal(size=teacher.n_weights)
         start = teacher.with_theta(teacher.theta + np.append(off, np.zeros(NU)))
-        fitted = fit(start, lambda rng: some, SETTINGS, rng)
+        fitted = fit(start, lambda rng: some, SETTINGS._replace(iterations=12), rng)
         scaling = Scaling.of(inputs, mean)
         objective = _objective(some, scaling, "closed", 5, rng)
         plain, _ = minimized(objective, start, scaling, iterations=50)
