@@ -15,6 +15,10 @@ Where the task has several initial states, the sum over j is over the rollouts f
 that all of them count alike, however much more it costs to begin at one than at another.
 Rollouts last the whole horizon.  A fit sees as many states as one of VGPS, drawn by their
 weights.
+
+Few rollouts are soon fitted too well: after 12 and 50 iterations of L-BFGS in each M-step 14 and 6 of
+40 swimmers with 5 units succeed that learn from 10 rollouts at a time, 19 and 24 of 30 that learn
+from 1000.
 """
 
 import numpy as np
@@ -31,6 +35,9 @@ from vgps.policy.rollouts import (
 )
 from vgps.policy.state import Improvement, SearchSettings, SearchState, annealed
 from vgps.policy.weights import normalized, subset
+
+FEW = 100  # rollouts, below which a fit ends
+EARLY = 12  # after so many iterations of L-BFGS
 
 
 def improve(
@@ -61,7 +68,8 @@ def improve(
         actions = policy.mean_of(inputs) + noise[r, t]  # (n, nu)
         return Samples.of_actions(inputs, actions, weights)
 
-    return Improvement(fit(policy, draw, settings.fit, rng), rollouts=R)
+    few = settings.fit._replace(iterations=EARLY)
+    return Improvement(fit(policy, draw, few if R < FEW else settings.fit, rng), rollouts=R)
 
 
 def cost_weights(cost: np.ndarray, alpha: float) -> np.ndarray:
