@@ -16,9 +16,9 @@ that all of them count alike, however much more it costs to begin at one than at
 Rollouts last the whole horizon.  A fit sees as many states as one of VGPS, drawn by their
 weights.
 
-Few rollouts are soon fitted too well: after 12 and 50 iterations of L-BFGS in each M-step 14 and 6 of
-40 swimmers with 5 units succeed that learn from 10 rollouts at a time, 19 and 24 of 30 that learn
-from 1000.
+Few rollouts are soon fitted too well: after 12 and 50 iterations of L-BFGS in each M-step 14 and 6
+of 40 swimmers with 5 units succeed that learn from 10 rollouts at a time.  Of those that learn from
+1000 it is 19 and 24 of 30.
 """
 
 import numpy as np
