@@ -57,7 +57,8 @@ class FitSettings(NamedTuple):
     tail: int  # steps at the end of the horizon that the policy does not learn from
     optimizer: Optimizer
     bound: Bound
-    iterations: int = 50  # of L-BFGS in one M-step, on the same samples
+    # Of L-BFGS in one M-step, on the same samples; VGPS and `cost_weighted` take fewer in some.
+    iterations: int = 50
     sgd_steps: int = 300  # of SGD in one M-step, each on new samples
     starts: int = 10  # random networks tried in the first M-step
 

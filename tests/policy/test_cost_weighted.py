@@ -11,7 +11,7 @@ from vgps.policy.mstep import Fit, FitSettings
 from vgps.policy.rollouts import LARGEST_COST, Rollouts
 from vgps.policy.state import SearchState
 
-R, T, NX, NU, SIZE = 30, 6, 4, 2, 5
+R, T, NX, NU, SIZE, ITERATIONS = 30, 6, 4, 2, 5, 40
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def problem(monkeypatch, rng):
             return Rollouts(X, U, cost)
 
         def fitted(policy, draw, settings, rng):
-            given["samples"] = draw(rng)
+            given.update(samples=draw(rng), iterations=settings.iterations)
             return Fit(policy, 0.0, 0)
 
         monkeypatch.setattr(cost_weighted, "run_policy_from", roll_out)
@@ -37,7 +37,7 @@ def problem(monkeypatch, rng):
             monkeypatch.setattr(cost_weighted, drawn, lambda *arguments: None)
         monkeypatch.setattr(cost_weighted, "until_failure", lambda c: cost)
         monkeypatch.setattr(cost_weighted, "fit", fitted)
-        fit = FitSettings(states_per_step=SIZE, tail=0, optimizer="lbfgs", bound="closed")
+        fit = FitSettings(SIZE, tail=0, optimizer="lbfgs", bound="closed", iterations=ITERATIONS)
         settings = SimpleNamespace(
             rollouts=R, horizon=T, fit=fit, anneal=50, alpha_start=1.0, alpha_end=1.0
         )
@@ -65,3 +65,11 @@ def test_states_keep_their_own_actions_as_drawn_before_the_limits(problem):
     np.testing.assert_allclose(samples.mean, actions[:3].reshape(-1, NU), rtol=1e-12)
     np.testing.assert_array_equal(samples.covariance, 0.0)
     np.testing.assert_allclose(samples.weights, samples.weights[0], rtol=1e-12)
+
+
+@pytest.mark.parametrize(("few", "iterations"), [(R, ITERATIONS), (R + 1, 12)])
+def test_fewer_rollouts_than_a_bound_are_fitted_in_fewer_iterations(
+    problem, monkeypatch, few, iterations
+):
+    monkeypatch.setattr(cost_weighted, "FEW", few)
+    assert problem(np.ones((R, T)))["iterations"] == iterations

@@ -51,7 +51,9 @@ def test_methods_learn_from_feedback_on_what_the_policy_does_not_see(smooth, nam
     state = learned(name, smooth, rng)
     assert np.isfinite(state.policy.theta).all()
     (q,) = state.q
-    assert np.abs(q.K[:, :, LAST]).max() > 0.01  # N for each N, 0 without
+    # Of all that Q is made of the price alone knows both actions: Q_u,last = -2 * 0.05, Q_uu^-1 the
+    # covariance.
+    np.testing.assert_allclose(q.K[:, :, LAST], 2 * 0.05 * q.covariance[:, :, 0], rtol=1e-9)
     # Cov(u) of the step before, in closed form from its own marginal.
     K, of_u = q.K[:-1], q.covariance[:-1]
     before = (K @ q.Sigma[:-1] @ K.transpose(0, 2, 1) + of_u)[:, 0, 0]
